@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Fills batches from chunks. */
+
+#include "batcher.h"
+
+#include <string.h>
+
+void
+batch_describe (GstBuffer * buffer, const GstAudioInfo * info,
+    guint n_samples, gboolean silent)
+{
+  if (GST_AUDIO_INFO_LAYOUT (info) == GST_AUDIO_LAYOUT_NON_INTERLEAVED)
+    gst_buffer_add_audio_meta (buffer, info, n_samples, NULL);
+  if (silent)
+    GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_GAP);
+}
+
+void
+batcher_set_info (Batcher * self, const GstAudioInfo * info)
+{
+  gboolean planar =
+      GST_AUDIO_INFO_LAYOUT (info) == GST_AUDIO_LAYOUT_NON_INTERLEAVED;
+
+  self->info = *info;
+  self->n_planes = planar ? GST_AUDIO_INFO_CHANNELS (info) : 1;
+  self->sample_size = GST_AUDIO_INFO_BPF (info) / self->n_planes;
+}
+
+void
+batcher_open (Batcher * self, GstBuffer * buffer, guint8 * data, guint capacity)
+{
+  self->buffer = buffer;
+  self->data = data;
+  self->capacity = capacity;
+  self->fill = 0;
+  self->silent = 0;
+}
+
+/* The frames of interleaved audio, or the samples of a plane, from the last to
+ * the first. */
+static void
+copy_reversed (guint8 * to, const guint8 * end, guint n, guint sample_size)
+{
+  guint i;
+
+  for (i = 0; i < n; i++) {
+    end -= sample_size;
+    memcpy (to, end, sample_size);
+    to += sample_size;
+  }
+}
+
+/* Copies @n samples of one plane of @chunk from number @offset on. */
+static void
+copy_plane (const Batcher * self, const Chunk * chunk, guint plane,
+    guint offset, guint n, guint8 * to)
+{
+  gsize sample_size = self->sample_size;
+
+  if (chunk->planes == NULL) {
+    gst_audio_format_info_fill_silence (self->info.finfo, to, n * sample_size);
+  } else {
+    const guint8 *from = chunk->planes[plane];
+
+    if (G_LIKELY (!chunk->reversed))
+      memcpy (to, from + offset * sample_size, n * sample_size);
+    else
+      copy_reversed (to, from + (chunk->n_samples - offset) * sample_size, n,
+          sample_size);
+  }
+}
+
+guint
+batcher_add (Batcher * self, const Chunk * chunk, guint offset)
+{
+  guint n = MIN (chunk->n_samples - offset, self->capacity - self->fill);
+  gsize plane_size = (gsize) self->capacity * self->sample_size;
+  guint8 *to = self->data + (gsize) self->fill * self->sample_size;
+  guint plane;
+
+  for (plane = 0; plane < self->n_planes; plane++, to += plane_size)
+    copy_plane (self, chunk, plane, offset, n, to);
+  self->fill += n;
+  self->silent = chunk->silent ? self->silent + n : 0;
+  return n;
+}
+
+guint
+batcher_pad (Batcher * self)
+{
+  guint n = self->capacity - self->fill;
+  Chunk silence;
+
+  chunk_silence (&silence, n);
+  batcher_add (self, &silence, 0);
+  gst_buffer_add_audio_clipping_meta (self->buffer, GST_FORMAT_DEFAULT, 0, n);
+  return n;
+}
+
+/* Moves the planes together, which were laid out for a full batch. */
+static void
+pack_planes (Batcher * self)
+{
+  gsize plane_size = (gsize) self->capacity * self->sample_size;
+  gsize size = (gsize) self->fill * self->sample_size;
+  guint plane;
+
+  for (plane = 1; plane < self->n_planes; plane++) {
+    memmove (self->data + plane * size, self->data + plane * plane_size, size);
+  }
+}
+
+GstBuffer *
+batcher_close (Batcher * self)
+{
+  GstBuffer *buffer = g_steal_pointer (&self->buffer);
+
+  if (self->fill < self->capacity) {
+    pack_planes (self);
+    gst_buffer_set_size (buffer,
+        (gsize) self->fill * GST_AUDIO_INFO_BPF (&self->info));
+  }
+  batch_describe (buffer, &self->info, self->fill, self->silent >= self->fill);
+  self->fill = 0;
+  return buffer;
+}
+
+GstBuffer *
+batcher_slide (Batcher * self, guint hop, GstBuffer * buffer, guint8 * data,
+    guint capacity)
+{
+  const Batcher full = *self;
+  guint shared = full.fill - hop;
+  guint plane;
+
+  batcher_open (self, buffer, data, capacity);
+  for (plane = 0; plane < self->n_planes; plane++) {
+    gsize from = ((gsize) plane * full.capacity + hop) * self->sample_size;
+    gsize to = (gsize) plane * capacity * self->sample_size;
+
+    memcpy (data + to, full.data + from, (gsize) shared * self->sample_size);
+  }
+  self->fill = shared;
+  self->silent = MIN (full.silent, shared);
+  batch_describe (full.buffer, &self->info, full.fill,
+      full.silent >= full.fill);
+  return full.buffer;
+}
+
+guint
+batcher_discard (Batcher * self)
+{
+  guint n = self->fill;
+
+  gst_clear_buffer (&self->buffer);
+  self->fill = 0;
+  return n;
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Fills batches from chunks. */
+#pragma once
+
+#include "chunk.h"
+
+G_BEGIN_DECLS
+/* The batch being filled; there is none while buffer is NULL.
+ *
+ * Thread-safety: streaming thread only. */
+    typedef struct
+{
+  GstAudioInfo info;
+  /* one plane of whole frames, or one for each channel */
+  guint n_planes;
+  /* bytes of one sample in one plane */
+  guint sample_size;
+
+  GstBuffer *buffer;
+  guint8 *data;
+  guint capacity;
+  guint fill;
+  /* how many of the last samples in it are silence */
+  guint silent;
+} Batcher;
+
+/* Says of a filled @buffer what its samples don't: GstAudioMeta where the
+ * layout wants it, GAP when all of it is @silent. */
+void batch_describe (GstBuffer * buffer, const GstAudioInfo * info,
+    guint n_samples, gboolean silent);
+
+/* No batch may be open. */
+void batcher_set_info (Batcher * self, const GstAudioInfo * info);
+
+/* Begins a batch of @capacity samples in @buffer, which is taken, whose memory
+ * is at @data. */
+void batcher_open (Batcher * self, GstBuffer * buffer, guint8 * data,
+    guint capacity);
+
+/* Copies samples of @chunk from number @offset on, as many as there are and as
+ * the batch has room for.
+ *
+ * Returns: how many. */
+guint batcher_add (Batcher * self, const Chunk * chunk, guint offset);
+
+/* Fills the rest of the batch with silence and marks it with
+ * GstAudioClippingMeta.
+ *
+ * Returns: how many samples that took. */
+guint batcher_pad (Batcher * self);
+
+/* Ends the batch: what is not filled is cut off, and planar batches get their
+ * GstAudioMeta. GAP is set when all of it is silence.
+ *
+ * Returns: (transfer full): the batch. */
+GstBuffer *batcher_close (Batcher * self);
+
+/* Ends the batch, which is full, and begins the next one in @buffer with the
+ * samples behind the first @hop of this one. @hop is less than the capacity,
+ * and what is left then is not more than @capacity.
+ *
+ * Returns: (transfer full): the batch that is full. */
+GstBuffer *batcher_slide (Batcher * self, guint hop, GstBuffer * buffer,
+    guint8 * data, guint capacity);
+
+/* Throws the open batch away, if there is one.
+ *
+ * Returns: the samples that were in it. */
+guint batcher_discard (Batcher * self);
+
+static inline gboolean
+batcher_is_open (const Batcher * self)
+{
+  return self->buffer != NULL;
+}
+
+static inline gboolean
+batcher_is_full (const Batcher * self)
+{
+  return self->fill == self->capacity;
+}
+
+G_END_DECLS

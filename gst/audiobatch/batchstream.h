@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What both elements do around a batch: settings, its size, its memory, the
+ * count of it. */
+#pragma once
+
+#include <gst/audio/audio.h>
+
+#include "batchmemory.h"
+#include "batchproperties.h"
+#include "batchreport.h"
+#include "batchsize.h"
+
+G_BEGIN_DECLS typedef struct
+{
+  /* constant; the element embeds us and so outlives us */
+  GstElement *element;
+  GstDebugCategory *category;
+
+  /* OBJECT_LOCK of the element */
+  BatchSettings settings;
+  GstClockTime latency;
+
+  /* set with the OBJECT_LOCK by start, internally atomic, may outlive us */
+  BatchStats *stats;
+
+  /* any thread: a setting was changed since the streaming thread last looked */
+  atomic_bool changed;
+
+  /* streaming thread */
+  GstAudioInfo info;
+  BatchSizeWish wish;
+  BatchSize size;
+  BatchMemory memory;
+  BatchReport report;
+} BatchStream;
+
+/* What happened to samples, all at one instant. */
+typedef struct
+{
+  guint64 in, inserted, out, dropped;
+  guint batches;
+  /* waiting for their batch to fill, after all this */
+  guint pending;
+} SampleCount;
+
+void batch_stream_init (BatchStream * self, GstElement * element,
+    GstDebugCategory * category);
+void batch_stream_clear (BatchStream * self);
+
+/* Any thread. Return FALSE when @id is no property of ours. */
+gboolean batch_stream_set_property (BatchStream * self, guint id,
+    const GValue * value);
+gboolean batch_stream_get_property (BatchStream * self, guint id,
+    GValue * value);
+
+/* Any thread: the duration of a full batch, or 0 before there is a format. */
+GstClockTime batch_stream_get_latency (BatchStream * self);
+
+/* While nothing streams. start() begins all counters anew: batches of an
+ * earlier run that are still out are counted where they were made. */
+void batch_stream_start (BatchStream * self);
+void batch_stream_stop (BatchStream * self);
+
+/* All that follows: streaming thread. On FALSE or NULL an element error has
+ * been posted that says why. */
+
+/* Takes the format and the settings as they are now. Posts LATENCY if that
+ * changed. */
+gboolean batch_stream_set_info (BatchStream * self, const GstAudioInfo * info);
+
+/* Takes the settings if they were changed; to be called between batches.
+ * @resized is set to whether batches have another size from now on. */
+gboolean batch_stream_update (BatchStream * self, gboolean * resized);
+
+/* Asks downstream of @srcpad how memory should be aligned and padded. */
+void batch_stream_negotiate (BatchStream * self, GstPad * srcpad);
+void batch_stream_take_allocation (BatchStream * self, GstQuery * query);
+
+/* The buffer of the next batch, which has room for @n_samples samples from
+ * @data on, and which is the caller's alone. */
+GstBuffer *batch_stream_acquire (BatchStream * self, guint n_samples,
+    guint8 ** data);
+
+/* Adds @change to the counters; pending is not added but set. */
+void batch_stream_count (BatchStream * self, const SampleCount * change);
+
+/* Reports if it is time to; to be called after the push. */
+void batch_stream_report (BatchStream * self);
+void batch_stream_report_end (BatchStream * self);
+
+G_END_DECLS

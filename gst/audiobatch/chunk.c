@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Reads an input buffer as planes of samples. */
+
+#include "chunk.h"
+
+static gboolean
+is_planar (const GstAudioInfo * info)
+{
+  return GST_AUDIO_INFO_LAYOUT (info) == GST_AUDIO_LAYOUT_NON_INTERLEAVED;
+}
+
+static guint
+count_planar (GstBuffer * buffer, const GstAudioInfo * info, GError ** error)
+{
+  GstAudioMeta *meta = gst_buffer_get_audio_meta (buffer);
+
+  if (meta == NULL) {
+    g_set_error (error, GST_STREAM_ERROR, GST_STREAM_ERROR_FORMAT,
+        "A buffer of %" G_GSIZE_FORMAT " bytes of non-interleaved audio has "
+        "no GstAudioMeta to say where its %d channels are.",
+        gst_buffer_get_size (buffer), GST_AUDIO_INFO_CHANNELS (info));
+    return 0;
+  }
+  if (meta->samples > G_MAXUINT) {
+    g_set_error (error, GST_STREAM_ERROR, GST_STREAM_ERROR_FORMAT,
+        "A buffer's GstAudioMeta claims %" G_GSIZE_FORMAT " samples.",
+        meta->samples);
+    return 0;
+  }
+  return meta->samples;
+}
+
+guint
+chunk_count (GstBuffer * buffer, const GstAudioInfo * info, GError ** error)
+{
+  gsize size = gst_buffer_get_size (buffer);
+  guint bpf = GST_AUDIO_INFO_BPF (info);
+
+  if (is_planar (info))
+    return count_planar (buffer, info, error);
+  if (size % bpf != 0 || size / bpf > G_MAXUINT) {
+    g_set_error (error, GST_STREAM_ERROR, GST_STREAM_ERROR_FORMAT,
+        "A buffer of %" G_GSIZE_FORMAT " bytes is no whole number of frames "
+        "of %u bytes (%s, %d channels).", size, bpf,
+        GST_AUDIO_INFO_NAME (info), GST_AUDIO_INFO_CHANNELS (info));
+    return 0;
+  }
+  return size / bpf;
+}
+
+gboolean
+chunk_map (Chunk * self, GstBuffer * buffer, const GstAudioInfo * info,
+    guint n_samples, GError ** error)
+{
+  gboolean mapped;
+
+  self->n_samples = n_samples;
+  self->reversed = FALSE;
+  self->has_metas = FALSE;
+  self->silent = GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_GAP);
+  self->buffer = buffer;
+  if (is_planar (info)) {
+    mapped = gst_audio_buffer_map (&self->audio, info, buffer, GST_MAP_READ);
+    self->planes = self->audio.planes;
+    self->interleaved = NULL;
+  } else {
+    mapped = gst_buffer_map (buffer, &self->map, GST_MAP_READ);
+    self->interleaved = self->map.data;
+    self->planes = &self->interleaved;
+  }
+  if (!mapped) {
+    g_set_error (error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_READ,
+        "A buffer of %" G_GSIZE_FORMAT " bytes (%u samples) can't be mapped "
+        "for reading.", gst_buffer_get_size (buffer), n_samples);
+  }
+  return mapped;
+}
+
+void
+chunk_silence (Chunk * self, guint n_samples)
+{
+  self->n_samples = n_samples;
+  self->planes = NULL;
+  self->silent = TRUE;
+  self->reversed = FALSE;
+  self->has_metas = FALSE;
+  self->buffer = NULL;
+}
+
+void
+chunk_unmap (Chunk * self)
+{
+  if (self->interleaved)
+    gst_buffer_unmap (self->buffer, &self->map);
+  else
+    gst_audio_buffer_unmap (&self->audio);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Reads an input buffer as planes of samples. */
+#pragma once
+
+#include <gst/audio/audio.h>
+
+G_BEGIN_DECLS
+/* A run of samples to be copied into batches. Interleaved audio is one plane
+ * whose samples are whole frames, planar audio has a plane for each channel.
+ *
+ * Thread-safety: streaming thread only. */
+    typedef struct
+{
+  guint n_samples;
+  /* NULL: silence */
+  gpointer *planes;
+  /* all of it is silence, by what its sender says */
+  gboolean silent;
+  /* its buffer has metas that may be carried over */
+  gboolean has_metas;
+  /* to be copied from the last sample to the first */
+  gboolean reversed;
+
+  /* private: what is mapped */
+  gpointer interleaved;
+  GstBuffer *buffer;
+  GstMapInfo map;
+  GstAudioBuffer audio;
+} Chunk;
+
+/* The samples in @buffer, or 0 and @error when it is no whole number of them:
+ * bytes that are no whole frames, or planes without GstAudioMeta. An empty
+ * buffer has 0 samples and leaves @error alone. */
+guint chunk_count (GstBuffer * buffer, const GstAudioInfo * info,
+    GError ** error);
+
+/* Maps @buffer, which chunk_count() found good and which has to stay alive
+ * until chunk_unmap(). */
+gboolean chunk_map (Chunk * self, GstBuffer * buffer,
+    const GstAudioInfo * info, guint n_samples, GError ** error);
+
+/* @n_samples of silence; needs no chunk_unmap(). */
+void chunk_silence (Chunk * self, guint n_samples);
+
+void chunk_unmap (Chunk * self);
+
+G_END_DECLS

@@ -1,0 +1,618 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The audiobatch element: takes chunks of any length, pushes batches. */
+
+/**
+ * SECTION:element-audiobatch
+ * @title: audiobatch
+ * @short_description: cuts an audio stream into batches with memory of their own
+ *
+ * Collects raw audio, in chunks of any length, into batches of
+ * #GstAudioBatch:samples-per-batch samples and hands each one on in a buffer
+ * that belongs to the consumer alone: one memory, one reference, writable, and
+ * never touched again by this element. A consumer may work on it in place, hold
+ * it for as long as it likes, and free it in any thread, even when the element
+ * is gone.
+ *
+ * What that costs is counted, in the properties of the element, in its
+ * #GstAudioBatch:stats, and every #GstAudioBatch:report-interval batches in the
+ * log and in an `audiobatch-report` element message.
+ *
+ * ## Example launch lines
+ * |[
+ * gst-launch-1.0 -m audiotestsrc num-buffers=2000 samplesperbuffer=128 ! audiobatch report-interval=100 ! fakesink
+ * ]|
+ * Batches of 1024 from chunks of 128, with a report message every 100 batches.
+ * |[
+ * gst-launch-1.0 filesrc location=speech.oga ! oggdemux ! vorbisdec ! audiobatch samples-per-batch=512 ! queue ! fakesink
+ * ]|
+ * A recording in batches of 512 samples, consumed on another thread.
+ */
+
+#include "gstaudiobatch.h"
+
+#include "rebatcher.h"
+
+GST_DEBUG_CATEGORY_STATIC (audio_batch_debug);
+#define GST_CAT_DEFAULT audio_batch_debug
+
+struct _GstAudioBatch
+{
+  GstElement parent;
+
+  /* constant */
+  GstPad *sinkpad;
+  GstPad *srcpad;
+
+  /* settings, OBJECT_LOCK */
+  FilterSettings settings;
+
+  /* any thread: settings were changed since the streaming thread last looked */
+  atomic_bool settings_changed;
+
+  /* says itself who touches what */
+  BatchStream stream;
+
+  /* streaming thread, sink STREAM_LOCK */
+  GstAudioInfo info;
+  /* what chunks come in, as it came, and whether that is backwards */
+  GstSegment segment;
+  gboolean reverse;
+  Rebatcher rebatcher;
+};
+
+#define AUDIO_BATCH_CAPS "audio/x-raw, " \
+    "format = " GST_AUDIO_FORMATS_ALL ", " \
+    "rate = " GST_AUDIO_RATE_RANGE ", " \
+    "channels = " GST_AUDIO_CHANNELS_RANGE ", " \
+    "layout = { interleaved, non-interleaved }"
+
+static GstStaticPadTemplate sink_template =
+GST_STATIC_PAD_TEMPLATE ("sink", GST_PAD_SINK, GST_PAD_ALWAYS,
+    GST_STATIC_CAPS (AUDIO_BATCH_CAPS));
+static GstStaticPadTemplate src_template =
+GST_STATIC_PAD_TEMPLATE ("src", GST_PAD_SRC, GST_PAD_ALWAYS,
+    GST_STATIC_CAPS (AUDIO_BATCH_CAPS));
+
+G_DEFINE_TYPE_WITH_CODE (GstAudioBatch, gst_audio_batch, GST_TYPE_ELEMENT,
+    GST_DEBUG_CATEGORY_INIT (audio_batch_debug, "audiobatch", 0,
+        "cuts audio streams into batches"));
+GST_ELEMENT_REGISTER_DEFINE (audiobatch, "audiobatch", GST_RANK_NONE,
+    GST_TYPE_AUDIO_BATCH);
+
+static void
+post_error (GstAudioBatch * self, GError * error)
+{
+  gst_element_message_full (GST_ELEMENT (self), GST_MESSAGE_ERROR,
+      error->domain, error->code, g_strdup (error->message), NULL, __FILE__,
+      GST_FUNCTION, __LINE__);
+}
+
+/* The one place where settings become streaming state. */
+static void
+take_settings (GstAudioBatch * self)
+{
+  if (G_LIKELY (!atomic_load_explicit (&self->settings_changed,
+              memory_order_relaxed)))
+    return;
+  atomic_store_explicit (&self->settings_changed, FALSE, memory_order_relaxed);
+  GST_OBJECT_LOCK (self);
+  self->rebatcher.settings = self->settings;
+  GST_OBJECT_UNLOCK (self);
+}
+
+/* Data path, callee before caller */
+
+/* The time of what ends at @end, in the segment played forwards. */
+static GstClockTime
+mirror_time (GstAudioBatch * self, GstClockTime end)
+{
+  return self->segment.start + (self->segment.stop - MIN (end,
+          self->segment.stop));
+}
+
+static GstClockTime
+end_time (GstAudioBatch * self, GstClockTime pts, guint n_samples)
+{
+  return pts + gst_util_uint64_scale_int (n_samples, GST_SECOND,
+      GST_AUDIO_INFO_RATE (&self->info));
+}
+
+/* TRUE when all of the chunk is inside the segment, as nearly always. */
+static gboolean
+is_inside_segment (GstAudioBatch * self, const Arrival * arrival)
+{
+  if (!GST_CLOCK_TIME_IS_VALID (arrival->pts))
+    return TRUE;
+  if (arrival->pts < self->segment.start)
+    return FALSE;
+  return self->segment.stop == GST_CLOCK_TIME_NONE
+      || end_time (self, arrival->pts, arrival->chunk.n_samples)
+      < self->segment.stop;
+}
+
+/* Cuts off what is outside of the segment and counts it as dropped. */
+static void
+clip (GstAudioBatch * self, Arrival * arrival)
+{
+  guint before = arrival->chunk.n_samples;
+  guint rate = GST_AUDIO_INFO_RATE (&self->info);
+  guint cut;
+
+  if (G_LIKELY (is_inside_segment (self, arrival)))
+    return;
+
+  arrival->buffer = gst_audio_buffer_clip (arrival->buffer, &self->segment,
+      rate, GST_AUDIO_INFO_BPF (&self->info));
+  arrival->chunk.n_samples = 0;
+  if (arrival->buffer) {
+    GstClockTime pts = GST_BUFFER_PTS (arrival->buffer);
+
+    arrival->chunk.n_samples = chunk_count (arrival->buffer, &self->info, NULL);
+    arrival->cut = gst_util_uint64_scale_int_round (pts - arrival->pts, rate,
+        GST_SECOND);
+    arrival->pts = pts;
+  }
+  cut = before - arrival->chunk.n_samples;
+  rebatcher_count_refused (&self->rebatcher, cut);
+}
+
+static GstFlowReturn
+process (GstAudioBatch * self, Arrival * arrival)
+{
+  g_autoptr (GError) error = NULL;
+  GstFlowReturn ret;
+
+  if (!chunk_map (&arrival->chunk, arrival->buffer, &self->info,
+          arrival->chunk.n_samples, &error)) {
+    post_error (self, error);
+    rebatcher_count_refused (&self->rebatcher, arrival->chunk.n_samples);
+    return GST_FLOW_ERROR;
+  }
+  if (G_UNLIKELY (self->reverse)) {
+    arrival->chunk.reversed = TRUE;
+    if (GST_CLOCK_TIME_IS_VALID (arrival->pts))
+      arrival->pts = mirror_time (self,
+          end_time (self, arrival->pts, arrival->chunk.n_samples));
+  }
+  arrival->chunk.has_metas = batch_metas_any (arrival->buffer);
+  ret = rebatcher_place (&self->rebatcher, arrival);
+  chunk_unmap (&arrival->chunk);
+  return ret;
+}
+
+static GstFlowReturn
+gst_audio_batch_chain (GstPad * pad, GstObject * parent, GstBuffer * buffer)
+{
+  GstAudioBatch *self = (GstAudioBatch *) parent;
+  g_autoptr (GError) error = NULL;
+  GstFlowReturn ret = GST_FLOW_OK;
+  Arrival arrival = { 0 };
+
+  if (G_UNLIKELY (GST_AUDIO_INFO_RATE (&self->info) == 0)) {
+    gst_buffer_unref (buffer);
+    return GST_FLOW_NOT_NEGOTIATED;
+  }
+  take_settings (self);
+  arrival.buffer = buffer;
+  arrival.pts = GST_BUFFER_PTS (buffer);
+  arrival.flagged = GST_BUFFER_FLAGS (buffer)
+      & (GST_BUFFER_FLAG_DISCONT | GST_BUFFER_FLAG_RESYNC);
+  arrival.chunk.n_samples = chunk_count (buffer, &self->info, &error);
+  if (G_UNLIKELY (error)) {
+    post_error (self, error);
+    ret = GST_FLOW_ERROR;
+  } else {
+    clip (self, &arrival);
+    if (arrival.chunk.n_samples > 0)
+      ret = process (self, &arrival);
+  }
+  if (arrival.buffer)
+    gst_buffer_unref (arrival.buffer);
+  return ret;
+}
+
+/* Start and stop */
+
+static void
+forget_stream (GstAudioBatch * self)
+{
+  rebatcher_reset (&self->rebatcher);
+  gst_segment_init (&self->segment, GST_FORMAT_TIME);
+  self->reverse = FALSE;
+}
+
+static GstStateChangeReturn
+gst_audio_batch_change_state (GstElement * element, GstStateChange transition)
+{
+  GstAudioBatch *self = GST_AUDIO_BATCH (element);
+  GstStateChangeReturn ret;
+
+  if (transition == GST_STATE_CHANGE_READY_TO_PAUSED) {
+    batch_stream_start (&self->stream);
+    gst_audio_info_init (&self->info);
+    take_settings (self);
+    forget_stream (self);
+  }
+  ret = GST_ELEMENT_CLASS (gst_audio_batch_parent_class)->change_state (element,
+      transition);
+  if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) {
+    forget_stream (self);
+    batch_stream_stop (&self->stream);
+  }
+  return ret;
+}
+
+/* Events and queries */
+
+/* What a stream of raw audio can't do without, or NULL. */
+static const gchar *
+missing_field (const GstCaps * caps)
+{
+  static const gchar *const needed[] = { "format", "rate", "channels", NULL };
+  const GstStructure *structure = gst_caps_get_structure (caps, 0);
+  gint channels;
+  guint i;
+
+  for (i = 0; needed[i]; i++) {
+    if (!gst_structure_has_field (structure, needed[i]))
+      return needed[i];
+  }
+  if (gst_structure_get_int (structure, "channels", &channels) && channels > 2
+      && !gst_structure_has_field (structure, "channel-mask"))
+    return "channel-mask";
+  return NULL;
+}
+
+static void
+refuse_caps (GstAudioBatch * self, const GstCaps * caps)
+{
+  const gchar *missing = missing_field (caps);
+  g_autofree gchar *text = gst_caps_to_string (caps);
+
+  if (missing) {
+    GST_ELEMENT_ERROR (self, STREAM, FORMAT,
+        ("Audio can't be batched without a %s in its caps.", missing),
+        ("the caps are %s", text));
+  } else {
+    GST_ELEMENT_ERROR (self, STREAM, FORMAT,
+        ("These caps are not those of raw audio: %s", text), (NULL));
+  }
+}
+
+/* The tail goes out, by the settings as they are now. */
+static void
+drain (GstAudioBatch * self)
+{
+  take_settings (self);
+  rebatcher_drain (&self->rebatcher);
+}
+
+static gboolean
+set_info (GstAudioBatch * self, const GstAudioInfo * info)
+{
+  if (!batch_stream_set_info (&self->stream, info)) {
+    gst_audio_info_init (&self->info);
+    return FALSE;
+  }
+  self->info = *info;
+  rebatcher_set_info (&self->rebatcher, info);
+  return TRUE;
+}
+
+static gboolean
+handle_caps (GstAudioBatch * self, GstEvent * event)
+{
+  GstAudioInfo info;
+  GstCaps *caps;
+
+  gst_event_parse_caps (event, &caps);
+  if (!gst_audio_info_from_caps (&info, caps)) {
+    refuse_caps (self, caps);
+    gst_event_unref (event);
+    return FALSE;
+  }
+  if (!gst_audio_info_is_equal (&info, &self->info)) {
+    drain (self);
+    if (!set_info (self, &info)) {
+      gst_event_unref (event);
+      return FALSE;
+    }
+  }
+  return gst_pad_event_default (self->sinkpad, GST_OBJECT (self), event);
+}
+
+/* Sends @event on, behind those that wait. */
+static gboolean
+send_event (GstAudioBatch * self, GstEvent * event)
+{
+  if (rebatcher_hold (&self->rebatcher, event))
+    return TRUE;
+  return gst_pad_event_default (self->sinkpad, GST_OBJECT (self), event);
+}
+
+static gboolean
+check_segment (GstAudioBatch * self, const GstSegment * segment)
+{
+  if (segment->format != GST_FORMAT_TIME) {
+    GST_ELEMENT_ERROR (self, STREAM, FORMAT,
+        ("Audio can be batched only in time, and this comes in %s.",
+            gst_format_get_name (segment->format)),
+        ("For raw audio out of a file put rawaudioparse before this element."));
+    return FALSE;
+  }
+  if (segment->rate < 0 && !GST_CLOCK_TIME_IS_VALID (segment->stop)) {
+    GST_ELEMENT_ERROR (self, STREAM, FORMAT,
+        ("Audio can't be played backwards from an end that is not known: the "
+            "segment has a rate of %f and no stop.", segment->rate), (NULL));
+    return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+handle_segment (GstAudioBatch * self, GstEvent * event)
+{
+  guint32 seqnum = gst_event_get_seqnum (event);
+  GstSegment segment;
+
+  gst_event_copy_segment (event, &segment);
+  if (!check_segment (self, &segment)) {
+    gst_event_unref (event);
+    return FALSE;
+  }
+  GST_DEBUG_OBJECT (self, "new %" GST_SEGMENT_FORMAT, &segment);
+  self->segment = segment;
+  self->reverse = segment.rate < 0;
+  if (self->reverse) {
+    /* turned round, it plays forwards for those downstream */
+    segment.rate = -segment.rate;
+    segment.applied_rate = -segment.applied_rate;
+    gst_event_unref (event);
+    event = gst_event_new_segment (&segment);
+    gst_event_set_seqnum (event, seqnum);
+  }
+  if (rebatcher_new_segment (&self->rebatcher, &segment, event))
+    return TRUE;
+  return gst_pad_event_default (self->sinkpad, GST_OBJECT (self), event);
+}
+
+static GstEvent *
+mirror_segment_done (GstAudioBatch * self, GstEvent * event)
+{
+  guint32 seqnum = gst_event_get_seqnum (event);
+  GstFormat format;
+  gint64 position;
+
+  gst_event_parse_segment_done (event, &format, &position);
+  if (format != GST_FORMAT_TIME || position < 0)
+    return event;
+  gst_event_unref (event);
+  event = gst_event_new_segment_done (format, mirror_time (self,
+          MAX ((guint64) position, self->segment.start)));
+  gst_event_set_seqnum (event, seqnum);
+  return event;
+}
+
+/* Silence of @duration from @pts on, in its place among the samples. */
+static void
+feed_gap (GstAudioBatch * self, GstClockTime pts, GstClockTime duration)
+{
+  guint64 n_samples = gst_util_uint64_scale_int_round (duration,
+      GST_AUDIO_INFO_RATE (&self->info), GST_SECOND);
+  GstFlowReturn ret = GST_FLOW_OK;
+  guint64 done = 0;
+
+  if (self->reverse)
+    pts = mirror_time (self, pts + duration);
+  while (done < n_samples && ret == GST_FLOW_OK) {
+    Arrival gap = {.pts = done == 0 ? pts : GST_CLOCK_TIME_NONE };
+
+    chunk_silence (&gap.chunk, MIN (n_samples - done, G_MAXINT));
+    ret = rebatcher_place (&self->rebatcher, &gap);
+    done += gap.chunk.n_samples;
+  }
+}
+
+static gboolean
+handle_gap (GstAudioBatch * self, GstEvent * event)
+{
+  GstClockTime pts, duration, max_fill;
+
+  take_settings (self);
+  max_fill = self->rebatcher.settings.policy.max_fill;
+  gst_event_parse_gap (event, &pts, &duration);
+  if (!GST_CLOCK_TIME_IS_VALID (duration)
+      || GST_AUDIO_INFO_RATE (&self->info) == 0)
+    return send_event (self, event);
+  if (max_fill != 0 && duration > max_fill) {
+    drain (self);
+    rebatcher_break (&self->rebatcher);
+    return gst_pad_event_default (self->sinkpad, GST_OBJECT (self), event);
+  }
+  feed_gap (self, pts, duration);
+  gst_event_unref (event);
+  return TRUE;
+}
+
+static gboolean
+gst_audio_batch_sink_event (GstPad * pad, GstObject * parent, GstEvent * event)
+{
+  GstAudioBatch *self = GST_AUDIO_BATCH (parent);
+
+  switch (GST_EVENT_TYPE (event)) {
+    case GST_EVENT_CAPS:
+      return handle_caps (self, event);
+    case GST_EVENT_SEGMENT:
+      return handle_segment (self, event);
+    case GST_EVENT_GAP:
+      return handle_gap (self, event);
+    case GST_EVENT_SEGMENT_DONE:
+      drain (self);
+      if (self->reverse)
+        event = mirror_segment_done (self, event);
+      break;
+    case GST_EVENT_EOS:
+      drain (self);
+      batch_stream_report_end (&self->stream);
+      break;
+    case GST_EVENT_FLUSH_STOP:
+      forget_stream (self);
+      break;
+    default:
+      if (GST_EVENT_IS_SERIALIZED (event))
+        return send_event (self, event);
+      break;
+  }
+  return gst_pad_event_default (pad, parent, event);
+}
+
+/* Caps without what audio needs are let in here, so that the event function
+ * can say what they lack; otherwise the sender only hears "not negotiated". */
+static gboolean
+accept_incomplete_caps (GstQuery * query)
+{
+  GstCaps *caps;
+
+  gst_query_parse_accept_caps (query, &caps);
+  if (!gst_caps_is_fixed (caps)
+      || !gst_structure_has_name (gst_caps_get_structure (caps, 0),
+          "audio/x-raw")
+      || missing_field (caps) == NULL)
+    return FALSE;
+  gst_query_set_accept_caps_result (query, TRUE);
+  return TRUE;
+}
+
+static gboolean
+gst_audio_batch_sink_query (GstPad * pad, GstObject * parent, GstQuery * query)
+{
+  switch (GST_QUERY_TYPE (query)) {
+    case GST_QUERY_ACCEPT_CAPS:
+      if (accept_incomplete_caps (query))
+        return TRUE;
+      break;
+    case GST_QUERY_ALLOCATION:
+      /* chunks are read wherever they are, planar ones with their meta */
+      gst_query_add_allocation_meta (query, GST_AUDIO_META_API_TYPE, NULL);
+      return TRUE;
+    default:
+      break;
+  }
+  return gst_pad_query_default (pad, parent, query);
+}
+
+static gboolean
+gst_audio_batch_src_query (GstPad * pad, GstObject * parent, GstQuery * query)
+{
+  GstAudioBatch *self = GST_AUDIO_BATCH (parent);
+  GstClockTime min, max, ours;
+  gboolean live;
+
+  if (GST_QUERY_TYPE (query) != GST_QUERY_LATENCY)
+    return gst_pad_query_default (pad, parent, query);
+
+  if (!gst_pad_peer_query (self->sinkpad, query))
+    return FALSE;
+  ours = batch_stream_get_latency (&self->stream);
+  gst_query_parse_latency (query, &live, &min, &max);
+  min += ours;
+  if (max != GST_CLOCK_TIME_NONE)
+    max += ours;
+  GST_DEBUG_OBJECT (self, "latency: %" GST_TIME_FORMAT " of ours, %"
+      GST_TIME_FORMAT " in all", GST_TIME_ARGS (ours), GST_TIME_ARGS (min));
+  gst_query_set_latency (query, live, min, max);
+  return TRUE;
+}
+
+/* Properties */
+
+static void
+gst_audio_batch_set_property (GObject * object, guint id, const GValue * value,
+    GParamSpec * pspec)
+{
+  GstAudioBatch *self = GST_AUDIO_BATCH (object);
+  gboolean ours;
+
+  if (batch_stream_set_property (&self->stream, id, value))
+    return;
+  GST_OBJECT_LOCK (self);
+  ours = filter_settings_set (&self->settings, id, value);
+  GST_OBJECT_UNLOCK (self);
+  atomic_store_explicit (&self->settings_changed, TRUE, memory_order_release);
+  if (!ours)
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+}
+
+static void
+gst_audio_batch_get_property (GObject * object, guint id, GValue * value,
+    GParamSpec * pspec)
+{
+  GstAudioBatch *self = GST_AUDIO_BATCH (object);
+  FilterSettings settings;
+
+  if (batch_stream_get_property (&self->stream, id, value))
+    return;
+  GST_OBJECT_LOCK (self);
+  settings = self->settings;
+  GST_OBJECT_UNLOCK (self);
+  if (!filter_settings_get (&settings, id, value))
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+}
+
+static void
+gst_audio_batch_finalize (GObject * object)
+{
+  GstAudioBatch *self = GST_AUDIO_BATCH (object);
+
+  rebatcher_clear (&self->rebatcher);
+  batch_stream_clear (&self->stream);
+  G_OBJECT_CLASS (gst_audio_batch_parent_class)->finalize (object);
+}
+
+static void
+gst_audio_batch_init (GstAudioBatch * self)
+{
+  batch_stream_init (&self->stream, GST_ELEMENT (self), GST_CAT_DEFAULT);
+  filter_settings_init (&self->settings);
+  atomic_store_explicit (&self->settings_changed, TRUE, memory_order_relaxed);
+
+  self->sinkpad = gst_pad_new_from_static_template (&sink_template, "sink");
+  gst_pad_set_chain_function (self->sinkpad,
+      GST_DEBUG_FUNCPTR (gst_audio_batch_chain));
+  gst_pad_set_event_function (self->sinkpad,
+      GST_DEBUG_FUNCPTR (gst_audio_batch_sink_event));
+  gst_pad_set_query_function (self->sinkpad,
+      GST_DEBUG_FUNCPTR (gst_audio_batch_sink_query));
+  GST_PAD_SET_PROXY_CAPS (self->sinkpad);
+  gst_element_add_pad (GST_ELEMENT (self), self->sinkpad);
+
+  self->srcpad = gst_pad_new_from_static_template (&src_template, "src");
+  gst_pad_set_query_function (self->srcpad,
+      GST_DEBUG_FUNCPTR (gst_audio_batch_src_query));
+  GST_PAD_SET_PROXY_CAPS (self->srcpad);
+  gst_element_add_pad (GST_ELEMENT (self), self->srcpad);
+
+  rebatcher_init (&self->rebatcher, &self->stream, self->srcpad);
+}
+
+static void
+gst_audio_batch_class_init (GstAudioBatchClass * klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
+
+  object_class->set_property = gst_audio_batch_set_property;
+  object_class->get_property = gst_audio_batch_get_property;
+  object_class->finalize = gst_audio_batch_finalize;
+  batch_properties_install (object_class);
+  filter_settings_install (object_class);
+
+  element_class->change_state =
+      GST_DEBUG_FUNCPTR (gst_audio_batch_change_state);
+  gst_element_class_add_static_pad_template (element_class, &sink_template);
+  gst_element_class_add_static_pad_template (element_class, &src_template);
+  gst_element_class_set_static_metadata (element_class, "Audio batcher",
+      "Filter/Audio",
+      "Cuts an audio stream into batches, each with memory of its own",
+      "The audiobatch developers");
+}

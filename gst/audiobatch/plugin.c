@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Registers the two elements. */
+
+#include "gstaudiobatch.h"
+#include "gstaudiobatchsrc.h"
+
+static gboolean
+plugin_init (GstPlugin * plugin)
+{
+  return GST_ELEMENT_REGISTER (audiobatch, plugin)
+      && GST_ELEMENT_REGISTER (audiobatchsrc, plugin);
+}
+
+GST_PLUGIN_DEFINE (GST_VERSION_MAJOR, GST_VERSION_MINOR, audiobatch,
+    "Audio in batches, each with memory of its own, and what that costs",
+    plugin_init, PACKAGE_VERSION, "LGPL", PACKAGE, "Unknown package origin")

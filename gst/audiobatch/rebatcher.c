@@ -1,0 +1,475 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The way of the samples: from chunks in their place in time to batches. */
+
+#include "rebatcher.h"
+
+#define REBATCHER_DEBUG(self, ...) \
+    GST_CAT_DEBUG_OBJECT ((self)->stream->category, (self)->stream->element, \
+        __VA_ARGS__)
+
+/* Takes what may change between batches; @changed is set to whether windows
+ * have another size or hop than before. */
+static gboolean
+update_window (Rebatcher * self, gboolean * changed)
+{
+  gboolean hop_changed = self->hop != self->settings.hop;
+  gboolean resized;
+
+  self->hop = self->settings.hop;
+  if (!batch_stream_update (self->stream, &resized))
+    return FALSE;
+  *changed = hop_changed || resized;
+  return TRUE;
+}
+
+static void
+release_events (Rebatcher * self, guint n)
+{
+  for (; n > 0; n--) {
+    GstEvent *event = g_queue_pop_head (&self->held);
+
+    REBATCHER_DEBUG (self, "releasing %" GST_PTR_FORMAT, event);
+    gst_pad_push_event (self->srcpad, event);
+  }
+  self->releasable = 0;
+}
+
+static void
+forget_events (Rebatcher * self)
+{
+  g_queue_clear_full (&self->held, (GDestroyNotify) gst_event_unref);
+  self->releasable = 0;
+}
+
+static GstBuffer *
+acquire_batch (Rebatcher * self, guint8 ** data, guint * capacity)
+{
+  if (G_UNLIKELY (GST_PAD_NEEDS_RECONFIGURE (self->srcpad))
+      && gst_pad_check_reconfigure (self->srcpad))
+    batch_stream_negotiate (self->stream, self->srcpad);
+  *capacity = batch_size_next (&self->stream->size);
+  return batch_stream_acquire (self->stream, *capacity, data);
+}
+
+static GstFlowReturn
+open_batch (Rebatcher * self)
+{
+  GstBuffer *buffer;
+  gboolean changed;
+  guint8 *data;
+  guint capacity;
+
+  if (!update_window (self, &changed))
+    return GST_FLOW_ERROR;
+  if (self->releasable > 0)
+    release_events (self, self->releasable);
+  buffer = acquire_batch (self, &data, &capacity);
+  if (G_UNLIKELY (buffer == NULL))
+    return GST_FLOW_ERROR;
+  if (self->discont) {
+    GST_BUFFER_FLAG_SET (buffer,
+        GST_BUFFER_FLAG_DISCONT | GST_BUFFER_FLAG_RESYNC);
+    self->discont = FALSE;
+  }
+  batcher_open (&self->batcher, buffer, data, capacity);
+  self->start = self->timeline.position;
+  self->clock = self->timeline.clock;
+  self->fresh = 0;
+  self->has_metas = FALSE;
+  return GST_FLOW_OK;
+}
+
+/* Stamps and pushes @buffer, of @n_samples samples from @start on. Nothing that
+ * comes after begins before @keep. */
+static GstFlowReturn
+push_batch (Rebatcher * self, GstBuffer * buffer,
+    const SampleClock * clock, guint64 start, guint n_samples, guint64 keep)
+{
+  GstFlowReturn ret;
+
+  sample_clock_stamp (clock, buffer, start, n_samples);
+  if (!g_queue_is_empty (&self->metas.references))
+    batch_metas_stamp (&self->metas, buffer, start, n_samples, clock->rate,
+        keep);
+  GST_CAT_LOG_OBJECT (self->stream->category, self->stream->element,
+      "pushing %" GST_PTR_FORMAT, buffer);
+  ret = gst_pad_push (self->srcpad, buffer);
+  batch_stream_report (self->stream);
+  return ret;
+}
+
+static GstFlowReturn
+push_open_batch (Rebatcher * self)
+{
+  guint n_samples = self->batcher.fill;
+  guint64 end = self->start + n_samples;
+
+  self->fresh = 0;
+  return push_batch (self, batcher_close (&self->batcher), &self->clock,
+      self->start, n_samples, end);
+}
+
+/* Pushes the full batch, and begins the next one with the samples that the two
+ * share. */
+static GstFlowReturn
+push_and_slide (Rebatcher * self)
+{
+  const SampleClock clock = self->clock;
+  const guint64 start = self->start;
+  const guint n_samples = self->batcher.fill;
+  GstFlowReturn ret, push_ret;
+  GstBuffer *next;
+  guint8 *data;
+  guint capacity;
+
+  next = acquire_batch (self, &data, &capacity);
+  if (G_UNLIKELY (next == NULL)) {
+    ret = push_open_batch (self);
+    return ret == GST_FLOW_OK ? GST_FLOW_ERROR : ret;
+  }
+  self->start += self->hop;
+  self->fresh = 0;
+  self->has_metas = FALSE;
+  if (self->start >= self->timeline.clock.origin)
+    self->clock = self->timeline.clock;
+  push_ret = push_batch (self,
+      batcher_slide (&self->batcher, self->hop, next, data, capacity), &clock,
+      start, n_samples, self->start);
+  if (self->start >= self->timeline.clock.origin)
+    release_events (self, self->releasable);
+  return push_ret;
+}
+
+/* The open batch is full. */
+static GstFlowReturn
+complete_batch (Rebatcher * self)
+{
+  guint capacity = self->batcher.capacity;
+  gboolean changed;
+
+  if (G_LIKELY (self->hop == 0 || self->hop == capacity))
+    return push_open_batch (self);
+  if (self->hop > capacity) {
+    self->skip = self->hop - capacity;
+    return push_open_batch (self);
+  }
+  if (!update_window (self, &changed)) {
+    push_open_batch (self);
+    return GST_FLOW_ERROR;
+  }
+  /* windows of another size or hop begin behind the last one */
+  return changed ? push_open_batch (self) : push_and_slide (self);
+}
+
+/* A batch has metas of a chunk only as long as all of it is of that chunk. */
+static void
+strip_metas (Rebatcher * self)
+{
+  if (G_UNLIKELY (self->has_metas)) {
+    batch_metas_strip (self->batcher.buffer);
+    self->has_metas = FALSE;
+  }
+}
+
+/* @arrival has been copied up to sample @done of it. If all of the open batch
+ * is of that chunk, so is what the chunk's metas say. */
+static void
+copy_metas (Rebatcher * self, const Arrival * arrival, guint done)
+{
+  guint fill = self->batcher.fill;
+  guint bpf = GST_AUDIO_INFO_BPF (&self->info);
+
+  if (G_LIKELY (!arrival->chunk.has_metas) || done < fill
+      || !batcher_is_open (&self->batcher))
+    return;
+  strip_metas (self);
+  batch_metas_copy (self->batcher.buffer, arrival->buffer,
+      (gsize) (done - fill) * bpf, (gsize) fill * bpf);
+  self->has_metas = TRUE;
+}
+
+static void
+count_added (Rebatcher * self, const Arrival * arrival, guint added,
+    guint batch, guint dropped)
+{
+  batch_stream_count (self->stream, &(SampleCount) {
+      .in = arrival->buffer ? added : 0,.inserted =
+        arrival->buffer ? 0 : added,.out = batch,.dropped = dropped,.batches =
+        batch > 0,.pending = batch > 0 ? 0 : self->fresh,});
+}
+
+/* Passes over samples between two batches; returns how many. */
+static guint
+skip_samples (Rebatcher * self, const Arrival * arrival, guint n)
+{
+  n = MIN (n, self->skip);
+  self->skip -= n;
+  self->timeline.position += n;
+  count_added (self, arrival, n, 0, n);
+  return n;
+}
+
+/* Copies samples of @arrival from @done on, as many as the open batch takes,
+ * and pushes it when that makes it full. */
+static GstFlowReturn
+fill_batch (Rebatcher * self, const Arrival * arrival, guint * done)
+{
+  GstFlowReturn ret = GST_FLOW_OK;
+  guint added;
+
+  if (!batcher_is_open (&self->batcher)) {
+    ret = open_batch (self);
+    if (ret != GST_FLOW_OK)
+      return ret;
+  }
+  added = batcher_add (&self->batcher, &arrival->chunk, *done);
+  *done += added;
+  self->timeline.position += added;
+  self->fresh += added;
+  if (!batcher_is_full (&self->batcher)) {
+    count_added (self, arrival, added, 0, 0);
+    return GST_FLOW_OK;
+  }
+  do {
+    copy_metas (self, arrival, *done);
+    count_added (self, arrival, added, self->batcher.fill, 0);
+    added = 0;
+    ret = complete_batch (self);
+  } while (batcher_is_open (&self->batcher)
+      && batcher_is_full (&self->batcher) && ret == GST_FLOW_OK);
+  return ret;
+}
+
+/* Copies the samples of @arrival from @done on into batches and pushes those
+ * that get full. */
+static GstFlowReturn
+feed (Rebatcher * self, const Arrival * arrival, guint done)
+{
+  GstFlowReturn ret = GST_FLOW_OK;
+
+  strip_metas (self);
+  while (done < arrival->chunk.n_samples && ret == GST_FLOW_OK) {
+    if (G_UNLIKELY (self->skip > 0))
+      done += skip_samples (self, arrival, arrival->chunk.n_samples - done);
+    else
+      ret = fill_batch (self, arrival, &done);
+  }
+  if (G_UNLIKELY (done < arrival->chunk.n_samples)) {
+    count_added (self, arrival, arrival->chunk.n_samples - done, 0,
+        arrival->chunk.n_samples - done);
+  }
+  copy_metas (self, arrival, done);
+  return ret;
+}
+
+/* @n_samples of silence that nobody sent. */
+static GstFlowReturn
+feed_silence (Rebatcher * self, guint64 n_samples)
+{
+  GstFlowReturn ret = GST_FLOW_OK;
+  Arrival silence = { 0 };
+
+  while (n_samples > 0 && ret == GST_FLOW_OK) {
+    chunk_silence (&silence.chunk, MIN (n_samples, G_MAXINT));
+    ret = feed (self, &silence, 0);
+    n_samples -= silence.chunk.n_samples;
+  }
+  return ret;
+}
+
+static void
+drop_open_batch (Rebatcher * self)
+{
+  batcher_discard (&self->batcher);
+  batch_stream_count (self->stream, &(SampleCount) {
+      .dropped = self->fresh});
+  self->fresh = 0;
+}
+
+/* What is pending leaves as a tail. */
+static GstFlowReturn
+drain (Rebatcher * self)
+{
+  guint padding = 0;
+
+  batch_size_restart (&self->stream->size);
+  self->skip = 0;
+  if (!batcher_is_open (&self->batcher))
+    return GST_FLOW_OK;
+  if (self->fresh == 0 || self->settings.tail == GST_AUDIO_BATCH_TAIL_DROP) {
+    drop_open_batch (self);
+    return GST_FLOW_OK;
+  }
+  if (self->settings.tail == GST_AUDIO_BATCH_TAIL_PAD) {
+    strip_metas (self);
+    padding = batcher_pad (&self->batcher);
+  }
+  batch_stream_count (self->stream, &(SampleCount) {
+      .inserted = padding,.out = self->batcher.fill,.batches = 1,}
+  );
+  return push_open_batch (self);
+}
+
+/* Begins a new run of samples without a break at @pts. */
+static GstFlowReturn
+begin_run (Rebatcher * self, GstClockTime pts)
+{
+  GstFlowReturn ret = drain (self);
+
+  timeline_begin (&self->timeline, GST_AUDIO_INFO_RATE (&self->info),
+      &self->segment, pts);
+  REBATCHER_DEBUG (self, "a run begins: sample %" G_GUINT64_FORMAT " is at %"
+      GST_TIME_FORMAT, self->timeline.position,
+      GST_TIME_ARGS (self->timeline.clock.base));
+  self->discont = TRUE;
+  self->releasable = g_queue_get_length (&self->held);
+  return ret;
+}
+
+/* Samples that overlap with earlier ones; returns how many of the chunk. */
+static guint
+drop_overlap (Rebatcher * self, const Arrival * arrival)
+{
+  guint n = MIN (self->timeline.owed, arrival->chunk.n_samples);
+
+  self->timeline.owed -= n;
+  count_added (self, arrival, n, 0, n);
+  return n;
+}
+
+static GstFlowReturn
+feed_in_time (Rebatcher * self, Arrival * arrival)
+{
+  guint done = 0;
+
+  if (G_UNLIKELY (self->timeline.owed > 0))
+    done = drop_overlap (self, arrival);
+  if (done == arrival->chunk.n_samples)
+    return GST_FLOW_OK;
+  if (G_UNLIKELY (!self->timeline.entered)) {
+    timeline_enter_segment (&self->timeline, &self->segment);
+    self->releasable = g_queue_get_length (&self->held);
+  }
+  if (G_UNLIKELY (arrival->chunk.has_metas) && !arrival->chunk.reversed) {
+    gint64 position = self->timeline.position;
+
+    batch_metas_note (&self->metas, arrival->buffer,
+        position - done - arrival->cut,
+        position + arrival->chunk.n_samples - done);
+  }
+  return feed (self, arrival, done);
+}
+
+GstFlowReturn
+rebatcher_place (Rebatcher * self, Arrival * arrival)
+{
+  GstFlowReturn ret = GST_FLOW_OK;
+  guint64 missing = 0;
+
+  switch (timeline_judge (&self->timeline, &self->settings.policy,
+          &self->segment, arrival->pts, arrival->flagged, &missing)) {
+    case TIMELINE_BREAK:
+      ret = begin_run (self, arrival->pts);
+      break;
+    case TIMELINE_FILL:
+      REBATCHER_DEBUG (self, "%" G_GUINT64_FORMAT " samples are missing",
+          missing);
+      ret = feed_silence (self, missing);
+      break;
+    case TIMELINE_DROP:
+      REBATCHER_DEBUG (self, "%" G_GUINT64_FORMAT " samples overlap", missing);
+      break;
+    case TIMELINE_DUE:
+      break;
+  }
+  if (ret == GST_FLOW_OK)
+    return feed_in_time (self, arrival);
+  count_added (self, arrival, arrival->chunk.n_samples, 0,
+      arrival->chunk.n_samples);
+  return ret;
+}
+
+/* Setting up, and what events do */
+
+void
+rebatcher_init (Rebatcher * self, BatchStream * stream, GstPad * srcpad)
+{
+  self->stream = stream;
+  self->srcpad = srcpad;
+  filter_settings_init (&self->settings);
+  batch_metas_init (&self->metas);
+  g_queue_init (&self->held);
+}
+
+void
+rebatcher_clear (Rebatcher * self)
+{
+  batcher_discard (&self->batcher);
+  batch_metas_clear (&self->metas);
+  forget_events (self);
+}
+
+void
+rebatcher_reset (Rebatcher * self)
+{
+  drop_open_batch (self);
+  forget_events (self);
+  batch_metas_clear (&self->metas);
+  batch_size_restart (&self->stream->size);
+  gst_segment_init (&self->segment, GST_FORMAT_TIME);
+  timeline_reset (&self->timeline);
+  self->discont = FALSE;
+  self->skip = 0;
+}
+
+void
+rebatcher_set_info (Rebatcher * self, const GstAudioInfo * info)
+{
+  timeline_set_rate (&self->timeline, GST_AUDIO_INFO_RATE (info));
+  self->info = *info;
+  batcher_set_info (&self->batcher, info);
+}
+
+void
+rebatcher_drain (Rebatcher * self)
+{
+  drain (self);
+  release_events (self, g_queue_get_length (&self->held));
+}
+
+void
+rebatcher_break (Rebatcher * self)
+{
+  timeline_break (&self->timeline);
+}
+
+gboolean
+rebatcher_new_segment (Rebatcher * self, const GstSegment * segment,
+    GstEvent * event)
+{
+  self->segment = *segment;
+  if (!self->timeline.begun)
+    return rebatcher_hold (self, event);
+  timeline_leave_segment (&self->timeline);
+  g_queue_push_tail (&self->held, event);
+  return TRUE;
+}
+
+gboolean
+rebatcher_hold (Rebatcher * self, GstEvent * event)
+{
+  if (g_queue_is_empty (&self->held))
+    return FALSE;
+  /* what waits behind a segment that has begun waits no longer than that */
+  if (self->releasable == g_queue_get_length (&self->held))
+    self->releasable++;
+  g_queue_push_tail (&self->held, event);
+  return TRUE;
+}
+
+void
+rebatcher_count_refused (Rebatcher * self, guint n_samples)
+{
+  batch_stream_count (self->stream, &(SampleCount) {
+      .in = n_samples,.dropped = n_samples,.pending = self->fresh,});
+}

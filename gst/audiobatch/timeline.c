@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Turns sample counts into buffer timestamps, and judges whether a chunk
+ * follows on the last one. */
+
+#include "timeline.h"
+
+#define NOT_OFF G_MAXINT64
+
+void
+sample_clock_start (SampleClock * self, guint rate, guint64 origin,
+    GstClockTime base)
+{
+  self->rate = rate;
+  self->origin = origin;
+  self->base = base;
+}
+
+GstClockTime
+sample_clock_time (const SampleClock * self, guint64 sample)
+{
+  return self->base + gst_util_uint64_scale_int (sample - self->origin,
+      GST_SECOND, self->rate);
+}
+
+/* From the base on, the time of sample n is n * 10^9 / rate rounded down, so
+ * that it is at least t just where n is at least t * rate / 10^9. */
+guint64
+sample_clock_from (const SampleClock * self, GstClockTime time)
+{
+  return self->origin + gst_util_uint64_scale_int_ceil (time - self->base,
+      self->rate, GST_SECOND);
+}
+
+guint64
+sample_clock_until (const SampleClock * self, GstClockTime time)
+{
+  return sample_clock_from (self, time + 1) - 1;
+}
+
+void
+sample_clock_stamp (const SampleClock * self, GstBuffer * buffer,
+    guint64 start, guint n_samples)
+{
+  GstClockTime pts = sample_clock_time (self, start);
+
+  GST_BUFFER_PTS (buffer) = pts;
+  GST_BUFFER_DURATION (buffer) =
+      sample_clock_time (self, start + n_samples) - pts;
+  GST_BUFFER_OFFSET (buffer) = start;
+  GST_BUFFER_OFFSET_END (buffer) = start + n_samples;
+}
+
+void
+timeline_reset (Timeline * self)
+{
+  *self = (Timeline) {
+  .off_since = NOT_OFF,};
+}
+
+void
+timeline_break (Timeline * self)
+{
+  self->running = FALSE;
+}
+
+void
+timeline_leave_segment (Timeline * self)
+{
+  self->entered = FALSE;
+}
+
+/* The time at which the next chunk is due: that of the next sample, less what
+ * is owed. */
+static GstClockTimeDiff
+expected_time (const Timeline * self)
+{
+  GstClockTimeDiff time = sample_clock_time (&self->clock, self->position);
+
+  if (G_LIKELY (self->owed == 0))
+    return time;
+  return time - (GstClockTimeDiff) gst_util_uint64_scale_int (self->owed,
+      GST_SECOND, self->clock.rate);
+}
+
+static guint64
+to_samples (const Timeline * self, guint64 time)
+{
+  return gst_util_uint64_scale_int_round (time, self->clock.rate, GST_SECOND);
+}
+
+/* Running time of @time in @segment, wherever that is outside of it. */
+static GstClockTimeDiff
+running_time (const GstSegment * segment, GstClockTimeDiff time)
+{
+  guint64 running = 0;
+  gint sign;
+
+  if (time < 0) {
+    /* not a position of a segment: count back from 0 */
+    return running_time (segment, 0)
+        + (GstClockTimeDiff) (time / ABS (segment->rate));
+  }
+  sign = gst_segment_to_running_time_full (segment, GST_FORMAT_TIME, time,
+      &running);
+  return sign < 0 ? -(GstClockTimeDiff) running : (GstClockTimeDiff) running;
+}
+
+/* A chunk with a flag, or one that is off by more than half a sample, came at
+ * running time @now and was due at @due. TRUE when something has to be done. */
+static gboolean
+is_off (Timeline * self, const TimelinePolicy * policy, GstClockTimeDiff now,
+    GstClockTimeDiff due)
+{
+  GstClockTime difference = ABS (now - due);
+  guint64 threshold = gst_util_uint64_scale_int (policy->alignment_threshold,
+      self->clock.rate, GST_SECOND);
+
+  if (to_samples (self, difference) < MAX (threshold, 1)) {
+    self->off_since = NOT_OFF;
+    return FALSE;
+  }
+  if (difference >= policy->discont_wait)
+    return TRUE;
+  if (self->off_since == NOT_OFF) {
+    self->off_since = due;
+    return FALSE;
+  }
+  return (GstClockTime) ABS (now - self->off_since) >= policy->discont_wait;
+}
+
+/* What to do about a chunk that comes @difference ns of running time late, or
+ * early when that is negative. */
+static TimelineVerdict
+act (Timeline * self, const TimelinePolicy * policy, gdouble speed,
+    GstClockTimeDiff difference, guint64 * n_samples)
+{
+  GstClockTime off = ABS (difference);
+
+  self->off_since = NOT_OFF;
+  if (!policy->fill)
+    return TIMELINE_BREAK;
+  if (speed != 1.0)
+    off = off * speed;
+  *n_samples = to_samples (self, off);
+  if (*n_samples == 0)
+    return TIMELINE_DUE;
+  if (difference < 0) {
+    self->owed += *n_samples;
+    return TIMELINE_DROP;
+  }
+  /* what comes in place of samples that were to be dropped is not missing */
+  if (*n_samples <= self->owed) {
+    self->owed -= *n_samples;
+    return TIMELINE_DUE;
+  }
+  *n_samples -= self->owed;
+  self->owed = 0;
+  if (policy->max_fill != 0 && gst_util_uint64_scale_int (*n_samples,
+          GST_SECOND, self->clock.rate) > policy->max_fill)
+    return TIMELINE_BREAK;
+  return TIMELINE_FILL;
+}
+
+static TimelineVerdict
+judge_closely (Timeline * self, const TimelinePolicy * policy,
+    const GstSegment * segment, GstClockTime pts, gboolean flagged,
+    guint64 * n_samples)
+{
+  GstClockTimeDiff due, now;
+
+  if (segment->rate != self->segment.rate)
+    return TIMELINE_BREAK;
+  due = running_time (&self->segment, expected_time (self));
+  now = running_time (segment, pts);
+  if (!flagged && !is_off (self, policy, now, due))
+    return TIMELINE_DUE;
+  return act (self, policy, ABS (segment->rate), now - due, n_samples);
+}
+
+TimelineVerdict
+timeline_judge (Timeline * self, const TimelinePolicy * policy,
+    const GstSegment * segment, GstClockTime pts, gboolean flagged,
+    guint64 * n_samples)
+{
+  GstClockTimeDiff late;
+
+  if (!self->running)
+    return TIMELINE_BREAK;
+  if (!GST_CLOCK_TIME_IS_VALID (pts)) {
+    gboolean new_rate = segment->rate != self->segment.rate;
+
+    return new_rate || (flagged && !policy->fill) ? TIMELINE_BREAK
+        : TIMELINE_DUE;
+  }
+  /* nearly always it is due to the nanosecond, or to the rounding of one */
+  late = (GstClockTimeDiff) pts - expected_time (self);
+  if (G_LIKELY (!flagged && late >= -1 && late <= 1
+          && self->off_since == NOT_OFF && self->entered))
+    return TIMELINE_DUE;
+  return judge_closely (self, policy, segment, pts, flagged, n_samples);
+}
+
+/* The expected time of the next sample, in @segment. */
+static GstClockTime
+next_time_in (const Timeline * self, const GstSegment * segment)
+{
+  GstClockTimeDiff running = running_time (&self->segment,
+      sample_clock_time (&self->clock, self->position));
+  guint64 time = 0;
+  gint sign = gst_segment_position_from_running_time_full (segment,
+      GST_FORMAT_TIME, MAX (running, 0), &time);
+
+  return sign <= 0 ? segment->start : MAX (time, segment->start);
+}
+
+void
+timeline_begin (Timeline * self, guint rate, const GstSegment * segment,
+    GstClockTime pts)
+{
+  if (!GST_CLOCK_TIME_IS_VALID (pts))
+    pts = self->begun ? next_time_in (self, segment) : segment->start;
+  sample_clock_start (&self->clock, rate, self->position, pts);
+  self->segment = *segment;
+  self->entered = TRUE;
+  self->owed = 0;
+  self->running = TRUE;
+  self->begun = TRUE;
+  self->off_since = NOT_OFF;
+}
+
+void
+timeline_enter_segment (Timeline * self, const GstSegment * segment)
+{
+  sample_clock_start (&self->clock, self->clock.rate, self->position,
+      next_time_in (self, segment));
+  self->segment = *segment;
+  self->entered = TRUE;
+}
+
+void
+timeline_set_rate (Timeline * self, guint rate)
+{
+  if (!self->begun)
+    return;
+  self->owed = gst_util_uint64_scale_int_round (self->owed, rate,
+      self->clock.rate);
+  sample_clock_start (&self->clock, rate, self->position,
+      sample_clock_time (&self->clock, self->position));
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The waves of audiobatchsrc: settings and a sample number in, audio out. */
+
+#pragma once
+
+#include <gst/audio/audio.h>
+
+/* Names, values and meaning are audiotestsrc's, whose samples these are but for:
+ * ticks start at sample 0 and on the sample nearest to their time, at any batch
+ * size; their sine and the sine table's is exact, where it looks up the lower
+ * of 1024 places; integers are rounded and saturate; every channel has noise of
+ * its own, also where pink and red noise remember; red noise is reflected at
+ * its bounds, not drawn again; a change of freq or volume doesn't click, and
+ * the phase of a tone follows the sample number through seeks. */
+typedef enum
+{
+  WAVEFORM_SINE = 0,
+  WAVEFORM_SQUARE,
+  WAVEFORM_SAW,
+  WAVEFORM_TRIANGLE,
+  WAVEFORM_SILENCE,
+  WAVEFORM_WHITE_NOISE,
+  WAVEFORM_PINK_NOISE,
+  WAVEFORM_SINE_TABLE,
+  WAVEFORM_TICKS,
+  WAVEFORM_GAUSSIAN_NOISE,
+  WAVEFORM_RED_NOISE,
+  WAVEFORM_BLUE_NOISE,
+  WAVEFORM_VIOLET_NOISE
+} WaveformWave;
+
+/* freq in Hz, any value from 0 up: what lies above half the rate aliases.
+ * volumes from 0 to 1, where 1 is full scale. tick_interval in ns. A marker
+ * tick is every marker_tick_period-th one; 0 means none. */
+typedef struct
+{
+  WaveformWave wave;
+  gdouble freq;
+  gdouble volume;
+  guint64 tick_interval;
+  guint sine_periods_per_tick;
+  guint marker_tick_period;
+  gdouble marker_tick_volume;
+  gboolean apply_tick_ramp;
+} WaveformSettings;
+
+/* Thread-safety: one thread at a time, no locking. */
+typedef struct _Waveform Waveform;
+
+/* Same seed, same noise. Free with waveform_free(). Wants waveform_set_info()
+ * and waveform_set_settings() before the first fill. */
+Waveform *waveform_new (guint32 seed);
+void waveform_free (Waveform * self);
+
+/* Copies @info. When the rate changes, the next fill counts as following the
+ * last one, whatever its sample number, and the phase goes on. Sample numbers
+ * are always in the current rate. */
+void waveform_set_info (Waveform * self, const GstAudioInfo * info);
+
+/* Copies @settings; cheap, may be called before every fill. In a fill that
+ * follows the last one a new freq goes on from the phase of the last sample,
+ * and a new volume is reached linearly, at the fill's last sample. Elsewhere,
+ * new settings hold from the first sample, and a new freq has the phase it
+ * would have had from sample 0. */
+void waveform_set_settings (Waveform * self, const WaveformSettings * settings);
+
+/* Writes every byte of @n_samples frames, the first one being number
+ * @first_sample of the stream. Channel c of a non-interleaved layout goes to
+ * @data + c * @plane_stride (bytes); an interleaved layout ignores
+ * @plane_stride.
+ *
+ * All but the red and violet noise, which are walks and go on from their last
+ * step, depend on nothing but the sample number: any order and size of fills
+ * gives the same samples.
+ *
+ * Returns: TRUE if all that was written is silence */
+gboolean waveform_fill (Waveform * self, guint8 * data, gsize plane_stride,
+    guint64 first_sample, guint n_samples);
