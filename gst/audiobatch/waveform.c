@@ -37,7 +37,7 @@ struct _Waveform
   WaveformSettings settings;
   guint rate;
   WaveOutput output;
-  WaveVoice *voices;            /* n_voices of them, never fewer than channels */
+  WaveVoice *voices;            /* as many as there ever were channels */
   guint n_voices;
 
   /* what the last fill rendered */
@@ -113,13 +113,9 @@ ensure_voices (Waveform * self, guint n)
 void
 waveform_set_info (Waveform * self, const GstAudioInfo * info)
 {
-  gboolean took_f64 = self->output.takes_f64;
-
   wave_output_init (&self->output, info);
   ensure_voices (self, GST_AUDIO_INFO_CHANNELS (info));
   self->rate = MAX (GST_AUDIO_INFO_RATE (info), 1);
-  if (took_f64 != self->output.takes_f64)
-    self->table.kind = WAVE_TABLE_NONE;
 }
 
 void
@@ -498,6 +494,9 @@ waveform_fill (Waveform * self, guint8 * data, gsize plane_stride,
   WaveFrames frames = { data, plane_stride };
   gboolean silent = TRUE;
   WaveRun run;
+
+  if (n_samples == 0)
+    return TRUE;
 
   begin_fill (self, first_sample, n_samples);
   for (run.frame = 0; run.frame < n_samples; run.frame += run.n_frames) {

@@ -5,13 +5,15 @@
 
 #include <gst/audio/audio.h>
 
-/* Names, values and meaning are audiotestsrc's, whose samples these are but for:
- * ticks start at sample 0 and on the sample nearest to their time, at any batch
- * size; their sine and the sine table's is exact, where it looks up the lower
- * of 1024 places; integers are rounded and saturate; every channel has noise of
- * its own, also where pink and red noise remember; red noise is reflected at
- * its bounds, not drawn again; a change of freq or volume doesn't click, and
- * the phase of a tone follows the sample number through seeks. */
+/* Names, values and meaning are audiotestsrc's, and so are the samples but for:
+ * - Ticks start at sample 0 and on the sample nearest to their time, at any
+ *   batch size. Theirs and the sine table's sine is exact, where audiotestsrc
+ *   takes the lower one of 1024 places.
+ * - Integers are rounded, and saturate.
+ * - Each channel has noise of its own, also where pink and red noise remember.
+ *   Red noise is reflected at its bounds, not drawn again.
+ * - A change of freq or volume doesn't click.
+ * - The phase of a tone follows the sample number, through seeks too. */
 typedef enum
 {
   WAVEFORM_SINE = 0,

@@ -166,7 +166,7 @@ wave_noise_red (gint32 * restrict out, guint64 seed, guint64 block,
 }
 
 /* -ln (x), for x from 2^-31 to 1: -e ln 2 - 2 atanh ((m - 1) / (m + 1)), where
- * x = m 2^e and m is from sqrt (1/2) to sqrt (2). Error below 1e-7. */
+ * x = m 2^e and m is from sqrt (1/2) to sqrt (2). Off by 2e-7 at most. */
 static inline gfloat
 minus_ln (gfloat x)
 {
@@ -185,7 +185,7 @@ minus_ln (gfloat x)
       - 2 * y * (1 + y2 * (1.f / 3 + y2 * (1.f / 5 + y2 * (1.f / 7))));
 }
 
-/* Taylor's series, for x from -pi/2 to pi/2. Error below 1e-7. */
+/* Taylor's series, for x from -pi/2 to pi/2. Off by 3e-7 at most. */
 static inline gfloat
 short_sin (gfloat x)
 {

@@ -12,9 +12,8 @@
 /* Fraction of a turn; 2^128 is a whole one, so that whole turns wrap away. */
 __extension__ typedef unsigned __int128 WaveTurns;
 
-/* freq / rate, rounded up in the 128th bit: off by less than 2^-64 turns after
- * 2^64 samples. Up, so that a phase which falls on the edge of a square or saw
- * never comes out before it. */
+/* freq / rate without its whole turns, cut off after 128 bits: off by less than
+ * 2^-64 turns after 2^64 samples. */
 static inline WaveTurns
 wave_turns_per_sample (gdouble freq, guint rate)
 {
@@ -26,10 +25,11 @@ wave_turns_per_sample (gdouble freq, guint rate)
   WaveTurns quotient = (dividend / rate) << 64;
 
   dividend = ((dividend % rate) << 64) | low;
-  return quotient + dividend / rate + (dividend % rate != 0);
+  return quotient + dividend / rate;
 }
 
-/* The upper 64 bits, rounded up for the same reason. */
+/* The upper 64 bits, rounded up: so a phase on the edge of a square or saw,
+ * which may have been cut, never comes out before the edge. */
 static inline guint64
 wave_turns_to_64 (WaveTurns turns)
 {

@@ -10,8 +10,8 @@
 #define WAVE_TABLE_ALIGNED __attribute__ ((aligned (WAVE_TABLE_ALIGNMENT)))
 
 /* One block of an oscillator that starts at phase 0. Adding the phase that a
- * block starts with is one addition, or one rotation, for each sample. Aligned for SSE2, which
- * then reads it without a load of its own. */
+ * block starts with is one addition, or one rotation, for each sample. Aligned
+ * for SSE2, which then reads it without a load of its own. */
 typedef struct
 {
   gfloat cosine[WAVE_BLOCK] WAVE_TABLE_ALIGNED;

@@ -1,0 +1,1138 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What audiobatch makes of streams that are not one even flow: each test is a
+ * rule of docs/elements.md, most of them a fault that audiobuffersplit had. */
+
+#include "../batchcheck.h"
+
+#define RATE 1000
+#define BATCH 10
+#define SAMPLE (GST_SECOND / RATE)
+#define NO_TIME G_MAXUINT64
+
+/* A stream of 16 bit samples, 1000 a second, in batches of 10. All that comes
+ * out is written to the log: "0+10" is a batch of 10 samples at 0 ms, followed
+ * by D where it is DISCONT (and RESYNC), G for GAP, and the samples' values,
+ * with "." for silence. */
+typedef struct
+{
+  GstHarness *h;
+  GstBus *bus;
+  GString *log;
+  gint16 value;
+  gboolean values;
+} Stream;
+
+static void
+log_values (Stream * s, GstBuffer * batch)
+{
+  GstMapInfo map;
+  gsize i;
+
+  gst_buffer_map (batch, &map, GST_MAP_READ);
+  g_string_append_c (s->log, '[');
+  for (i = 0; i < map.size / 2; i++) {
+    gint16 value = ((gint16 *) map.data)[i];
+
+    if (value == 0)
+      g_string_append_c (s->log, '.');
+    else
+      g_string_append_printf (s->log, "%s%d", i ? " " : "", value);
+  }
+  g_string_append_c (s->log, ']');
+  gst_buffer_unmap (batch, &map);
+}
+
+static GstPadProbeReturn
+log_output (GstPad * pad, GstPadProbeInfo * info, gpointer user_data)
+{
+  Stream *s = user_data;
+
+  if (s->log->len > 0)
+    g_string_append_c (s->log, ' ');
+  if (GST_PAD_PROBE_INFO_TYPE (info) & GST_PAD_PROBE_TYPE_BUFFER) {
+    GstBuffer *batch = GST_PAD_PROBE_INFO_BUFFER (info);
+
+    assert_batch_exclusive (batch);
+    fail_unless_equals_uint64 (GST_BUFFER_DURATION (batch),
+        gst_buffer_get_size (batch) / 2 * SAMPLE);
+    fail_unless_equals_uint64 (GST_BUFFER_PTS (batch) % SAMPLE, 0);
+    g_string_append_printf (s->log, "%u+%u%s%s",
+        (guint) (GST_BUFFER_PTS (batch) / SAMPLE),
+        (guint) gst_buffer_get_size (batch) / 2,
+        GST_BUFFER_IS_DISCONT (batch) ? "D" : "",
+        GST_BUFFER_FLAG_IS_SET (batch, GST_BUFFER_FLAG_GAP) ? "G" : "");
+    fail_unless_equals_int (GST_BUFFER_IS_DISCONT (batch),
+        GST_BUFFER_FLAG_IS_SET (batch, GST_BUFFER_FLAG_RESYNC));
+    if (s->values)
+      log_values (s, batch);
+  } else {
+    g_string_append (s->log,
+        GST_EVENT_TYPE_NAME (GST_PAD_PROBE_INFO_EVENT (info)));
+  }
+  return GST_PAD_PROBE_OK;
+}
+
+/* Begins the stream; "stream-start caps segment" is not in the log. */
+static void
+stream_setup (Stream * s, const gchar * properties)
+{
+  GstAudioInfo info = audio_info (GST_AUDIO_FORMAT_S16, RATE, 1, FALSE);
+  gchar **settings = g_strsplit (properties, " ", -1);
+  GstPad *pad;
+  guint i;
+
+  s->h = harness_with_bus ("audiobatch", &s->bus);
+  s->log = g_string_new (NULL);
+  s->value = 0;
+  s->values = FALSE;
+  g_object_set (s->h->element, "samples-per-batch", BATCH, NULL);
+  for (i = 0; settings[i] && *settings[i]; i++) {
+    gchar *equals = strchr (settings[i], '=');
+
+    *equals = '\0';
+    gst_util_set_object_arg (G_OBJECT (s->h->element), settings[i], equals + 1);
+  }
+  g_strfreev (settings);
+  harness_set_info (s->h, &info);
+  pad = gst_element_get_static_pad (s->h->element, "src");
+  gst_pad_add_probe (pad,
+      GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM,
+      log_output, s, NULL);
+  gst_object_unref (pad);
+}
+
+/* What has come out, and what the counters say, is as expected. */
+static void
+stream_finish (Stream * s, const gchar * expected)
+{
+  guint64 pending = get_stat (s->h->element, "samples-pending");
+  guint hop;
+
+  fail_unless_equals_string (s->log->str, expected);
+  g_object_get (s->h->element, "hop-samples", &hop, NULL);
+  if (hop == 0 || hop >= BATCH)
+    assert_lossless (s->h->element, get_stat (s->h->element, "samples-in"),
+        pending);
+  harness_free_with_bus (s->h, s->bus);
+  g_string_free (s->log, TRUE);
+}
+
+static GstBuffer *
+make_chunk (Stream * s, guint n)
+{
+  gint16 *data = g_new (gint16, n);
+  guint i;
+
+  for (i = 0; i < n; i++)
+    data[i] = ++s->value;
+  return gst_buffer_new_wrapped (data, n * sizeof (gint16));
+}
+
+/* @n samples, at @time in samples. */
+static void
+push_flagged (Stream * s, guint64 time, guint n, GstBufferFlags flags)
+{
+  GstBuffer *chunk = make_chunk (s, n);
+
+  if (time != NO_TIME)
+    GST_BUFFER_PTS (chunk) = time * SAMPLE;
+  GST_BUFFER_FLAG_SET (chunk, flags);
+  fail_unless_equals_int (gst_harness_push (s->h, chunk), GST_FLOW_OK);
+}
+
+static void
+push (Stream * s, guint64 time, guint n)
+{
+  push_flagged (s, time, n, 0);
+}
+
+static void
+push_event (Stream * s, GstEvent * event)
+{
+  fail_unless (gst_harness_push_event (s->h, event));
+}
+
+/* A segment of times in samples. */
+static void
+push_segment (Stream * s, gdouble rate, guint64 start, guint64 stop,
+    guint64 base)
+{
+  GstSegment segment;
+
+  gst_segment_init (&segment, GST_FORMAT_TIME);
+  segment.rate = rate;
+  segment.start = segment.time = segment.position = start * SAMPLE;
+  if (stop != NO_TIME)
+    segment.stop = stop * SAMPLE;
+  segment.base = base * SAMPLE;
+  push_event (s, gst_event_new_segment (&segment));
+}
+
+static void
+push_eos (Stream * s)
+{
+  push_event (s, gst_event_new_eos ());
+}
+
+/* Tails */
+
+static const struct
+{
+  const gchar *tail;
+  const gchar *expected;
+} tails[] = {
+  {"tail=short", "0+10D 10+5 100+10D 110+2 eos"},
+  {"tail=pad", "0+10D 10+10 100+10D 110+10 eos"},
+  {"tail=drop", "0+10D 100+10D eos"},
+};
+
+GST_START_TEST (test_tails_are_kept_or_dropped_at_breaks_and_at_the_end)
+{
+  Stream s;
+
+  stream_setup (&s, tails[__i__].tail);
+  push (&s, 0, 15);
+  push_flagged (&s, 100, 12, GST_BUFFER_FLAG_DISCONT);
+  push_eos (&s);
+  stream_finish (&s, tails[__i__].expected);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_padding_is_silence_and_marked_with_its_length)
+{
+  GstAudioClippingMeta *meta;
+  GstBuffer *batch;
+  Stream s;
+
+  stream_setup (&s, "tail=pad");
+  s.values = TRUE;
+  push (&s, 0, 4);
+  push_eos (&s);
+  batch = gst_harness_pull (s.h);
+  meta = gst_buffer_get_audio_clipping_meta (batch);
+  fail_unless (meta != NULL);
+  fail_unless_equals_int (meta->format, GST_FORMAT_DEFAULT);
+  fail_unless_equals_uint64 (meta->start, 0);
+  fail_unless_equals_uint64 (meta->end, 6);
+  gst_buffer_unref (batch);
+  fail_unless_equals_uint64 (get_stat (s.h->element, "samples-inserted"), 6);
+  stream_finish (&s, "0+10D[1 2 3 4......] eos");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_padding_of_unsigned_samples_is_their_silence)
+{
+  GstAudioInfo info = audio_info (GST_AUDIO_FORMAT_U8, RATE, 2, TRUE);
+  GstHarness *h = gst_harness_new ("audiobatch");
+  guint8 data[] = { 1, 2, 3, 4 };
+  static const guint8 expected[] = { 1, 2, 128, 128, 3, 4, 128, 128 };
+  GstBuffer *buffer = gst_buffer_new_memdup (data, sizeof data);
+
+  g_object_set (h->element, "samples-per-batch", 4, NULL);
+  gst_util_set_object_arg (G_OBJECT (h->element), "tail", "pad");
+  harness_set_info (h, &info);
+  gst_buffer_add_audio_meta (buffer, &info, 2, NULL);
+  gst_harness_push (h, buffer);
+  gst_harness_push_event (h, gst_event_new_eos ());
+  buffer = gst_harness_pull (h);
+  gst_check_buffer_data (buffer, expected, sizeof expected);
+  gst_buffer_unref (buffer);
+  gst_harness_teardown (h);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_segment_done_drains_as_eos_does)
+{
+  Stream s;
+
+  stream_setup (&s, "");
+  push (&s, 0, 15);
+  push_event (&s, gst_event_new_segment_done (GST_FORMAT_TIME, 15 * SAMPLE));
+  push (&s, 15, 10);
+  stream_finish (&s, "0+10D 10+5 segment-done 15+10");
+}
+
+GST_END_TEST;
+
+/* Discontinuities */
+
+GST_START_TEST (test_drained_samples_keep_the_time_of_their_own_run)
+{
+  Stream s;
+
+  stream_setup (&s, "");
+  push (&s, 7, 13);
+  push_flagged (&s, 500, 3, GST_BUFFER_FLAG_RESYNC);
+  push_flagged (&s, 900, 10, GST_BUFFER_FLAG_DISCONT);
+  stream_finish (&s, "7+10D 17+3 500+3D 900+10D");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_a_gap_is_filled_with_silence_without_a_bound)
+{
+  Stream s;
+
+  stream_setup (&s, "discont=fill");
+  s.values = TRUE;
+  push (&s, 0, 5);
+  push_flagged (&s, 38, 12, GST_BUFFER_FLAG_DISCONT);
+  stream_finish (&s, "0+10D[1 2 3 4 5.....] 10+10G[..........] "
+      "20+10G[..........] 30+10[........ 6 7] "
+      "40+10[8 9 10 11 12 13 14 15 16 17]");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_an_hours_gap_is_filled_too)
+{
+  Stream s;
+
+  stream_setup (&s, "discont=fill samples-per-batch=100000");
+  push (&s, 0, 100);
+  push_flagged (&s, 3600000, 100, GST_BUFFER_FLAG_DISCONT);
+  fail_unless_equals_uint64 (get_stat (s.h->element, "samples-inserted"),
+      3600000 - 100);
+  fail_unless_equals_uint64 (get_stat (s.h->element, "samples-pending"), 100);
+  g_string_truncate (s.log, strlen ("0+100000D 100000+100000G"));
+  stream_finish (&s, "0+100000D 100000+100000G");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_a_gap_longer_than_max_fill_is_a_break)
+{
+  Stream s;
+
+  stream_setup (&s, "discont=fill max-fill=20000000");
+  push (&s, 0, 10);
+  push_flagged (&s, 30, 10, GST_BUFFER_FLAG_DISCONT);
+  push_flagged (&s, 61, 10, GST_BUFFER_FLAG_DISCONT);
+  stream_finish (&s, "0+10D 10+10G 20+10G 30+10 61+10D");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_overlap_drops_exactly_the_samples_that_overlap)
+{
+  Stream s;
+
+  stream_setup (&s, "discont=fill");
+  s.values = TRUE;
+  push (&s, 0, 10);
+  push_flagged (&s, 7, 5, GST_BUFFER_FLAG_DISCONT);
+  push (&s, 12, 8);
+  fail_unless_equals_uint64 (get_stat (s.h->element, "samples-dropped"), 3);
+  stream_finish (&s, "0+10D[1 2 3 4 5 6 7 8 9 10] "
+      "10+10[14 15 16 17 18 19 20 21 22 23]");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_overlap_longer_than_a_chunk_is_dropped_from_the_next_ones)
+{
+  Stream s;
+
+  stream_setup (&s, "discont=fill");
+  s.values = TRUE;
+  push (&s, 100, 10);
+  /* 8 samples of overlap, in chunks of 3: all of two and 2 of the third */
+  push_flagged (&s, 102, 3, GST_BUFFER_FLAG_DISCONT);
+  push (&s, 105, 3);
+  push (&s, 108, 3);
+  push (&s, 111, 9);
+  fail_unless_equals_uint64 (get_stat (s.h->element, "samples-dropped"), 8);
+  stream_finish (&s, "100+10D[1 2 3 4 5 6 7 8 9 10] "
+      "110+10[19 20 21 22 23 24 25 26 27 28]");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_drops_and_fills_leave_no_drift_at_44100)
+{
+  GstAudioInfo info = audio_info (GST_AUDIO_FORMAT_S16, 44100, 1, FALSE);
+  GstHarness *h = gst_harness_new ("audiobatch");
+  guint64 position = 0, start = 0;
+  guint i;
+
+  gst_util_set_object_arg (G_OBJECT (h->element), "discont", "fill");
+  harness_set_info (h, &info);
+  gst_harness_set_drop_buffers (h, TRUE);
+  for (i = 0; i < 3000; i++) {
+    guint n = 1 + i * 7 % 501;
+    GstBuffer *chunk = gst_buffer_new_allocate (NULL, n * 2, NULL);
+
+    /* 5 samples late, then 5 samples early, and so on */
+    start = position + (i % 2 ? 5 : 0);
+    GST_BUFFER_PTS (chunk) = gst_util_uint64_scale (start, GST_SECOND, 44100);
+    GST_BUFFER_FLAG_SET (chunk, GST_BUFFER_FLAG_DISCONT);
+    gst_buffer_memset (chunk, 0, 1, -1);
+    gst_harness_push (h, chunk);
+    position = MAX (position, start + n);
+  }
+  fail_unless_equals_uint64 (get_stat (h->element, "samples-out")
+      + get_stat (h->element, "samples-pending"), position);
+  gst_harness_teardown (h);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_a_flag_on_a_chunk_that_is_due_breaks_only_with_resync)
+{
+  Stream s;
+
+  stream_setup (&s, "discont=fill");
+  push (&s, 0, 15);
+  push_flagged (&s, 15, 15, GST_BUFFER_FLAG_DISCONT);
+  gst_util_set_object_arg (G_OBJECT (s.h->element), "discont", "resync");
+  push_flagged (&s, 30, 15, GST_BUFFER_FLAG_DISCONT);
+  stream_finish (&s, "0+10D 10+10 20+10 30+10D");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_jitter_below_the_threshold_changes_nothing)
+{
+  Stream s;
+  guint i;
+
+  stream_setup (&s, "alignment-threshold=5000000 discont-wait=0");
+  for (i = 0; i < 10; i++)
+    push (&s, 100 + i * 10 + i % 5, 10);
+  stream_finish (&s, "100+10D 110+10 120+10 130+10 140+10 150+10 160+10 "
+      "170+10 180+10 190+10");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_chunks_that_stay_off_are_believed_after_the_wait)
+{
+  Stream s;
+  guint i;
+
+  /* 60 ms off: over the threshold of 40 ms, under the wait of 200 ms */
+  stream_setup (&s, "discont-wait=200000000");
+  push (&s, 0, 100);
+  for (i = 100; i <= 300; i += 50)
+    push (&s, i + 60, 50);
+  g_string_erase (s.log, 0, strlen ("0+10D 10+10 20+10 30+10 40+10 50+10 "
+          "60+10 70+10 80+10 90+10 "));
+  stream_finish (&s, "100+10 110+10 120+10 130+10 140+10 150+10 160+10 170+10 "
+      "180+10 190+10 200+10 210+10 220+10 230+10 240+10 "
+      "310+10D 320+10 330+10 340+10 350+10 360+10 370+10 380+10 390+10 400+10");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_a_gap_of_the_wait_or_longer_is_noticed_at_once)
+{
+  Stream s;
+
+  stream_setup (&s, "");
+  push (&s, 0, 10);
+  push (&s, 1010, 10);
+  stream_finish (&s, "0+10D 1010+10D");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_with_both_thresholds_0_every_sample_counts)
+{
+  Stream s;
+
+  stream_setup (&s, "alignment-threshold=0 discont-wait=0");
+  push (&s, 0, 10);
+  push (&s, 10, 10);
+  push (&s, 21, 10);
+  stream_finish (&s, "0+10D 10+10 21+10D");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_chunks_without_time_count_on)
+{
+  Stream s;
+
+  stream_setup (&s, "alignment-threshold=0 discont-wait=0");
+  push (&s, NO_TIME, 10);
+  push (&s, NO_TIME, 5);
+  push (&s, 15, 5);
+  push_flagged (&s, NO_TIME, 10, GST_BUFFER_FLAG_DISCONT);
+  stream_finish (&s, "0+10D 10+10 20+10D");
+}
+
+GST_END_TEST;
+
+/* Gaps */
+
+GST_START_TEST (test_a_gap_event_stays_in_its_place_among_the_samples)
+{
+  Stream s;
+
+  stream_setup (&s, "");
+  s.values = TRUE;
+  push (&s, 0, 4);
+  push_event (&s, gst_event_new_gap (4 * SAMPLE, 13 * SAMPLE));
+  push (&s, 17, 3);
+  fail_unless_equals_uint64 (get_stat (s.h->element, "samples-in"), 7);
+  fail_unless_equals_uint64 (get_stat (s.h->element, "samples-inserted"), 13);
+  stream_finish (&s, "0+10D[1 2 3 4......] 10+10[....... 5 6 7]");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_only_batches_of_nothing_but_silence_are_flagged_gap)
+{
+  Stream s;
+
+  stream_setup (&s, "");
+  push_flagged (&s, 0, 12, GST_BUFFER_FLAG_GAP);
+  push_event (&s, gst_event_new_gap (12 * SAMPLE, 8 * SAMPLE));
+  push (&s, 20, 1);
+  push_event (&s, gst_event_new_gap (21 * SAMPLE, 18 * SAMPLE));
+  push (&s, 39, 1);
+  stream_finish (&s, "0+10DG 10+10G 20+10 30+10");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_a_gap_longer_than_max_fill_goes_on_as_an_event)
+{
+  Stream s;
+
+  stream_setup (&s, "max-fill=20000000");
+  push (&s, 0, 4);
+  push_event (&s, gst_event_new_gap (4 * SAMPLE, 21 * SAMPLE));
+  push (&s, 25, 10);
+  stream_finish (&s, "0+4D gap 25+10D");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_a_gap_of_unknown_duration_goes_on_as_an_event)
+{
+  Stream s;
+
+  stream_setup (&s, "");
+  push (&s, 0, 4);
+  push_event (&s, gst_event_new_gap (4 * SAMPLE, GST_CLOCK_TIME_NONE));
+  push (&s, 4, 6);
+  stream_finish (&s, "gap 0+10D");
+}
+
+GST_END_TEST;
+
+/* Overlap */
+
+GST_START_TEST (test_windows_overlap_by_what_the_hop_leaves)
+{
+  Stream s;
+
+  stream_setup (&s, "hop-samples=4");
+  s.values = TRUE;
+  push (&s, 0, 3);
+  push (&s, 3, 16);
+  push_eos (&s);
+  stream_finish (&s, "0+10D[1 2 3 4 5 6 7 8 9 10] "
+      "4+10[5 6 7 8 9 10 11 12 13 14] 8+10[9 10 11 12 13 14 15 16 17 18] "
+      "12+7[13 14 15 16 17 18 19] eos");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_a_tail_that_every_batch_has_had_is_not_pushed_again)
+{
+  Stream s;
+
+  stream_setup (&s, "hop-samples=4 tail=pad");
+  push (&s, 0, 14);
+  push_eos (&s);
+  stream_finish (&s, "0+10D 4+10 eos");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_hops_longer_than_a_batch_skip_samples_and_count_them)
+{
+  Stream s;
+
+  stream_setup (&s, "hop-samples=15");
+  s.values = TRUE;
+  push (&s, 0, 7);
+  push (&s, 7, 20);
+  push_eos (&s);
+  fail_unless_equals_uint64 (get_stat (s.h->element, "samples-dropped"), 7);
+  stream_finish (&s, "0+10D[1 2 3 4 5 6 7 8 9 10] "
+      "15+10[16 17 18 19 20 21 22 23 24 25] eos");
+}
+
+GST_END_TEST;
+
+static void
+check_windows (const GstAudioInfo * info, guint size, guint hop, guint chunk)
+{
+  GstHarness *h = gst_harness_new ("audiobatch");
+  Audio *audio = audio_new_ramp (info, 500);
+  guint start, n;
+
+  g_object_set (h->element, "samples-per-batch", size, "hop-samples", hop,
+      NULL);
+  harness_set_info (h, info);
+  for (start = 0; start < 500; start += n) {
+    GstBuffer *buffer = audio_chunk (audio, start, MIN (chunk, 500 - start));
+
+    n = MIN (chunk, 500 - start);
+    GST_BUFFER_PTS (buffer) = gst_util_uint64_scale (start, GST_SECOND, 44100);
+    gst_harness_push (h, buffer);
+  }
+  for (start = 0; start + size <= 500; start += hop) {
+    GstBuffer *batch = gst_harness_pull (h);
+
+    fail_unless_equals_int (batch_samples (batch, info), size);
+    assert_batch_exclusive (batch);
+    assert_batch_data (batch, audio, start);
+    assert_batch_time (batch, start, size, 44100, 0);
+    gst_buffer_unref (batch);
+  }
+  fail_unless (gst_harness_try_pull (h) == NULL);
+  audio_free (audio);
+  gst_harness_teardown (h);
+}
+
+GST_START_TEST (test_windows_are_exact_in_every_format_and_layout)
+{
+  static const struct
+  {
+    guint size, hop, chunk;
+  } cases[] = { {64, 16, 10}, {64, 63, 1}, {64, 1, 500}, {50, 80, 33} };
+  guint n_formats, i, c, planar;
+  const GstAudioFormat *formats = gst_audio_formats_raw (&n_formats);
+
+  for (i = 0; i < n_formats; i++) {
+    for (c = 0; c < G_N_ELEMENTS (cases); c++) {
+      for (planar = 0; planar < 2; planar++) {
+        GstAudioInfo info = audio_info (formats[i], 44100, 1 + i % 3, planar);
+
+        check_windows (&info, cases[c].size, cases[c].hop, cases[c].chunk);
+      }
+    }
+  }
+}
+
+GST_END_TEST;
+
+/* Size */
+
+GST_START_TEST (test_a_fraction_of_a_second_carries_its_remainder)
+{
+  static const struct
+  {
+    gint rate, n, d;
+  } cases[] = {
+    {44100, 1, 30}, {48000, 1001, 30000}, {44100, 1, 60}, {11025, 1, 50},
+    {44100, 1001, 60000}
+  };
+  GstAudioInfo info =
+      audio_info (GST_AUDIO_FORMAT_U8, cases[__i__].rate, 1, FALSE);
+  GstHarness *h = gst_harness_new ("audiobatch");
+  guint64 position = 0;
+  guint k;
+
+  g_object_set (h->element, "output-buffer-duration-fraction", cases[__i__].n,
+      cases[__i__].d, NULL);
+  harness_set_info (h, &info);
+  for (k = 1; k <= 200; k++) {
+    guint64 end = (guint64) k * cases[__i__].rate * cases[__i__].n
+        / cases[__i__].d;
+    GstBuffer *batch;
+
+    gst_harness_push (h, gst_buffer_new_allocate (NULL, end - position, NULL));
+    batch = gst_harness_try_pull (h);
+    fail_unless (batch != NULL, "batch %u is longer than it should be", k);
+    assert_batch_time (batch, position, end - position, cases[__i__].rate, 0);
+    gst_buffer_unref (batch);
+    position = end;
+  }
+  gst_harness_teardown (h);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_the_sizes_do_not_overwrite_each_other)
+{
+  guint samples;
+  guint64 duration;
+  gint n, d;
+  Stream s;
+
+  stream_setup (&s, "output-buffer-duration-fraction=1/500 "
+      "output-buffer-duration=3000000");
+  push (&s, 0, 2);
+  g_object_set (s.h->element, "output-buffer-duration-fraction", 0, 1, NULL);
+  push (&s, 2, 3);
+  g_object_set (s.h->element, "output-buffer-duration",
+      G_GUINT64_CONSTANT (0), NULL);
+  push (&s, 5, 10);
+  g_object_get (s.h->element, "samples-per-batch", &samples,
+      "output-buffer-duration", &duration, NULL);
+  fail_unless_equals_int (samples, BATCH);
+  fail_unless_equals_uint64 (duration, 0);
+  {
+    GValue value = G_VALUE_INIT;
+
+    g_value_init (&value, GST_TYPE_FRACTION);
+    g_object_get_property (G_OBJECT (s.h->element),
+        "output-buffer-duration-fraction", &value);
+    n = gst_value_get_fraction_numerator (&value);
+    d = gst_value_get_fraction_denominator (&value);
+    g_value_unset (&value);
+  }
+  fail_unless_equals_int (n, 0);
+  fail_unless_equals_int (d, 1);
+  stream_finish (&s, "0+2D 2+3 5+10");
+}
+
+GST_END_TEST;
+
+static const struct
+{
+  const gchar *setting;
+  const gchar *words;
+} bad_sizes[] = {
+  {"output-buffer-duration-fraction=20000000/1", "nanoseconds"},
+  {"output-buffer-duration-fraction=1/2147483647", "holds no sample"},
+  {"output-buffer-duration=1", "holds no sample"},
+  {"output-buffer-duration=9223372036854775807", "has more than"},
+};
+
+GST_START_TEST (test_a_size_that_can_not_be_is_an_error_that_says_why)
+{
+  Stream s;
+
+  stream_setup (&s, bad_sizes[__i__].setting);
+  assert_error (s.bus, GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_SETTINGS,
+      bad_sizes[__i__].words);
+  stream_finish (&s, "");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_latency_is_told_once_and_only_when_it_changes)
+{
+  Stream s;
+
+  stream_setup (&s, "");
+  gst_message_unref (expect_message (s.bus, GST_MESSAGE_LATENCY));
+  push (&s, 0, 10);
+  g_object_set (s.h->element, "samples-per-batch", BATCH, "report-interval",
+      7, NULL);
+  push (&s, 10, 10);
+  fail_unless (gst_bus_pop_filtered (s.bus, GST_MESSAGE_LATENCY) == NULL);
+  g_object_set (s.h->element, "samples-per-batch", 5, NULL);
+  push (&s, 20, 20);
+  gst_message_unref (expect_message (s.bus, GST_MESSAGE_LATENCY));
+  fail_unless (gst_bus_pop_filtered (s.bus, GST_MESSAGE_LATENCY) == NULL);
+  fail_unless_equals_uint64 (gst_harness_query_latency (s.h), 5 * SAMPLE);
+  stream_finish (&s, "0+10D 10+10 20+5 25+5 30+5 35+5");
+}
+
+GST_END_TEST;
+
+/* Segments and events */
+
+GST_START_TEST (test_eos_before_data_still_sends_the_segment)
+{
+  GstHarness *h = gst_harness_new ("audiobatch");
+  GstSegment segment;
+  GString *log = g_string_new (NULL);
+  GstEvent *event;
+
+  gst_segment_init (&segment, GST_FORMAT_TIME);
+  gst_harness_push_event (h, gst_event_new_segment (&segment));
+  gst_harness_push_event (h, gst_event_new_eos ());
+  while ((event = gst_harness_try_pull_event (h))) {
+    g_string_append_printf (log, "%s ", GST_EVENT_TYPE_NAME (event));
+    gst_event_unref (event);
+  }
+  fail_unless_equals_string (log->str, "stream-start segment eos ");
+  g_string_free (log, TRUE);
+  gst_harness_teardown (h);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_a_segment_that_goes_on_neither_retimes_nor_drains)
+{
+  Stream s;
+
+  stream_setup (&s, "");
+  push_segment (&s, 1, 0, 15, 0);
+  push (&s, 0, 15);
+  /* a loop: the same place again, where running time goes on */
+  push_segment (&s, 1, 0, 15, 15);
+  push (&s, 0, 15);
+  push_segment (&s, 1, 0, 15, 30);
+  push (&s, 0, 15);
+  stream_finish (&s, "segment 0+10D 10+10 segment 5+10 segment 0+10");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_a_segment_that_breaks_running_time_drains_first)
+{
+  Stream s;
+
+  stream_setup (&s, "");
+  push (&s, 0, 15);
+  push_segment (&s, 1, 500, NO_TIME, 3000);
+  push (&s, 500, 10);
+  stream_finish (&s, "0+10D 10+5 segment 500+10D");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_the_segment_comes_out_before_the_first_batch_of_it)
+{
+  Stream s;
+
+  stream_setup (&s, "");
+  push (&s, 0, 20);
+  push_segment (&s, 1, 100, NO_TIME, 20);
+  push (&s, 100, 20);
+  stream_finish (&s, "0+10D 10+10 segment 100+10 110+10");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_events_wait_behind_a_segment_that_waits)
+{
+  Stream s;
+
+  stream_setup (&s, "");
+  push (&s, 0, 15);
+  push_event (&s, gst_event_new_tag (gst_tag_list_new_empty ()));
+  push_segment (&s, 1, 15, NO_TIME, 15);
+  push_event (&s, gst_event_new_custom (GST_EVENT_CUSTOM_DOWNSTREAM,
+          gst_structure_new_empty ("later")));
+  push (&s, 15, 15);
+  push_segment (&s, 1, 30, NO_TIME, 30);
+  push_eos (&s);
+  stream_finish (&s,
+      "0+10D tag 10+10 segment custom-downstream 20+10 segment eos");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_another_playback_rate_is_a_break)
+{
+  Stream s;
+
+  stream_setup (&s, "");
+  push (&s, 0, 15);
+  push_segment (&s, 2, 15, NO_TIME, 15);
+  push (&s, 15, 20);
+  stream_finish (&s, "0+10D 10+5 segment 15+10D 25+10");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_sticky_events_come_in_order_and_the_tag_not_first)
+{
+  GstAudioInfo info = audio_info (GST_AUDIO_FORMAT_S16, RATE, 1, FALSE);
+  GstCaps *caps = gst_audio_info_to_caps (&info);
+  GstElement *element = gst_element_factory_make ("audiobatch", NULL);
+  GstPad *src = gst_check_setup_src_pad_by_name (element,
+      &(GstStaticPadTemplate) GST_STATIC_PAD_TEMPLATE ("src", GST_PAD_SRC,
+          GST_PAD_ALWAYS, GST_STATIC_CAPS_ANY), "sink");
+  GstPad *out = gst_element_get_static_pad (element, "src");
+  Stream s = {.log = g_string_new (NULL) };
+  GstSegment segment;
+
+  gst_segment_init (&segment, GST_FORMAT_TIME);
+  gst_pad_add_probe (out, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, log_output, &s,
+      NULL);
+  gst_pad_set_active (src, TRUE);
+  gst_element_set_state (element, GST_STATE_PLAYING);
+  gst_pad_push_event (src, gst_event_new_stream_start ("s"));
+  gst_pad_push_event (src, gst_event_new_caps (caps));
+  gst_pad_push_event (src, gst_event_new_segment (&segment));
+  gst_pad_push_event (src, gst_event_new_tag (gst_tag_list_new_empty ()));
+  gst_pad_push_event (src, gst_event_new_eos ());
+  fail_unless_equals_string (s.log->str, "stream-start caps segment tag eos");
+  gst_element_set_state (element, GST_STATE_NULL);
+  gst_check_teardown_pad_by_name (element, "sink");
+  gst_object_unref (out);
+  gst_object_unref (element);
+  gst_caps_unref (caps);
+  g_string_free (s.log, TRUE);
+}
+
+GST_END_TEST;
+
+/* Reverse */
+
+static void
+check_reverse (const GstAudioInfo * info)
+{
+  GstHarness *h = gst_harness_new ("audiobatch");
+  Audio *audio = audio_new_ramp (info, 64);
+  GstSegment segment;
+  GstBuffer *batch;
+  guint plane, i;
+
+  g_object_set (h->element, "samples-per-batch", 64, NULL);
+  harness_set_info (h, info);
+  gst_segment_init (&segment, GST_FORMAT_TIME);
+  segment.rate = -1;
+  segment.stop = 64 * SAMPLE;
+  gst_harness_push_event (h, gst_event_new_segment (&segment));
+  for (i = 64; i > 0; i -= 16) {
+    batch = audio_chunk (audio, i - 16, 16);
+    GST_BUFFER_PTS (batch) = (i - 16) * SAMPLE;
+    gst_harness_push (h, batch);
+  }
+  batch = gst_harness_pull (h);
+  fail_unless_equals_uint64 (GST_BUFFER_PTS (batch), 0);
+  assert_batch_exclusive (batch);
+  for (plane = 0; plane < audio->n_planes; plane++) {
+    guint8 *data = g_malloc (64 * audio->sample_size);
+
+    for (i = 0; i < 64; i++)
+      memcpy (data + i * audio->sample_size,
+          audio->planes[plane] + (63 - i) * audio->sample_size,
+          audio->sample_size);
+    fail_unless (gst_buffer_memcmp (batch, plane * 64 * audio->sample_size,
+            data, 64 * audio->sample_size) == 0, "plane %u differs", plane);
+    g_free (data);
+  }
+  gst_buffer_unref (batch);
+  audio_free (audio);
+  gst_harness_teardown (h);
+}
+
+GST_START_TEST (test_reverse_turns_samples_of_every_width_and_layout_round)
+{
+  guint n_formats, i, planar;
+  const GstAudioFormat *formats = gst_audio_formats_raw (&n_formats);
+
+  for (i = 0; i < n_formats; i++) {
+    for (planar = 0; planar < 2; planar++) {
+      GstAudioInfo info = audio_info (formats[i], RATE, 1 + i % 6, planar);
+
+      check_reverse (&info);
+    }
+  }
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_reverse_goes_out_as_a_segment_played_forwards)
+{
+  const GstSegment *out;
+  GstEvent *event;
+  Stream s;
+
+  stream_setup (&s, "");
+  s.values = TRUE;
+  push_segment (&s, -2, 100, 130, 0);
+  push (&s, 120, 10);
+  push (&s, 110, 10);
+  push_event (&s, gst_event_new_segment_done (GST_FORMAT_TIME, 110 * SAMPLE));
+  event = gst_pad_get_sticky_event (s.h->sinkpad, GST_EVENT_SEGMENT, 0);
+  gst_event_parse_segment (event, &out);
+  fail_unless (out->rate == 2);
+  fail_unless (out->applied_rate == -1);
+  gst_event_unref (event);
+  stream_finish (&s, "segment 100+10D[10 9 8 7 6 5 4 3 2 1] "
+      "110+10[20 19 18 17 16 15 14 13 12 11] segment-done");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_reverse_without_an_end_is_an_error)
+{
+  Stream s;
+
+  stream_setup (&s, "");
+  push_segment (&s, -1, 0, NO_TIME, 0);
+  assert_error (s.bus, GST_STREAM_ERROR, GST_STREAM_ERROR_FORMAT, "no stop");
+  stream_finish (&s, "");
+}
+
+GST_END_TEST;
+
+/* Metas */
+
+static void
+push_with_reference (Stream * s, guint64 time, guint n, GstClockTime reference)
+{
+  GstCaps *caps = gst_caps_new_empty_simple ("timestamp/x-ntp");
+  GstBuffer *chunk = make_chunk (s, n);
+
+  GST_BUFFER_PTS (chunk) = time * SAMPLE;
+  gst_buffer_add_reference_timestamp_meta (chunk, caps, reference,
+      GST_CLOCK_TIME_NONE);
+  gst_caps_unref (caps);
+  gst_harness_push (s->h, chunk);
+}
+
+static void
+expect_reference (Stream * s, GstClockTime timestamp)
+{
+  GstBuffer *batch = gst_harness_pull (s->h);
+  GstReferenceTimestampMeta *meta =
+      gst_buffer_get_reference_timestamp_meta (batch, NULL);
+
+  fail_unless (meta != NULL);
+  fail_unless_equals_uint64 (meta->timestamp, timestamp);
+  fail_unless_equals_int (gst_buffer_get_n_meta (batch,
+          GST_REFERENCE_TIMESTAMP_META_API_TYPE), 1);
+  gst_buffer_unref (batch);
+}
+
+GST_START_TEST (test_each_batch_has_one_reference_timestamp_of_its_own_start)
+{
+  const GstClockTime ntp = 1000 * GST_SECOND;
+  guint i;
+  Stream s;
+
+  stream_setup (&s, "");
+  /* eight small chunks for one batch, then one chunk for four */
+  for (i = 0; i < 8; i++)
+    push_with_reference (&s, i * 2, 2, ntp + i * 2 * SAMPLE);
+  push_with_reference (&s, 16, 34, ntp + 16 * SAMPLE);
+  for (i = 0; i < 5; i++)
+    expect_reference (&s, ntp + i * 10 * SAMPLE);
+  stream_finish (&s, "0+10D 10+10 20+10 30+10 40+10");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_a_reference_in_the_middle_of_a_batch_is_moved_to_its_start)
+{
+  Stream s;
+
+  stream_setup (&s, "");
+  push (&s, 0, 6);
+  push_with_reference (&s, 6, 4, 506 * SAMPLE);
+  expect_reference (&s, 500 * SAMPLE);
+  stream_finish (&s, "0+10D");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_metas_are_kept_where_the_chunk_covers_the_batch)
+{
+  static const gboolean expected[] = { FALSE, TRUE, TRUE, FALSE };
+  GstBuffer *batch;
+  Stream s;
+  guint i;
+
+  stream_setup (&s, "");
+  push (&s, 0, 5);
+  batch = make_chunk (&s, 27);
+  GST_BUFFER_PTS (batch) = 5 * SAMPLE;
+  gst_buffer_add_audio_level_meta (batch, 42, TRUE);
+  gst_harness_push (s.h, batch);
+  push (&s, 32, 8);
+  for (i = 0; i < 4; i++) {
+    batch = gst_harness_pull (s.h);
+    fail_unless_equals_int (gst_buffer_get_audio_level_meta (batch) != NULL,
+        expected[i]);
+    gst_buffer_unref (batch);
+  }
+  stream_finish (&s, "0+10D 10+10 20+10 30+10");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_metas_about_memory_are_dropped)
+{
+  GstBuffer *parent = gst_buffer_new ();
+  GstBuffer *batch;
+  Stream s;
+
+  stream_setup (&s, "");
+  batch = make_chunk (&s, 10);
+  GST_BUFFER_PTS (batch) = 0;
+  gst_buffer_add_parent_buffer_meta (batch, parent);
+  gst_harness_push (s.h, batch);
+  batch = gst_harness_pull (s.h);
+  fail_unless (gst_buffer_get_parent_buffer_meta (batch) == NULL);
+  ASSERT_MINI_OBJECT_REFCOUNT (parent, "parent", 1);
+  gst_buffer_unref (batch);
+  gst_buffer_unref (parent);
+  stream_finish (&s, "0+10D");
+}
+
+GST_END_TEST;
+
+static Suite *
+streams_suite (void)
+{
+  Suite *s = suite_create ("streams");
+  TCase *tc = tcase_create ("rules");
+
+  suite_add_tcase (s, tc);
+  tcase_set_timeout (tc, 600);
+  tcase_add_loop_test (tc,
+      test_tails_are_kept_or_dropped_at_breaks_and_at_the_end, 0,
+      G_N_ELEMENTS (tails));
+  tcase_add_test (tc, test_padding_is_silence_and_marked_with_its_length);
+  tcase_add_test (tc, test_padding_of_unsigned_samples_is_their_silence);
+  tcase_add_test (tc, test_segment_done_drains_as_eos_does);
+  tcase_add_test (tc, test_drained_samples_keep_the_time_of_their_own_run);
+  tcase_add_test (tc, test_a_gap_is_filled_with_silence_without_a_bound);
+  tcase_add_test (tc, test_an_hours_gap_is_filled_too);
+  tcase_add_test (tc, test_a_gap_longer_than_max_fill_is_a_break);
+  tcase_add_test (tc, test_overlap_drops_exactly_the_samples_that_overlap);
+  tcase_add_test (tc,
+      test_overlap_longer_than_a_chunk_is_dropped_from_the_next_ones);
+  tcase_add_test (tc, test_drops_and_fills_leave_no_drift_at_44100);
+  tcase_add_test (tc,
+      test_a_flag_on_a_chunk_that_is_due_breaks_only_with_resync);
+  tcase_add_test (tc, test_jitter_below_the_threshold_changes_nothing);
+  tcase_add_test (tc, test_chunks_that_stay_off_are_believed_after_the_wait);
+  tcase_add_test (tc, test_a_gap_of_the_wait_or_longer_is_noticed_at_once);
+  tcase_add_test (tc, test_with_both_thresholds_0_every_sample_counts);
+  tcase_add_test (tc, test_chunks_without_time_count_on);
+  tcase_add_test (tc, test_a_gap_event_stays_in_its_place_among_the_samples);
+  tcase_add_test (tc, test_only_batches_of_nothing_but_silence_are_flagged_gap);
+  tcase_add_test (tc, test_a_gap_longer_than_max_fill_goes_on_as_an_event);
+  tcase_add_test (tc, test_a_gap_of_unknown_duration_goes_on_as_an_event);
+  tcase_add_test (tc, test_windows_overlap_by_what_the_hop_leaves);
+  tcase_add_test (tc, test_a_tail_that_every_batch_has_had_is_not_pushed_again);
+  tcase_add_test (tc,
+      test_hops_longer_than_a_batch_skip_samples_and_count_them);
+  tcase_add_test (tc, test_windows_are_exact_in_every_format_and_layout);
+  tcase_add_loop_test (tc, test_a_fraction_of_a_second_carries_its_remainder,
+      0, 5);
+  tcase_add_test (tc, test_the_sizes_do_not_overwrite_each_other);
+  tcase_add_loop_test (tc,
+      test_a_size_that_can_not_be_is_an_error_that_says_why, 0,
+      G_N_ELEMENTS (bad_sizes));
+  tcase_add_test (tc, test_latency_is_told_once_and_only_when_it_changes);
+  tcase_add_test (tc, test_eos_before_data_still_sends_the_segment);
+  tcase_add_test (tc, test_a_segment_that_goes_on_neither_retimes_nor_drains);
+  tcase_add_test (tc, test_a_segment_that_breaks_running_time_drains_first);
+  tcase_add_test (tc, test_the_segment_comes_out_before_the_first_batch_of_it);
+  tcase_add_test (tc, test_events_wait_behind_a_segment_that_waits);
+  tcase_add_test (tc, test_another_playback_rate_is_a_break);
+  tcase_add_test (tc, test_sticky_events_come_in_order_and_the_tag_not_first);
+  tcase_add_test (tc,
+      test_reverse_turns_samples_of_every_width_and_layout_round);
+  tcase_add_test (tc, test_reverse_goes_out_as_a_segment_played_forwards);
+  tcase_add_test (tc, test_reverse_without_an_end_is_an_error);
+  tcase_add_test (tc,
+      test_each_batch_has_one_reference_timestamp_of_its_own_start);
+  tcase_add_test (tc,
+      test_a_reference_in_the_middle_of_a_batch_is_moved_to_its_start);
+  tcase_add_test (tc, test_metas_are_kept_where_the_chunk_covers_the_batch);
+  tcase_add_test (tc, test_metas_about_memory_are_dropped);
+  return s;
+}
+
+GST_CHECK_MAIN (streams);
