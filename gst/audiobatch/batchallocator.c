@@ -153,7 +153,9 @@ batch_allocator_init (GstAudioBatchAllocator * self)
 {
   GstAllocator *allocator = GST_ALLOCATOR_CAST (self);
 
-  /* mem_copy stays GStreamer's: a copy is its maker's memory, not a batch */
+  /* mem_copy stays GStreamer's, and with this flag it makes system memory: a
+   * copy is its maker's, not a batch */
+  GST_OBJECT_FLAG_SET (self, GST_ALLOCATOR_FLAG_CUSTOM_ALLOC);
   allocator->mem_type = BATCH_MEMORY_TYPE;
   allocator->mem_map = block_map;
   allocator->mem_unmap = block_unmap;

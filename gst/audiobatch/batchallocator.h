@@ -6,6 +6,7 @@
 #include "batchstats.h"
 
 G_BEGIN_DECLS
+
 /* Samples start on a cache line, unless more is asked for. */
 #define BATCH_ALIGN_MASK 63
 #define BATCH_TYPE_ALLOCATOR (batch_allocator_get_type ())

@@ -5,10 +5,11 @@
 #include "chunk.h"
 
 G_BEGIN_DECLS
+
 /* The batch being filled; there is none while buffer is NULL.
  *
  * Thread-safety: streaming thread only. */
-    typedef struct
+typedef struct
 {
   GstAudioInfo info;
   /* one plane of whole frames, or one for each channel */

@@ -5,8 +5,9 @@
 #include "batchallocator.h"
 
 G_BEGIN_DECLS
+
 /* Thread-safety: streaming thread only. What it gives away is free of it. */
-    typedef struct
+typedef struct
 {
   GstAudioBatchAllocator *allocator;
   GstAllocationParams params;

@@ -61,10 +61,11 @@ batch_metas_note (BatchMetas * self, GstBuffer * chunk, gint64 start,
     GstReferenceTimestampMeta *from = (GstReferenceTimestampMeta *) meta;
     Reference *reference = g_new (Reference, 1);
 
-    *reference = (Reference) {
-    .reference = gst_caps_ref (from->reference),.timestamp =
-          from->timestamp,.has_duration =
-          GST_CLOCK_TIME_IS_VALID (from->duration),.start = start,.end = end,};
+    reference->reference = gst_caps_ref (from->reference);
+    reference->timestamp = from->timestamp;
+    reference->has_duration = GST_CLOCK_TIME_IS_VALID (from->duration);
+    reference->start = start;
+    reference->end = end;
     g_queue_push_tail (&self->references, reference);
   }
 }

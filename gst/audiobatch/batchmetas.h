@@ -5,11 +5,12 @@
 #include <gst/gst.h>
 
 G_BEGIN_DECLS
+
 /* The reference timestamps of the chunks whose samples are, or may be, in the
  * batch being filled.
  *
  * Thread-safety: streaming thread only. */
-    typedef struct
+typedef struct
 {
   GQueue references;
 } BatchMetas;

@@ -3,6 +3,8 @@
 
 #include "batchproperties.h"
 
+#include <string.h>
+
 #define DEFAULT_SAMPLES_PER_BATCH 1024
 #define DEFAULT_ALLOCATION GST_AUDIO_BATCH_ALLOCATION_FRESH
 #define DEFAULT_REPORT_INTERVAL 1000
@@ -37,9 +39,11 @@ gst_audio_batch_allocation_get_type (void)
 void
 batch_settings_init (BatchSettings * self)
 {
-  *self = (BatchSettings) {
-  .size.samples = DEFAULT_SAMPLES_PER_BATCH,.size.fraction_d = 1,.allocation =
-        DEFAULT_ALLOCATION,.report_interval = DEFAULT_REPORT_INTERVAL,};
+  memset (self, 0, sizeof *self);
+  self->size.samples = DEFAULT_SAMPLES_PER_BATCH;
+  self->size.fraction_d = 1;
+  self->allocation = DEFAULT_ALLOCATION;
+  self->report_interval = DEFAULT_REPORT_INTERVAL;
 }
 
 static void

@@ -6,13 +6,14 @@
 #include "batchstats.h"
 
 G_BEGIN_DECLS
+
 /**
  * GstAudioBatchAllocation:
  * @GST_AUDIO_BATCH_ALLOCATION_FRESH: every batch gets memory of its own
  *
  * Where the memory of a batch comes from.
  */
-    typedef enum
+typedef enum
 {
   GST_AUDIO_BATCH_ALLOCATION_FRESH,
 } GstAudioBatchAllocation;

@@ -5,9 +5,10 @@
 #include "batchstats.h"
 
 G_BEGIN_DECLS
+
 #define BATCH_REPORT_NAME "audiobatch-report"
 /* Thread-safety: streaming thread only. */
-    typedef struct
+typedef struct
 {
   guint interval;
   guint64 next;
@@ -19,7 +20,7 @@ G_BEGIN_DECLS
 /* Begins at 0 batches, now. */
 void batch_report_start (BatchReport * self, guint interval);
 
-/* Another interval from the next report on; @batches so far. */
+/* The next report comes @interval batches from now, at @batches. */
 void batch_report_set_interval (BatchReport * self, guint interval,
     guint64 batches);
 

@@ -6,63 +6,74 @@
 /* No batch is meant to be longer; nanoseconds in a fraction of a second are. */
 #define LONGEST_FRACTION_SECONDS 3600
 
-static void
-ratio_of (BatchSize * self, const BatchSizeWish * wish, guint rate)
+/* Samples of a batch as a ratio; FALSE when that is more than 64 bits hold. */
+static gboolean
+ratio_of (const BatchSizeWish * wish, guint rate, guint64 * n, guint64 * d)
 {
-  if (wish->fraction_n != 0) {
-    self->n = (guint64) rate *wish->fraction_n;
-    self->d = wish->fraction_d;
-  } else {
-    /* the product may need more than 64 bits: take out what is common first */
-    guint64 common = gst_util_greatest_common_divisor_int64 (rate, GST_SECOND);
+  guint64 common;
 
-    self->d = GST_SECOND / common;
-    if (!g_uint64_checked_mul (&self->n, wish->duration, rate / common))
-      self->n = G_MAXUINT64;
+  if (wish->fraction_n != 0) {
+    *n = (guint64) rate *wish->fraction_n;
+    *d = wish->fraction_d;
+    return TRUE;
   }
+  if (wish->duration == 0) {
+    *n = wish->samples;
+    *d = 1;
+    return TRUE;
+  }
+  common = gst_util_greatest_common_divisor_int64 (rate, GST_SECOND);
+  *d = GST_SECOND / common;
+  return g_uint64_checked_mul (n, wish->duration, rate / common);
+}
+
+static gdouble
+seconds_of (const BatchSizeWish * wish)
+{
+  if (wish->fraction_n != 0)
+    return (gdouble) wish->fraction_n / wish->fraction_d;
+  return (gdouble) wish->duration / GST_SECOND;
 }
 
 static gboolean
-check_ratio (const BatchSize * self, const BatchSizeWish * wish, guint rate,
-    GError ** error)
+is_short_fraction (const BatchSizeWish * wish, GError ** error)
 {
-  if (wish->fraction_n / LONGEST_FRACTION_SECONDS >= wish->fraction_d) {
-    g_set_error (error, GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_SETTINGS,
-        "output-buffer-duration-fraction is %d/%d, which is %.0f seconds. "
-        "It is a fraction of a second, such as 1/50; for a duration in "
-        "nanoseconds set output-buffer-duration.", wish->fraction_n,
-        wish->fraction_d, (gdouble) wish->fraction_n / wish->fraction_d);
-    return FALSE;
-  }
-  if (self->n / self->d == 0) {
-    g_set_error (error, GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_SETTINGS,
-        "A batch of %.9f seconds holds no sample at %u samples a second.",
-        (gdouble) self->n / self->d / rate, rate);
-    return FALSE;
-  }
-  if (self->n / self->d >= G_MAXINT) {
-    g_set_error (error, GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_SETTINGS,
-        "A batch of %.0f seconds at %u samples a second has more than %d "
-        "samples.", (gdouble) self->n / self->d / rate, rate, G_MAXINT);
-    return FALSE;
-  }
-  return TRUE;
+  if (wish->fraction_n == 0 || seconds_of (wish) <= LONGEST_FRACTION_SECONDS)
+    return TRUE;
+  g_set_error (error, GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_SETTINGS,
+      "output-buffer-duration-fraction is %d/%d, which is %.0f seconds. "
+      "It is a fraction of a second, such as 1/50; for a duration in "
+      "nanoseconds set output-buffer-duration.", wish->fraction_n,
+      wish->fraction_d, seconds_of (wish));
+  return FALSE;
 }
 
 gboolean
 batch_size_set (BatchSize * self, const BatchSizeWish * wish, guint rate,
     GError ** error)
 {
-  if (wish->fraction_n == 0 && wish->duration == 0) {
-    self->n = wish->samples;
-    self->d = 1;
-  } else {
-    ratio_of (self, wish, rate);
-    if (!check_ratio (self, wish, rate, error))
-      return FALSE;
+  gboolean fits;
+  guint64 n, d;
+
+  if (!is_short_fraction (wish, error))
+    return FALSE;
+  fits = ratio_of (wish, rate, &n, &d);
+  if (fits && n / d == 0) {
+    g_set_error (error, GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_SETTINGS,
+        "A batch of %.9g seconds holds no sample at %u samples a second.",
+        seconds_of (wish), rate);
+    return FALSE;
   }
-  self->whole = self->n / self->d;
-  self->rest = self->n % self->d;
+  if (!fits || n / d + (n % d != 0) > G_MAXINT) {
+    g_set_error (error, GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_SETTINGS,
+        "A batch of %.0f seconds at %u samples a second has more than %d "
+        "samples.", seconds_of (wish), rate, G_MAXINT);
+    return FALSE;
+  }
+  self->n = n;
+  self->d = d;
+  self->whole = n / d;
+  self->rest = n % d;
   self->carry = 0;
   return TRUE;
 }

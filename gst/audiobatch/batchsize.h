@@ -5,9 +5,10 @@
 #include <gst/gst.h>
 
 G_BEGIN_DECLS
+
 /* What the user asked for: a fraction of a second wins over a duration, and
  * that over a number of samples; 0 is "not this way". */
-    typedef struct
+typedef struct
 {
   guint samples;
   GstClockTime duration;

@@ -131,7 +131,7 @@ batch_stats_taken (BatchStats * stats, BatchCounter counter,
   /* the acquire makes a release that is counted here happen before */
   released = atomic_load_explicit (&stats->released, memory_order_acquire);
   released_bytes =
-      atomic_load_explicit (&stats->released_bytes, memory_order_relaxed);
+      atomic_load_explicit (&stats->released_bytes, memory_order_acquire);
   taken = batch_stats_get (stats, BATCH_COUNTER_ALLOCATIONS)
       + batch_stats_get (stats, BATCH_COUNTER_REUSED);
   taken_bytes = batch_stats_get (stats, BATCH_COUNTER_ALLOCATED_BYTES)
@@ -176,7 +176,7 @@ batch_stats_snapshot (BatchStats * stats, BatchSnapshot * snapshot)
      * what is live can't come out negative. */
     released = atomic_load_explicit (&stats->released, memory_order_acquire);
     released_bytes =
-        atomic_load_explicit (&stats->released_bytes, memory_order_relaxed);
+        atomic_load_explicit (&stats->released_bytes, memory_order_acquire);
     copy_kept (stats, snapshot);
     atomic_thread_fence (memory_order_acquire);
     after = atomic_load_explicit (&stats->sequence, memory_order_relaxed);

@@ -7,9 +7,10 @@
 #include <gst/gst.h>
 
 G_BEGIN_DECLS
+
 /* Every counter. The table in batchstats.c gives each its name, as a property
  * and in the structures, and its meaning. */
-    typedef enum
+typedef enum
 {
   /* kept by the streaming thread */
   BATCH_COUNTER_BATCHES,
@@ -152,7 +153,7 @@ static inline void
 batch_stats_released (BatchStats * stats, gsize bytes)
 {
   atomic_fetch_add_explicit (&stats->released_bytes, bytes,
-      memory_order_relaxed);
+      memory_order_release);
   atomic_fetch_add_explicit (&stats->released, 1, memory_order_release);
 }
 

@@ -14,6 +14,7 @@ batch_stream_init (BatchStream * self, GstElement * element,
   self->category = category;
   batch_settings_init (&self->settings);
   gst_audio_info_init (&self->info);
+  gst_audio_info_init (&self->known_info);
   self->stats = batch_stats_new ();
 }
 
@@ -64,6 +65,17 @@ batch_stream_get_latency (BatchStream * self)
   return latency;
 }
 
+gboolean
+batch_stream_get_format (BatchStream * self, GstAudioInfo * info,
+    BatchSize * size)
+{
+  GST_OBJECT_LOCK (self->element);
+  *info = self->known_info;
+  *size = self->known_size;
+  GST_OBJECT_UNLOCK (self->element);
+  return GST_AUDIO_INFO_RATE (info) != 0;
+}
+
 void
 batch_stream_start (BatchStream * self)
 {
@@ -75,6 +87,7 @@ batch_stream_start (BatchStream * self)
   old = self->stats;
   self->stats = stats;
   self->latency = 0;
+  gst_audio_info_init (&self->known_info);
   interval = self->settings.report_interval;
   GST_OBJECT_UNLOCK (self->element);
   batch_stats_unref (old);
@@ -105,7 +118,7 @@ publish_nominal (BatchStream * self)
 }
 
 static void
-publish_latency (BatchStream * self)
+publish_format (BatchStream * self)
 {
   GstClockTime latency =
       gst_util_uint64_scale_int (batch_size_max (&self->size), GST_SECOND,
@@ -115,6 +128,8 @@ publish_latency (BatchStream * self)
   GST_OBJECT_LOCK (self->element);
   changed = self->latency != latency;
   self->latency = latency;
+  self->known_info = self->info;
+  self->known_size = self->size;
   GST_OBJECT_UNLOCK (self->element);
 
   if (changed) {
@@ -136,7 +151,7 @@ set_size (BatchStream * self, const BatchSizeWish * wish)
   }
   self->wish = *wish;
   publish_nominal (self);
-  publish_latency (self);
+  publish_format (self);
   return TRUE;
 }
 

@@ -10,7 +10,9 @@
 #include "batchreport.h"
 #include "batchsize.h"
 
-G_BEGIN_DECLS typedef struct
+G_BEGIN_DECLS
+
+typedef struct
 {
   /* constant; the element embeds us and so outlives us */
   GstElement *element;
@@ -19,6 +21,8 @@ G_BEGIN_DECLS typedef struct
   /* OBJECT_LOCK of the element */
   BatchSettings settings;
   GstClockTime latency;
+  GstAudioInfo known_info;
+  BatchSize known_size;
 
   /* set with the OBJECT_LOCK by start, internally atomic, may outlive us */
   BatchStats *stats;
@@ -55,6 +59,11 @@ gboolean batch_stream_get_property (BatchStream * self, guint id,
 
 /* Any thread: the duration of a full batch, or 0 before there is a format. */
 GstClockTime batch_stream_get_latency (BatchStream * self);
+
+/* Any thread: the format and the size of batches, or FALSE before there is
+ * one. */
+gboolean batch_stream_get_format (BatchStream * self, GstAudioInfo * info,
+    BatchSize * size);
 
 /* While nothing streams. start() begins all counters anew: batches of an
  * earlier run that are still out are counted where they were made. */

@@ -9,22 +9,47 @@ is_planar (const GstAudioInfo * info)
   return GST_AUDIO_INFO_LAYOUT (info) == GST_AUDIO_LAYOUT_NON_INTERLEAVED;
 }
 
+/* TRUE when each plane that @meta speaks of lies within @size bytes. */
+static gboolean
+has_planes (const GstAudioMeta * meta, const GstAudioInfo * info, gsize size)
+{
+  gsize plane_size;
+  gint i;
+
+  if (GST_AUDIO_INFO_CHANNELS (&meta->info) != GST_AUDIO_INFO_CHANNELS (info)
+      || GST_AUDIO_INFO_BPS (&meta->info) != GST_AUDIO_INFO_BPS (info)
+      || !is_planar (&meta->info)
+      || !g_size_checked_mul (&plane_size, meta->samples,
+          GST_AUDIO_INFO_BPS (info)) || plane_size > size)
+    return FALSE;
+  for (i = 0; i < GST_AUDIO_INFO_CHANNELS (info); i++) {
+    if (meta->offsets[i] > size - plane_size)
+      return FALSE;
+  }
+  return TRUE;
+}
+
 static guint
-count_planar (GstBuffer * buffer, const GstAudioInfo * info, GError ** error)
+count_planar (GstBuffer * buffer, gsize size, const GstAudioInfo * info,
+    GError ** error)
 {
   GstAudioMeta *meta = gst_buffer_get_audio_meta (buffer);
 
   if (meta == NULL) {
     g_set_error (error, GST_STREAM_ERROR, GST_STREAM_ERROR_FORMAT,
         "A buffer of %" G_GSIZE_FORMAT " bytes of non-interleaved audio has "
-        "no GstAudioMeta to say where its %d channels are.",
-        gst_buffer_get_size (buffer), GST_AUDIO_INFO_CHANNELS (info));
+        "no GstAudioMeta to say where its %d channels are.", size,
+        GST_AUDIO_INFO_CHANNELS (info));
     return 0;
   }
-  if (meta->samples > G_MAXUINT) {
+  if (!has_planes (meta, info, size) || meta->samples > G_MAXUINT) {
     g_set_error (error, GST_STREAM_ERROR, GST_STREAM_ERROR_FORMAT,
-        "A buffer's GstAudioMeta claims %" G_GSIZE_FORMAT " samples.",
-        meta->samples);
+        "A buffer of %" G_GSIZE_FORMAT " bytes does not hold what its "
+        "GstAudioMeta claims: %" G_GSIZE_FORMAT " samples of %d channels, %d "
+        "bytes each (the caps say %d channels of %d bytes).", size,
+        meta->samples, GST_AUDIO_INFO_CHANNELS (&meta->info),
+        GST_AUDIO_INFO_BPS (&meta->info), GST_AUDIO_INFO_CHANNELS (info),
+        GST_AUDIO_INFO_BPS (info));
     return 0;
   }
   return meta->samples;
@@ -37,7 +62,7 @@ chunk_count (GstBuffer * buffer, const GstAudioInfo * info, GError ** error)
   guint bpf = GST_AUDIO_INFO_BPF (info);
 
   if (is_planar (info))
-    return count_planar (buffer, info, error);
+    return count_planar (buffer, size, info, error);
   if (size % bpf != 0 || size / bpf > G_MAXUINT) {
     g_set_error (error, GST_STREAM_ERROR, GST_STREAM_ERROR_FORMAT,
         "A buffer of %" G_GSIZE_FORMAT " bytes is no whole number of frames "
@@ -62,7 +87,6 @@ chunk_map (Chunk * self, GstBuffer * buffer, const GstAudioInfo * info,
   if (is_planar (info)) {
     mapped = gst_audio_buffer_map (&self->audio, info, buffer, GST_MAP_READ);
     self->planes = self->audio.planes;
-    self->interleaved = NULL;
   } else {
     mapped = gst_buffer_map (buffer, &self->map, GST_MAP_READ);
     self->interleaved = self->map.data;
@@ -90,7 +114,7 @@ chunk_silence (Chunk * self, guint n_samples)
 void
 chunk_unmap (Chunk * self)
 {
-  if (self->interleaved)
+  if (self->planes == &self->interleaved)
     gst_buffer_unmap (self->buffer, &self->map);
   else
     gst_audio_buffer_unmap (&self->audio);

@@ -5,11 +5,12 @@
 #include <gst/audio/audio.h>
 
 G_BEGIN_DECLS
+
 /* A run of samples to be copied into batches. Interleaved audio is one plane
  * whose samples are whole frames, planar audio has a plane for each channel.
  *
  * Thread-safety: streaming thread only. */
-    typedef struct
+typedef struct
 {
   guint n_samples;
   /* NULL: silence */

@@ -58,12 +58,12 @@ gst_audio_batch_discont_get_type (void)
 void
 filter_settings_init (FilterSettings * self)
 {
-  *self = (FilterSettings) {
-  .hop = DEFAULT_HOP_SAMPLES,.tail = DEFAULT_TAIL,.policy.fill =
-        DEFAULT_DISCONT ==
-        GST_AUDIO_BATCH_DISCONT_FILL,.policy.alignment_threshold =
-        DEFAULT_ALIGNMENT_THRESHOLD,.policy.discont_wait =
-        DEFAULT_DISCONT_WAIT,.policy.max_fill = DEFAULT_MAX_FILL,};
+  self->hop = DEFAULT_HOP_SAMPLES;
+  self->tail = DEFAULT_TAIL;
+  self->policy.fill = DEFAULT_DISCONT == GST_AUDIO_BATCH_DISCONT_FILL;
+  self->policy.alignment_threshold = DEFAULT_ALIGNMENT_THRESHOLD;
+  self->policy.discont_wait = DEFAULT_DISCONT_WAIT;
+  self->policy.max_fill = DEFAULT_MAX_FILL;
 }
 
 void

@@ -6,6 +6,7 @@
 #include "timeline.h"
 
 G_BEGIN_DECLS
+
 /**
  * GstAudioBatchTail:
  * @GST_AUDIO_BATCH_TAIL_SHORT: a batch that is as long as the tail
@@ -15,7 +16,7 @@ G_BEGIN_DECLS
  * What becomes of samples that don't fill a batch when the stream ends or
  * breaks.
  */
-    typedef enum
+typedef enum
 {
   GST_AUDIO_BATCH_TAIL_SHORT,
   GST_AUDIO_BATCH_TAIL_PAD,

@@ -5,6 +5,7 @@
 #include <gst/gst.h>
 
 G_BEGIN_DECLS
+
 #define GST_TYPE_AUDIO_BATCH (gst_audio_batch_get_type ())
 G_DECLARE_FINAL_TYPE (GstAudioBatch, gst_audio_batch, GST, AUDIO_BATCH,
     GstElement)

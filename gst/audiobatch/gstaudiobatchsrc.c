@@ -21,25 +21,28 @@
  * |[
  * gst-launch-1.0 audiobatchsrc is-live=true wave=ticks num-buffers=100 ! fakesink sync=true
  * ]|
+ * Ticks, one a second, in real time.
+ *
+ * ## The application's own samples
+ *
+ * With a handler for #GstAudioBatchSrc::fill-batch the application makes the
+ * samples itself, in the streaming thread, in the memory of the batch.
  */
 
 #include "gstaudiobatchsrc.h"
 
 #include "batcher.h"
 #include "batchstream.h"
+#include "sourcesettings.h"
 #include "timeline.h"
-#include "waveform.h"
 
-#define DEFAULT_WAVE WAVEFORM_SINE
-#define DEFAULT_FREQ 440.0
-#define MAX_FREQ (G_MAXINT / 2.0)
-#define DEFAULT_VOLUME 0.8
 #define DEFAULT_IS_LIVE FALSE
 #define DEFAULT_FORMAT GST_AUDIO_NE (F32)
 #define DEFAULT_RATE 48000
-#define DEFAULT_TICK_INTERVAL GST_SECOND
-#define DEFAULT_SINE_PERIODS_PER_TICK 10
-#define DEFAULT_MARKER_TICK_VOLUME 1.0
+
+/* The lock state of a memory counts its owners from this bit on, and below it
+ * those who have it mapped. */
+#define LOCK_OWNERS_SHIFT 16
 
 GST_DEBUG_CATEGORY_STATIC (audio_batch_src_debug);
 #define GST_CAT_DEFAULT audio_batch_src_debug
@@ -49,30 +52,45 @@ struct _GstAudioBatchSrc
   GstBaseSrc parent;
 
   /* settings, OBJECT_LOCK */
-  WaveformSettings settings;
+  SourceSettings settings;
 
   /* any thread: settings were changed since the streaming thread last looked */
   atomic_bool settings_changed;
+  /* any thread: an error message has been posted */
+  atomic_bool error_posted;
 
   /* says itself who touches what */
   BatchStream stream;
 
-  /* streaming thread, STREAM_LOCK of the src pad */
+  /* all that follows: streaming thread, STREAM_LOCK of the src pad */
+
   GstAudioInfo info;
   SampleClock clock;
   Waveform *waveform;
-  /* the next sample to make, and the first that is not made any more */
+  GstClockTimeDiff timestamp_offset;
+  /* the application fills the batches */
+  gboolean has_handler;
+  gboolean tagged;
+  /* Forwards, next is the next sample to make, and edge the first that is not
+   * made any more. In reverse, next is the last sample that was made, and edge
+   * the last one to make. */
+  gboolean reverse;
   guint64 next;
-  guint64 stop;
+  guint64 edge;
 };
 
 enum
 {
-  PROP_WAVE = BATCH_PROP_LAST,
-  PROP_FREQ,
-  PROP_VOLUME,
-  PROP_IS_LIVE,
+  PROP_IS_LIVE = SOURCE_PROP_LAST,
 };
+
+enum
+{
+  SIGNAL_FILL_BATCH,
+  N_SIGNALS
+};
+
+static guint signals[N_SIGNALS];
 
 static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE ("src",
     GST_PAD_SRC, GST_PAD_ALWAYS,
@@ -88,75 +106,274 @@ G_DEFINE_TYPE_WITH_CODE (GstAudioBatchSrc, gst_audio_batch_src,
 GST_ELEMENT_REGISTER_DEFINE (audiobatchsrc, "audiobatchsrc", GST_RANK_NONE,
     GST_TYPE_AUDIO_BATCH_SRC);
 
-#define GST_TYPE_AUDIO_BATCH_SRC_WAVE (gst_audio_batch_src_wave_get_type ())
-static GType
-gst_audio_batch_src_wave_get_type (void)
-{
-  static const GEnumValue values[] = {
-    {WAVEFORM_SINE, "Sine", "sine"},
-    {WAVEFORM_SQUARE, "Square", "square"},
-    {WAVEFORM_SAW, "Saw", "saw"},
-    {WAVEFORM_TRIANGLE, "Triangle", "triangle"},
-    {WAVEFORM_SILENCE, "Silence", "silence"},
-    {WAVEFORM_WHITE_NOISE, "White uniform noise", "white-noise"},
-    {WAVEFORM_PINK_NOISE, "Pink noise", "pink-noise"},
-    {WAVEFORM_SINE_TABLE, "Sine table", "sine-table"},
-    {WAVEFORM_TICKS, "Periodic ticks", "ticks"},
-    {WAVEFORM_GAUSSIAN_NOISE, "White Gaussian noise", "gaussian-noise"},
-    {WAVEFORM_RED_NOISE, "Red (brownian) noise", "red-noise"},
-    {WAVEFORM_BLUE_NOISE, "Blue noise", "blue-noise"},
-    {WAVEFORM_VIOLET_NOISE, "Violet noise", "violet-noise"},
-    {0, NULL, NULL},
-  };
-
-  static gsize type = 0;
-
-  return batch_enum_type (&type, "GstAudioBatchSrcWave", values);
-}
-
 /* Data path, callee before caller */
-
-/* TRUE when no batch comes after the one that ends before sample next. */
-static gboolean
-is_last (GstAudioBatchSrc * self)
-{
-  return GST_BASE_SRC (self)->num_buffers_left == 0 || self->next >= self->stop;
-}
 
 static void
 take_settings (GstAudioBatchSrc * self)
 {
-  WaveformSettings settings;
+  SourceSettings settings;
 
-  if (!atomic_exchange_explicit (&self->settings_changed, FALSE,
-          memory_order_acquire))
+  if (G_LIKELY (!atomic_load_explicit (&self->settings_changed,
+              memory_order_relaxed)))
     return;
+  atomic_store_explicit (&self->settings_changed, FALSE, memory_order_relaxed);
   GST_OBJECT_LOCK (self);
   settings = self->settings;
   GST_OBJECT_UNLOCK (self);
-  waveform_set_settings (self->waveform, &settings);
+  waveform_set_settings (self->waveform, &settings.waveform);
+  self->timestamp_offset = settings.timestamp_offset;
 }
 
-/* Makes @n_samples from sample next on. */
-static GstBuffer *
-make_batch (GstAudioBatchSrc * self, guint n_samples)
+static GstClockTime
+offset_time (GstAudioBatchSrc * self, GstClockTime time)
 {
-  gsize plane_stride = (gsize) n_samples * GST_AUDIO_INFO_BPS (&self->info);
+  GstClockTimeDiff offset = self->timestamp_offset;
+  /* -offset would overflow for the least of all numbers */
+  GstClockTime back = -(guint64) offset;
+
+  if (offset >= 0)
+    return time + offset;
+  return time > back ? time - back : 0;
+}
+
+static void
+stamp (GstAudioBatchSrc * self, GstBuffer * buffer, guint64 start,
+    guint n_samples)
+{
+  sample_clock_stamp (&self->clock, buffer, start, n_samples);
+  if (G_UNLIKELY (self->timestamp_offset != 0)) {
+    GstClockTime pts = GST_BUFFER_PTS (buffer);
+    GstClockTime end = offset_time (self, pts + GST_BUFFER_DURATION (buffer));
+
+    GST_BUFFER_PTS (buffer) = offset_time (self, pts);
+    GST_BUFFER_DURATION (buffer) = end - GST_BUFFER_PTS (buffer);
+  }
+}
+
+/* Nobody but us has anything to do with @buffer. */
+static gboolean
+is_exclusive (GstBuffer * buffer)
+{
+  GstMemory *memory;
+
+  if (GST_MINI_OBJECT_REFCOUNT_VALUE (buffer) != 1
+      || gst_buffer_n_memory (buffer) != 1)
+    return FALSE;
+  memory = gst_buffer_peek_memory (buffer, 0);
+  return GST_MINI_OBJECT_REFCOUNT_VALUE (memory) == 1
+      && memory->parent == NULL
+      && (g_atomic_int_get (&GST_MINI_OBJECT_CAST (memory)->lockstate)
+      & ((1 << LOCK_OWNERS_SHIFT) - 1)) == 0;
+}
+
+/* The handler has been, and is content: is the batch what it should be?
+ * @n_samples is set to how many it has been left with. */
+static gboolean
+check_filled (GstAudioBatchSrc * self, GstBuffer * buffer, guint * n_samples)
+{
+  guint bpf = GST_AUDIO_INFO_BPF (&self->info);
+  gsize size = gst_buffer_get_size (buffer);
+  guint left = size / bpf;
+  gboolean planar = GST_AUDIO_INFO_LAYOUT (&self->info)
+      == GST_AUDIO_LAYOUT_NON_INTERLEAVED;
+
+  if (!is_exclusive (buffer)) {
+    GST_ELEMENT_ERROR (self, LIBRARY, FAILED,
+        ("The handler of fill-batch has kept a reference to the batch, to its "
+            "memory or to a mapping of it. A batch belongs to its consumer."),
+        ("batch of %u samples at sample %" G_GUINT64_FORMAT, *n_samples,
+            GST_BUFFER_OFFSET (buffer)));
+    return FALSE;
+  }
+  if (size % bpf != 0 || left == 0 || left > *n_samples
+      || (planar && left != *n_samples)) {
+    GST_ELEMENT_ERROR (self, LIBRARY, FAILED,
+        ("The handler of fill-batch has made a batch of %" G_GSIZE_FORMAT
+            " bytes out of one of %u samples of %u bytes. It may only be cut "
+            "short by whole samples, and planar audio not at all.", size,
+            *n_samples, bpf), (NULL));
+    return FALSE;
+  }
+  *n_samples = left;
+  return TRUE;
+}
+
+static GstFlowReturn
+ask_handler (GstAudioBatchSrc * self, GstBuffer * buffer, guint64 start,
+    guint * n_samples)
+{
+  GstFlowReturn ret = GST_FLOW_ERROR;
+
+  atomic_store_explicit (&self->error_posted, FALSE, memory_order_relaxed);
+  g_signal_emit (self, signals[SIGNAL_FILL_BATCH], 0, buffer, start, &ret);
+  if (ret == GST_FLOW_OK)
+    return check_filled (self, buffer, n_samples) ? GST_FLOW_OK
+        : GST_FLOW_ERROR;
+  if (ret != GST_FLOW_EOS && ret != GST_FLOW_FLUSHING
+      && !atomic_load_explicit (&self->error_posted, memory_order_relaxed)) {
+    GST_ELEMENT_ERROR (self, LIBRARY, FAILED,
+        ("The handler of fill-batch returned \"%s\" for the batch at sample %"
+            G_GUINT64_FORMAT ".", gst_flow_get_name (ret), start), (NULL));
+    return GST_FLOW_ERROR;
+  }
+  return ret;
+}
+
+static gsize
+plane_stride (GstAudioBatchSrc * self, guint n_samples)
+{
+  return (gsize) n_samples *GST_AUDIO_INFO_BPS (&self->info);
+}
+
+/* The default handler, for when the last handler has gone while playing. */
+static GstFlowReturn
+gst_audio_batch_src_fill_batch (GstAudioBatchSrc * self, GstBuffer * buffer,
+    guint64 start)
+{
+  guint n_samples =
+      gst_buffer_get_size (buffer) / GST_AUDIO_INFO_BPF (&self->info);
+  GstMapInfo map;
+
+  if (!gst_buffer_map (buffer, &map, GST_MAP_WRITE))
+    return GST_FLOW_ERROR;
+  waveform_fill (self->waveform, map.data, plane_stride (self, n_samples),
+      start, n_samples);
+  gst_buffer_unmap (buffer, &map);
+  return GST_FLOW_OK;
+}
+
+/* Fills @buffer, whose memory is at @data, from sample @start on. The handler
+ * may leave fewer than @n_samples. */
+static GstFlowReturn
+fill (GstAudioBatchSrc * self, GstBuffer * buffer, guint8 * data,
+    guint64 start, guint * n_samples)
+{
+  guint asked = *n_samples;
+  GstFlowReturn ret;
+
+  if (G_LIKELY (!self->has_handler)) {
+    gboolean silent = waveform_fill (self->waveform, data,
+        plane_stride (self, asked), start, asked);
+
+    batch_describe (buffer, &self->info, asked, silent);
+    return GST_FLOW_OK;
+  }
+  /* whatever the handler leaves out is silence */
+  gst_audio_format_info_fill_silence (self->info.finfo, data,
+      gst_buffer_get_size (buffer));
+  batch_describe (buffer, &self->info, asked, FALSE);
+  ret = ask_handler (self, buffer, start, n_samples);
+  if (ret == GST_FLOW_OK && *n_samples < asked)
+    stamp (self, buffer, start, *n_samples);
+  return ret;
+}
+
+static GstFlowReturn
+make_batch (GstAudioBatchSrc * self, guint64 start, guint * n_samples,
+    GstBuffer ** batch)
+{
   GstBuffer *buffer;
-  gboolean silent;
+  GstFlowReturn ret;
   guint8 *data;
 
-  buffer = batch_stream_acquire (&self->stream, n_samples, &data);
+  buffer = batch_stream_acquire (&self->stream, *n_samples, &data);
   if (G_UNLIKELY (buffer == NULL))
-    return NULL;
-  sample_clock_stamp (&self->clock, buffer, self->next, n_samples);
+    return GST_FLOW_ERROR;
+  stamp (self, buffer, start, *n_samples);
   gst_object_sync_values (GST_OBJECT (self), GST_BUFFER_PTS (buffer));
   take_settings (self);
-  silent = waveform_fill (self->waveform, data, plane_stride, self->next,
-      n_samples);
-  batch_describe (buffer, &self->info, n_samples, silent);
-  self->next += n_samples;
-  return buffer;
+  ret = fill (self, buffer, data, start, n_samples);
+  if (ret != GST_FLOW_OK) {
+    gst_buffer_unref (buffer);
+    return ret;
+  }
+  *batch = buffer;
+  return GST_FLOW_OK;
+}
+
+static guint64
+samples_left (GstAudioBatchSrc * self)
+{
+  if (self->reverse)
+    return self->next - MIN (self->edge, self->next);
+  return self->edge - MIN (self->edge, self->next);
+}
+
+static void
+count (GstAudioBatchSrc * self, guint n_samples)
+{
+  const SampleCount change = {
+    .in = n_samples,
+    .out = n_samples,
+    .batches = 1,
+  };
+
+  batch_stream_count (&self->stream, &change);
+}
+
+/* The next batch in order. */
+static GstFlowReturn
+push_mode_create (GstAudioBatchSrc * self, GstBuffer ** batch)
+{
+  guint n_samples = MIN (batch_size_next (&self->stream.size),
+      samples_left (self));
+  guint64 start = self->reverse ? self->next - n_samples : self->next;
+  GstFlowReturn ret;
+
+  if (n_samples == 0)
+    return GST_FLOW_EOS;
+  ret = make_batch (self, start, &n_samples, batch);
+  if (ret != GST_FLOW_OK)
+    return ret;
+  self->next = self->reverse ? start : start + n_samples;
+  count (self, n_samples);
+  if (GST_BASE_SRC (self)->num_buffers_left == 0 || samples_left (self) == 0)
+    batch_stream_report_end (&self->stream);
+  return GST_FLOW_OK;
+}
+
+/* @size bytes from @offset on, in memory of the caller's if there is some. */
+static GstFlowReturn
+pull_mode_create (GstAudioBatchSrc * self, guint64 offset, guint size,
+    GstBuffer ** batch)
+{
+  guint bpf = GST_AUDIO_INFO_BPF (&self->info);
+  guint n_samples = size / bpf;
+  GstBuffer *theirs = *batch;
+  GstBuffer *ours = NULL;
+  GstFlowReturn ret;
+
+  if (offset % bpf != 0 || n_samples == 0) {
+    GST_ELEMENT_ERROR (self, STREAM, FORMAT,
+        ("%u bytes were pulled from byte %" G_GUINT64_FORMAT ", which are no "
+            "whole samples of %u bytes.", size, offset, bpf), (NULL));
+    return GST_FLOW_ERROR;
+  }
+  ret = make_batch (self, offset / bpf, &n_samples, &ours);
+  if (ret != GST_FLOW_OK)
+    return ret;
+  count (self, n_samples);
+  if (theirs == NULL) {
+    *batch = ours;
+    return GST_FLOW_OK;
+  }
+  gst_buffer_remove_all_memory (theirs);
+  gst_buffer_copy_into (theirs, ours, GST_BUFFER_COPY_ALL, 0, -1);
+  gst_buffer_unref (ours);
+  return GST_FLOW_OK;
+}
+
+/* As audiotestsrc: a tag, once. It goes straight to the base class, which sends
+ * it behind the segment and takes no lock that a state change might hold. */
+static void
+send_tag (GstAudioBatchSrc * self)
+{
+  GstTagList *tags = gst_tag_list_new (GST_TAG_DESCRIPTION,
+      "audiobatchsrc wave", NULL);
+
+  self->tagged = TRUE;
+  GST_ELEMENT_CLASS (gst_audio_batch_src_parent_class)->send_event (GST_ELEMENT
+      (self), gst_event_new_tag (tags));
 }
 
 static GstFlowReturn
@@ -165,25 +382,15 @@ gst_audio_batch_src_create (GstBaseSrc * src, guint64 offset, guint size,
 {
   GstAudioBatchSrc *self = GST_AUDIO_BATCH_SRC (src);
   gboolean resized;
-  guint n_samples;
 
   batch_stream_report (&self->stream);
+  if (!self->tagged)
+    send_tag (self);
   if (!batch_stream_update (&self->stream, &resized))
     return GST_FLOW_ERROR;
-  if (self->next >= self->stop)
-    return GST_FLOW_EOS;
-
-  n_samples = MIN (batch_size_next (&self->stream.size),
-      self->stop - self->next);
-  *buffer = make_batch (self, n_samples);
-  if (G_UNLIKELY (*buffer == NULL))
-    return GST_FLOW_ERROR;
-  batch_stream_count (&self->stream, &(SampleCount) {
-      .in = n_samples,.out = n_samples,.batches = 1,}
-  );
-  if (is_last (self))
-    batch_stream_report_end (&self->stream);
-  return GST_FLOW_OK;
+  if (GST_PAD_MODE (src->srcpad) == GST_PAD_MODE_PULL)
+    return pull_mode_create (self, offset, size, buffer);
+  return push_mode_create (self, buffer);
 }
 
 /* Base class */
@@ -209,12 +416,26 @@ gst_audio_batch_src_fixate (GstBaseSrc * src, GstCaps * caps)
       caps);
 }
 
+/* Looks whether the application fills the batches: this takes GObject's lock,
+ * and so is not done for each of them. */
 static void
-find_stop (GstAudioBatchSrc * self, const GstSegment * segment)
+look_for_handler (GstAudioBatchSrc * self)
 {
-  self->stop = G_MAXUINT64;
-  if (GST_CLOCK_TIME_IS_VALID (segment->stop))
-    self->stop = sample_clock_from (&self->clock, segment->stop);
+  self->has_handler = g_signal_has_handler_pending (self,
+      signals[SIGNAL_FILL_BATCH], 0, FALSE);
+}
+
+/* The first sample that is not made any more, or in reverse the last one that
+ * is. */
+static void
+find_edge (GstAudioBatchSrc * self, const GstSegment * segment)
+{
+  if (self->reverse)
+    self->edge = sample_clock_until (&self->clock, segment->start);
+  else if (GST_CLOCK_TIME_IS_VALID (segment->stop))
+    self->edge = sample_clock_from (&self->clock, segment->stop);
+  else
+    self->edge = G_MAXUINT64;
 }
 
 static void
@@ -222,9 +443,14 @@ seek_to_segment (GstAudioBatchSrc * self, const GstSegment * segment,
     guint rate)
 {
   sample_clock_start (&self->clock, rate, 0, 0);
-  self->next = sample_clock_until (&self->clock, segment->position);
-  find_stop (self, segment);
+  self->reverse = segment->rate < 0;
+  if (self->reverse)
+    self->next = sample_clock_from (&self->clock, segment->position);
+  else
+    self->next = sample_clock_until (&self->clock, segment->position);
+  find_edge (self, segment);
   batch_size_restart (&self->stream.size);
+  look_for_handler (self);
 }
 
 /* Time goes on without a break, in samples of another length. */
@@ -235,8 +461,10 @@ change_rate (GstAudioBatchSrc * self, guint rate)
 
   sample_clock_start (&self->clock, rate, 0, 0);
   self->next = sample_clock_from (&self->clock, time);
-  sample_clock_start (&self->clock, rate, self->next, time);
-  find_stop (self, &GST_BASE_SRC (self)->segment);
+  find_edge (self, &GST_BASE_SRC (self)->segment);
+  /* in reverse the samples before this one are yet to come */
+  if (!self->reverse)
+    sample_clock_start (&self->clock, rate, self->next, time);
 }
 
 static gboolean
@@ -244,6 +472,7 @@ gst_audio_batch_src_set_caps (GstBaseSrc * src, GstCaps * caps)
 {
   GstAudioBatchSrc *self = GST_AUDIO_BATCH_SRC (src);
   GstAudioInfo info;
+  guint rate;
 
   if (!gst_audio_info_from_caps (&info, caps)) {
     GST_ELEMENT_ERROR (self, STREAM, FORMAT,
@@ -254,12 +483,14 @@ gst_audio_batch_src_set_caps (GstBaseSrc * src, GstCaps * caps)
   if (!batch_stream_set_info (&self->stream, &info))
     return FALSE;
 
-  if (GST_AUDIO_INFO_RATE (&self->info) != 0)
-    change_rate (self, GST_AUDIO_INFO_RATE (&info));
-  else
-    seek_to_segment (self, &src->segment, GST_AUDIO_INFO_RATE (&info));
+  rate = GST_AUDIO_INFO_RATE (&info);
+  if (GST_AUDIO_INFO_RATE (&self->info) == 0)
+    seek_to_segment (self, &src->segment, rate);
+  else if (rate != (guint) GST_AUDIO_INFO_RATE (&self->info))
+    change_rate (self, rate);
   self->info = info;
   waveform_set_info (self->waveform, &info);
+  look_for_handler (self);
   return TRUE;
 }
 
@@ -283,8 +514,10 @@ gst_audio_batch_src_do_seek (GstBaseSrc * src, GstSegment * segment)
   GstAudioBatchSrc *self = GST_AUDIO_BATCH_SRC (src);
   guint rate = GST_AUDIO_INFO_RATE (&self->info);
 
-  if (segment->rate < 0)
+  if (segment->rate < 0 && !GST_CLOCK_TIME_IS_VALID (segment->stop)) {
+    GST_WARNING_OBJECT (self, "can't play backwards from an unknown end");
     return FALSE;
+  }
   /* before there is a rate, the caps will find the position in the segment */
   if (rate != 0)
     seek_to_segment (self, segment, rate);
@@ -304,21 +537,93 @@ gst_audio_batch_src_get_times (GstBaseSrc * src, GstBuffer * buffer,
 }
 
 static gboolean
+answer_latency (GstAudioBatchSrc * self, GstQuery * query)
+{
+  GstClockTime latency = batch_stream_get_latency (&self->stream);
+
+  if (latency == 0)
+    return FALSE;
+  gst_query_set_latency (query, gst_base_src_is_live (GST_BASE_SRC (self)),
+      latency, GST_CLOCK_TIME_NONE);
+  return TRUE;
+}
+
+static gboolean
+answer_convert (GstAudioBatchSrc * self, GstQuery * query)
+{
+  GstFormat from, to;
+  gint64 value, result;
+  GstAudioInfo info;
+  BatchSize size;
+
+  gst_query_parse_convert (query, &from, &value, &to, NULL);
+  if (!batch_stream_get_format (&self->stream, &info, &size)
+      || !gst_audio_info_convert (&info, from, value, to, &result))
+    return FALSE;
+  gst_query_set_convert (query, from, value, to, result);
+  return TRUE;
+}
+
+/* With num-buffers the end is known. */
+static gboolean
+answer_duration (GstAudioBatchSrc * self, GstQuery * query)
+{
+  gint64 duration;
+  GstAudioInfo info;
+  BatchSize size;
+  GstFormat format;
+  gint batches;
+
+  g_object_get (self, "num-buffers", &batches, NULL);
+  gst_query_parse_duration (query, &format, NULL);
+  if (batches < 0 || !batch_stream_get_format (&self->stream, &info, &size))
+    return FALSE;
+  duration = gst_util_uint64_scale (batches, size.n, size.d);
+  if (!gst_audio_info_convert (&info, GST_FORMAT_DEFAULT, duration, format,
+          &duration))
+    return FALSE;
+  gst_query_set_duration (query, format, duration);
+  return TRUE;
+}
+
+static gboolean
+answer_scheduling (GstAudioBatchSrc * self, GstQuery * query)
+{
+  gboolean push, pull;
+
+  GST_OBJECT_LOCK (self);
+  push = self->settings.can_activate_push;
+  pull = self->settings.can_activate_pull;
+  GST_OBJECT_UNLOCK (self);
+  gst_query_set_scheduling (query, GST_SCHEDULING_FLAG_SEEKABLE, 1, -1, 0);
+  if (push)
+    gst_query_add_scheduling_mode (query, GST_PAD_MODE_PUSH);
+  if (pull)
+    gst_query_add_scheduling_mode (query, GST_PAD_MODE_PULL);
+  return TRUE;
+}
+
+static gboolean
 gst_audio_batch_src_query (GstBaseSrc * src, GstQuery * query)
 {
   GstAudioBatchSrc *self = GST_AUDIO_BATCH_SRC (src);
-  GstClockTime latency;
 
-  if (GST_QUERY_TYPE (query) != GST_QUERY_LATENCY)
-    return GST_BASE_SRC_CLASS (gst_audio_batch_src_parent_class)->query (src,
-        query);
-
-  latency = batch_stream_get_latency (&self->stream);
-  if (latency == 0)
-    return FALSE;
-  gst_query_set_latency (query, gst_base_src_is_live (src), latency,
-      GST_CLOCK_TIME_NONE);
-  return TRUE;
+  switch (GST_QUERY_TYPE (query)) {
+    case GST_QUERY_LATENCY:
+      return answer_latency (self, query);
+    case GST_QUERY_CONVERT:
+      return answer_convert (self, query);
+    case GST_QUERY_SCHEDULING:
+      return answer_scheduling (self, query);
+    case GST_QUERY_DURATION:
+      if (answer_duration (self, query))
+        return TRUE;
+      break;
+    default:
+      break;
+  }
+  return GST_BASE_SRC_CLASS (gst_audio_batch_src_parent_class)->query (src,
+      query);
 }
 
 static gboolean
@@ -328,8 +633,10 @@ gst_audio_batch_src_start (GstBaseSrc * src)
 
   batch_stream_start (&self->stream);
   gst_audio_info_init (&self->info);
+  self->reverse = FALSE;
   self->next = 0;
-  self->stop = G_MAXUINT64;
+  self->edge = G_MAXUINT64;
+  self->tagged = FALSE;
   self->waveform = waveform_new (g_random_int ());
   atomic_store_explicit (&self->settings_changed, TRUE, memory_order_relaxed);
   return TRUE;
@@ -345,42 +652,22 @@ gst_audio_batch_src_stop (GstBaseSrc * src)
   return TRUE;
 }
 
-/* Properties */
-
 static gboolean
-set_wave_setting (WaveformSettings * settings, guint id, const GValue * value)
+gst_audio_batch_src_post_message (GstElement * element, GstMessage * message)
 {
-  switch (id) {
-    case PROP_WAVE:
-      settings->wave = g_value_get_enum (value);
-      return TRUE;
-    case PROP_FREQ:
-      settings->freq = g_value_get_double (value);
-      return TRUE;
-    case PROP_VOLUME:
-      settings->volume = g_value_get_double (value);
-      return TRUE;
-    default:
-      return FALSE;
-  }
+  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR)
+    atomic_store_explicit (&GST_AUDIO_BATCH_SRC (element)->error_posted, TRUE,
+        memory_order_relaxed);
+  return GST_ELEMENT_CLASS (gst_audio_batch_src_parent_class)->post_message
+      (element, message);
 }
 
-static gboolean
-get_wave_setting (const WaveformSettings * settings, guint id, GValue * value)
+/* Properties */
+
+static void
+apply_activation (GstAudioBatchSrc * self)
 {
-  switch (id) {
-    case PROP_WAVE:
-      g_value_set_enum (value, settings->wave);
-      return TRUE;
-    case PROP_FREQ:
-      g_value_set_double (value, settings->freq);
-      return TRUE;
-    case PROP_VOLUME:
-      g_value_set_double (value, settings->volume);
-      return TRUE;
-    default:
-      return FALSE;
-  }
+  GST_BASE_SRC (self)->random_access = self->settings.can_activate_pull;
 }
 
 static void
@@ -397,7 +684,8 @@ gst_audio_batch_src_set_property (GObject * object, guint id,
     return;
   }
   GST_OBJECT_LOCK (self);
-  ours = set_wave_setting (&self->settings, id, value);
+  ours = source_settings_set (&self->settings, id, value);
+  apply_activation (self);
   GST_OBJECT_UNLOCK (self);
   atomic_store_explicit (&self->settings_changed, TRUE, memory_order_release);
   if (!ours)
@@ -409,7 +697,7 @@ gst_audio_batch_src_get_property (GObject * object, guint id, GValue * value,
     GParamSpec * pspec)
 {
   GstAudioBatchSrc *self = GST_AUDIO_BATCH_SRC (object);
-  WaveformSettings settings;
+  SourceSettings settings;
 
   if (batch_stream_get_property (&self->stream, id, value))
     return;
@@ -420,7 +708,7 @@ gst_audio_batch_src_get_property (GObject * object, guint id, GValue * value,
   GST_OBJECT_LOCK (self);
   settings = self->settings;
   GST_OBJECT_UNLOCK (self);
-  if (!get_wave_setting (&settings, id, value))
+  if (!source_settings_get (&settings, id, value))
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
 }
 
@@ -438,38 +726,41 @@ static void
 gst_audio_batch_src_init (GstAudioBatchSrc * self)
 {
   batch_stream_init (&self->stream, GST_ELEMENT (self), GST_CAT_DEFAULT);
-  self->settings = (WaveformSettings) {
-  .wave = DEFAULT_WAVE,.freq = DEFAULT_FREQ,.volume =
-        DEFAULT_VOLUME,.tick_interval =
-        DEFAULT_TICK_INTERVAL,.sine_periods_per_tick =
-        DEFAULT_SINE_PERIODS_PER_TICK,.marker_tick_volume =
-        DEFAULT_MARKER_TICK_VOLUME,};
+  source_settings_init (&self->settings);
   gst_base_src_set_format (GST_BASE_SRC (self), GST_FORMAT_TIME);
   gst_base_src_set_live (GST_BASE_SRC (self), DEFAULT_IS_LIVE);
 }
 
 static void
-install_own_properties (GObjectClass * klass)
+install_signals (GObjectClass * klass)
 {
-  GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS;
-  GParamFlags controllable = flags | GST_PARAM_CONTROLLABLE
-      | GST_PARAM_MUTABLE_PLAYING;
-
-  g_object_class_install_property (klass, PROP_WAVE,
-      g_param_spec_enum ("wave", "Waveform", "Shape of the wave",
-          GST_TYPE_AUDIO_BATCH_SRC_WAVE, DEFAULT_WAVE, controllable));
-  g_object_class_install_property (klass, PROP_FREQ,
-      g_param_spec_double ("freq", "Frequency",
-          "Frequency of the wave, in Hz; above half the sample rate it aliases",
-          0, MAX_FREQ, DEFAULT_FREQ, controllable));
-  g_object_class_install_property (klass, PROP_VOLUME,
-      g_param_spec_double ("volume", "Volume",
-          "Amplitude of the wave, 1 is full scale", 0, 1, DEFAULT_VOLUME,
-          controllable));
-  g_object_class_install_property (klass, PROP_IS_LIVE,
-      g_param_spec_boolean ("is-live", "Is live",
-          "Make each batch when its time has come, as a capture device does",
-          DEFAULT_IS_LIVE, flags | GST_PARAM_MUTABLE_READY));
+  /**
+   * GstAudioBatchSrc::fill-batch:
+   * @self: the element
+   * @batch: the batch to be filled: silence of the negotiated caps, with its
+   *   PTS; writable, and lent for the time of the call only
+   * @start: the number of its first sample
+   *
+   * Asks the application for the samples of the next batch, in the streaming
+   * thread. The handler writes to the memory of @batch and returns
+   * %GST_FLOW_OK to go on, %GST_FLOW_EOS to end the stream (the batch is not
+   * pushed then), or %GST_FLOW_ERROR after it has posted an error message in
+   * the name of @self, with GST_ELEMENT_ERROR() or gst_element_message_full().
+   * It may cut interleaved batches short by whole samples with
+   * gst_buffer_set_size(). A handler that keeps a reference to @batch or its
+   * memory, or leaves it mapped, gets an element error.
+   *
+   * Only the first handler is called. Without one the batch is filled with the
+   * #GstAudioBatchSrc:wave. Connect before the element goes to PAUSED: it looks
+   * for handlers when the format or the position changes.
+   *
+   * Returns: whether to go on
+   */
+  signals[SIGNAL_FILL_BATCH] = g_signal_new_class_handler ("fill-batch",
+      G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST,
+      G_CALLBACK (gst_audio_batch_src_fill_batch),
+      g_signal_accumulator_first_wins, NULL, NULL, GST_TYPE_FLOW_RETURN, 2,
+      GST_TYPE_BUFFER | G_SIGNAL_TYPE_STATIC_SCOPE, G_TYPE_UINT64);
 }
 
 static void
@@ -483,7 +774,13 @@ gst_audio_batch_src_class_init (GstAudioBatchSrcClass * klass)
   object_class->get_property = gst_audio_batch_src_get_property;
   object_class->finalize = gst_audio_batch_src_finalize;
   batch_properties_install (object_class);
-  install_own_properties (object_class);
+  source_settings_install (object_class);
+  g_object_class_install_property (object_class, PROP_IS_LIVE,
+      g_param_spec_boolean ("is-live", "Is live",
+          "Make each batch when its time has come, as a capture device does",
+          DEFAULT_IS_LIVE, G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS
+          | GST_PARAM_MUTABLE_READY));
+  install_signals (object_class);
 
   src_class->start = GST_DEBUG_FUNCPTR (gst_audio_batch_src_start);
   src_class->stop = GST_DEBUG_FUNCPTR (gst_audio_batch_src_stop);
@@ -497,6 +794,8 @@ gst_audio_batch_src_class_init (GstAudioBatchSrcClass * klass)
   src_class->query = GST_DEBUG_FUNCPTR (gst_audio_batch_src_query);
   src_class->create = GST_DEBUG_FUNCPTR (gst_audio_batch_src_create);
 
+  element_class->post_message =
+      GST_DEBUG_FUNCPTR (gst_audio_batch_src_post_message);
   gst_element_class_add_static_pad_template (element_class, &src_template);
   gst_element_class_set_static_metadata (element_class, "Audio batch source",
       "Source/Audio",

@@ -5,6 +5,7 @@
 #include <gst/base/gstbasesrc.h>
 
 G_BEGIN_DECLS
+
 #define GST_TYPE_AUDIO_BATCH_SRC (gst_audio_batch_src_get_type ())
 G_DECLARE_FINAL_TYPE (GstAudioBatchSrc, gst_audio_batch_src, GST,
     AUDIO_BATCH_SRC, GstBaseSrc)

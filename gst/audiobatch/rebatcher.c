@@ -192,10 +192,16 @@ static void
 count_added (Rebatcher * self, const Arrival * arrival, guint added,
     guint batch, guint dropped)
 {
-  batch_stream_count (self->stream, &(SampleCount) {
-      .in = arrival->buffer ? added : 0,.inserted =
-        arrival->buffer ? 0 : added,.out = batch,.dropped = dropped,.batches =
-        batch > 0,.pending = batch > 0 ? 0 : self->fresh,});
+  const SampleCount change = {
+    .in = arrival->buffer ? added : 0,
+    .inserted = arrival->buffer ? 0 : added,
+    .out = batch,
+    .dropped = dropped,
+    .batches = batch > 0,
+    .pending = batch > 0 ? 0 : self->fresh,
+  };
+
+  batch_stream_count (self->stream, &change);
 }
 
 /* Passes over samples between two batches; returns how many. */
@@ -280,9 +286,10 @@ feed_silence (Rebatcher * self, guint64 n_samples)
 static void
 drop_open_batch (Rebatcher * self)
 {
+  const SampleCount change = {.dropped = self->fresh };
+
   batcher_discard (&self->batcher);
-  batch_stream_count (self->stream, &(SampleCount) {
-      .dropped = self->fresh});
+  batch_stream_count (self->stream, &change);
   self->fresh = 0;
 }
 
@@ -290,7 +297,7 @@ drop_open_batch (Rebatcher * self)
 static GstFlowReturn
 drain (Rebatcher * self)
 {
-  guint padding = 0;
+  SampleCount change = {.batches = 1 };
 
   batch_size_restart (&self->stream->size);
   self->skip = 0;
@@ -302,11 +309,10 @@ drain (Rebatcher * self)
   }
   if (self->settings.tail == GST_AUDIO_BATCH_TAIL_PAD) {
     strip_metas (self);
-    padding = batcher_pad (&self->batcher);
+    change.inserted = batcher_pad (&self->batcher);
   }
-  batch_stream_count (self->stream, &(SampleCount) {
-      .inserted = padding,.out = self->batcher.fill,.batches = 1,}
-  );
+  change.out = self->batcher.fill;
+  batch_stream_count (self->stream, &change);
   return push_open_batch (self);
 }
 
@@ -470,6 +476,11 @@ rebatcher_hold (Rebatcher * self, GstEvent * event)
 void
 rebatcher_count_refused (Rebatcher * self, guint n_samples)
 {
-  batch_stream_count (self->stream, &(SampleCount) {
-      .in = n_samples,.dropped = n_samples,.pending = self->fresh,});
+  const SampleCount change = {
+    .in = n_samples,
+    .dropped = n_samples,
+    .pending = self->fresh,
+  };
+
+  batch_stream_count (self->stream, &change);
 }

@@ -9,8 +9,9 @@
 #include "timeline.h"
 
 G_BEGIN_DECLS
+
 /* A chunk on its way through the element. */
-    typedef struct
+typedef struct
 {
   Chunk chunk;
   /* NULL: silence, which counts as inserted */

@@ -4,6 +4,8 @@
 
 #include "timeline.h"
 
+#include <string.h>
+
 #define NOT_OFF G_MAXINT64
 
 void
@@ -53,8 +55,8 @@ sample_clock_stamp (const SampleClock * self, GstBuffer * buffer,
 void
 timeline_reset (Timeline * self)
 {
-  *self = (Timeline) {
-  .off_since = NOT_OFF,};
+  memset (self, 0, sizeof *self);
+  self->off_since = NOT_OFF;
 }
 
 void

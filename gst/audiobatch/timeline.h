@@ -6,9 +6,10 @@
 #include <gst/gst.h>
 
 G_BEGIN_DECLS
+
 /* The time of sample n is base + (n - origin) * 10^9 / rate, rounded down:
  * taken from the count each time and never added up, so that it can't drift. */
-    typedef struct
+typedef struct
 {
   guint rate;
   guint64 origin;

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What is handed to the one who fills a batch. */
+
+#include "batchmemory.h"
+
+#include "batchcheck.h"
+
+#define BATCH_BYTES 4096
+
+static BatchStats *stats;
+static BatchMemory memory;
+
+static void
+setup (void)
+{
+  stats = batch_stats_new ();
+  batch_memory_init (&memory, stats);
+}
+
+static void
+teardown (void)
+{
+  batch_memory_clear (&memory);
+  batch_stats_unref (stats);
+}
+
+static guint64
+counter (BatchCounter which)
+{
+  BatchSnapshot snapshot;
+
+  batch_stats_snapshot (stats, &snapshot);
+  return snapshot.value[which];
+}
+
+static GstBuffer *
+acquire (gsize size, guint8 ** data)
+{
+  GstBuffer *buffer = batch_memory_acquire (&memory, size, data);
+
+  fail_unless (buffer != NULL, "no batch of %" G_GSIZE_FORMAT " bytes", size);
+  return buffer;
+}
+
+GST_START_TEST (test_a_batch_belongs_to_its_caller_alone)
+{
+  guint8 *data;
+  GstBuffer *buffer = acquire (BATCH_BYTES, &data);
+
+  assert_batch_exclusive (buffer);
+  fail_unless_equals_uint64 (gst_buffer_get_size (buffer), BATCH_BYTES);
+  gst_buffer_unref (buffer);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_batches_share_nothing)
+{
+  guint8 *data[2];
+  GstBuffer *one = acquire (BATCH_BYTES, &data[0]);
+  GstBuffer *other = acquire (BATCH_BYTES, &data[1]);
+
+  memset (data[0], 0x11, BATCH_BYTES);
+  memset (data[1], 0x22, BATCH_BYTES);
+  fail_unless (gst_buffer_memcmp (one, 0, data[0], BATCH_BYTES) == 0);
+  fail_unless_equals_int (data[0][BATCH_BYTES - 1], 0x11);
+  fail_unless_equals_int (data[1][0], 0x22);
+  gst_buffer_unref (one);
+  gst_buffer_unref (other);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_data_is_where_the_buffer_is_mapped)
+{
+  guint8 *data;
+  GstBuffer *buffer = acquire (BATCH_BYTES, &data);
+  GstMapInfo map;
+
+  data[0] = 1;
+  data[BATCH_BYTES - 1] = 2;
+  fail_unless (gst_buffer_map (buffer, &map, GST_MAP_READWRITE));
+  fail_unless_equals_pointer (map.data, data);
+  fail_unless_equals_uint64 (map.size, BATCH_BYTES);
+  fail_unless_equals_int (map.data[0], 1);
+  fail_unless_equals_int (map.data[BATCH_BYTES - 1], 2);
+  gst_buffer_unmap (buffer, &map);
+  gst_buffer_unref (buffer);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_params_hold_from_the_next_batch_on)
+{
+  GstAllocationParams params = {.align = 4095,.prefix = 48,.padding = 24 };
+  gsize offset, maxsize;
+  GstBuffer *buffer;
+  guint8 *data;
+
+  batch_memory_set_params (&memory, &params);
+  buffer = acquire (1000, &data);
+  fail_unless (((guintptr) data & 4095) == 0, "samples at %p", data);
+  fail_unless_equals_uint64 (gst_buffer_get_sizes (buffer, &offset, &maxsize),
+      1000);
+  fail_unless_equals_uint64 (offset, 48);
+  fail_unless_equals_uint64 (maxsize, 48 + 1000 + 24);
+  gst_buffer_unref (buffer);
+
+  gst_allocation_params_init (&params);
+  batch_memory_set_params (&memory, &params);
+  buffer = acquire (1000, &data);
+  gst_buffer_get_sizes (buffer, &offset, &maxsize);
+  fail_unless_equals_uint64 (offset, 0);
+  fail_unless_equals_uint64 (maxsize, 1000);
+  gst_buffer_unref (buffer);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_without_params_samples_start_on_a_cache_line)
+{
+  guint i;
+
+  for (i = 0; i < 20; i++) {
+    guint8 *data;
+    GstBuffer *buffer = acquire (100 + 16 * i, &data);
+
+    fail_unless (((guintptr) data & BATCH_ALIGN_MASK) == 0, "samples at %p",
+        data);
+    gst_buffer_unref (buffer);
+  }
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_refused_memory_is_null_and_not_counted)
+{
+  const GstAllocationParams params = {.prefix = G_MAXSIZE - 100 };
+  guint8 *data;
+
+  fail_unless (batch_memory_acquire (&memory, G_MAXSIZE, &data) == NULL);
+  fail_unless (batch_memory_acquire (&memory, G_MAXSSIZE / 2, &data) == NULL);
+  batch_memory_set_params (&memory, &params);
+  fail_unless (batch_memory_acquire (&memory, BATCH_BYTES, &data) == NULL);
+  fail_unless_equals_uint64 (counter (BATCH_COUNTER_ALLOCATIONS), 0);
+  fail_unless_equals_uint64 (counter (BATCH_COUNTER_LIVE_BATCHES), 0);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_batches_are_counted_until_they_go)
+{
+  guint8 *data;
+  GstBuffer *one = acquire (BATCH_BYTES, &data);
+  GstBuffer *other = acquire (BATCH_BYTES, &data);
+
+  fail_unless_equals_uint64 (counter (BATCH_COUNTER_ALLOCATIONS), 2);
+  fail_unless_equals_uint64 (counter (BATCH_COUNTER_ALLOCATED_BYTES),
+      2 * BATCH_BYTES);
+  fail_unless_equals_uint64 (counter (BATCH_COUNTER_LIVE_BATCHES), 2);
+  gst_buffer_unref (one);
+  fail_unless_equals_uint64 (counter (BATCH_COUNTER_LIVE_BATCHES), 1);
+  gst_buffer_unref (other);
+  fail_unless_equals_uint64 (counter (BATCH_COUNTER_LIVE_BATCHES), 0);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_a_batch_outlives_where_it_came_from)
+{
+  BatchStats *other_stats = batch_stats_new ();
+  BatchMemory other;
+  GstBuffer *buffer;
+  guint8 *data;
+  guint i;
+
+  batch_memory_init (&other, other_stats);
+  buffer = batch_memory_acquire (&other, BATCH_BYTES, &data);
+  memset (data, 0x5a, BATCH_BYTES);
+  batch_memory_clear (&other);
+  batch_stats_unref (other_stats);
+
+  for (i = 0; i < BATCH_BYTES; i++) {
+    if (data[i] != 0x5a)
+      fail ("byte %u is 0x%02x", i, data[i]);
+  }
+  assert_batch_exclusive (buffer);
+  gst_buffer_unref (buffer);
+}
+
+GST_END_TEST;
+
+static Suite *
+batchmemory_suite (void)
+{
+  Suite *suite = suite_create ("batchmemory");
+  TCase *tc = tcase_create ("batchmemory");
+
+  suite_add_tcase (suite, tc);
+  tcase_add_checked_fixture (tc, setup, teardown);
+  tcase_add_test (tc, test_a_batch_belongs_to_its_caller_alone);
+  tcase_add_test (tc, test_batches_share_nothing);
+  tcase_add_test (tc, test_data_is_where_the_buffer_is_mapped);
+  tcase_add_test (tc, test_params_hold_from_the_next_batch_on);
+  tcase_add_test (tc, test_without_params_samples_start_on_a_cache_line);
+  tcase_add_test (tc, test_refused_memory_is_null_and_not_counted);
+  tcase_add_test (tc, test_batches_are_counted_until_they_go);
+  tcase_add_test (tc, test_a_batch_outlives_where_it_came_from);
+  return suite;
+}
+
+GST_CHECK_MAIN (batchmemory);
