@@ -22,9 +22,12 @@ typedef struct
   GstMemory mem;
   /* where mem.offset counts from */
   guint8 *data;
-  /* counted in the stats: TRUE for batches, FALSE for what others allocate
-   * here and for parts, which keep their whole alive */
+  /* counted in the stats: TRUE for batches, FALSE for spare blocks of a pool,
+   * for what others allocate here, and for parts, which keep their whole
+   * alive */
   gboolean counted;
+  /* has been a batch before */
+  gboolean used;
 } BatchBlock;
 
 G_DEFINE_TYPE (GstAudioBatchAllocator, batch_allocator, GST_TYPE_ALLOCATOR);
@@ -103,6 +106,7 @@ block_new (GstAllocator * allocator, gsize size,
   samples += -(guintptr) samples & align;
   block->data = samples - params->prefix;
   block->counted = FALSE;
+  block->used = FALSE;
   if (params->flags & GST_MEMORY_FLAG_ZERO_PREFIXED)
     memset (block->data, 0, params->prefix);
   if (params->flags & GST_MEMORY_FLAG_ZERO_PADDED)
@@ -173,6 +177,21 @@ batch_allocator_new (BatchStats * stats)
   return self;
 }
 
+/* Counts @block, which becomes a batch. */
+static void
+take_block (GstAudioBatchAllocator * self, BatchBlock * block)
+{
+  if (block->used) {
+    batch_stats_taken (self->stats, BATCH_COUNTER_REUSED,
+        BATCH_COUNTER_REUSED_BYTES, block->mem.maxsize);
+  } else {
+    batch_stats_taken (self->stats, BATCH_COUNTER_ALLOCATIONS,
+        BATCH_COUNTER_ALLOCATED_BYTES, block->mem.maxsize);
+  }
+  block->counted = TRUE;
+  block->used = TRUE;
+}
+
 GstMemory *
 batch_allocator_alloc (GstAudioBatchAllocator * self, gsize size,
     const GstAllocationParams * params, guint8 ** data)
@@ -181,9 +200,53 @@ batch_allocator_alloc (GstAudioBatchAllocator * self, gsize size,
 
   if (block == NULL)
     return NULL;
-  block->counted = TRUE;
-  batch_stats_taken (self->stats, BATCH_COUNTER_ALLOCATIONS,
-      BATCH_COUNTER_ALLOCATED_BYTES, block->mem.maxsize);
+  take_block (self, block);
   *data = block->data + params->prefix;
   return &block->mem;
+}
+
+GstMemory *
+batch_allocator_alloc_spare (GstAudioBatchAllocator * self, gsize size,
+    const GstAllocationParams * params)
+{
+  return (GstMemory *) block_new (GST_ALLOCATOR_CAST (self), size, params);
+}
+
+guint8 *
+batch_allocator_take (GstAudioBatchAllocator * self, GstMemory * memory)
+{
+  BatchBlock *block = (BatchBlock *) memory;
+
+  take_block (self, block);
+  return block->data + memory->offset;
+}
+
+void
+batch_allocator_give_back (GstAudioBatchAllocator * self, GstMemory * memory,
+    gsize prefix, gsize size)
+{
+  BatchBlock *block = (BatchBlock *) memory;
+
+  gst_memory_resize (memory, prefix - memory->offset, size);
+  block->counted = FALSE;
+  batch_stats_count_release (self->stats, memory->maxsize);
+}
+
+void
+batch_allocator_knock (GstAudioBatchAllocator * self)
+{
+  batch_gate_knock (&self->stats->gate);
+}
+
+void
+batch_allocator_count_discard (GstAudioBatchAllocator * self)
+{
+  batch_stats_discarded (self->stats);
+}
+
+gboolean
+batch_allocator_is_own (GstAudioBatchAllocator * self, GstMemory * memory)
+{
+  return memory->allocator == GST_ALLOCATOR_CAST (self)
+      && memory->parent == NULL;
 }

@@ -29,4 +29,31 @@ G_DECLARE_FINAL_TYPE (GstAudioBatchAllocator, batch_allocator, BATCH, ALLOCATOR,
      GstMemory *batch_allocator_alloc (GstAudioBatchAllocator * self,
     gsize size, const GstAllocationParams * params, guint8 ** data);
 
+/* Any thread. Memory that is not counted until it is taken, for a pool.
+ *
+ * Returns: (transfer full) (nullable): as batch_allocator_alloc() */
+GstMemory *batch_allocator_alloc_spare (GstAudioBatchAllocator * self,
+    gsize size, const GstAllocationParams * params);
+
+/* Streaming thread. @memory, a spare one, becomes a batch: a fresh one the
+ * first time, a reused one after that.
+ *
+ * Returns: where its samples are */
+guint8 *batch_allocator_take (GstAudioBatchAllocator * self,
+    GstMemory * memory);
+
+/* Any thread. @memory is no batch any longer but a spare one, again of @size
+ * bytes behind @prefix. Whoever waits for a release is told only by
+ * batch_allocator_knock(). */
+void batch_allocator_give_back (GstAudioBatchAllocator * self,
+    GstMemory * memory, gsize prefix, gsize size);
+void batch_allocator_knock (GstAudioBatchAllocator * self);
+
+/* Any thread: a buffer came back that can't be used again. */
+void batch_allocator_count_discard (GstAudioBatchAllocator * self);
+
+/* Is @memory a whole block of this allocator? */
+gboolean batch_allocator_is_own (GstAudioBatchAllocator * self,
+    GstMemory * memory);
+
 G_END_DECLS

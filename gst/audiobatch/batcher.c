@@ -27,10 +27,13 @@ batcher_set_info (Batcher * self, const GstAudioInfo * info)
 }
 
 void
-batcher_open (Batcher * self, GstBuffer * buffer, guint8 * data, guint capacity)
+batcher_open (Batcher * self, const BatchRoom * room, guint capacity)
 {
-  self->buffer = buffer;
-  self->data = data;
+  self->room.buffer = room->buffer;
+  self->room.data = room->data;
+  self->room.map.memory = NULL;
+  if (G_UNLIKELY (room->map.memory))
+    self->room.map = room->map;
   self->capacity = capacity;
   self->fill = 0;
   self->silent = 0;
@@ -75,7 +78,7 @@ batcher_add (Batcher * self, const Chunk * chunk, guint offset)
 {
   guint n = MIN (chunk->n_samples - offset, self->capacity - self->fill);
   gsize plane_size = (gsize) self->capacity * self->sample_size;
-  guint8 *to = self->data + (gsize) self->fill * self->sample_size;
+  guint8 *to = self->room.data + (gsize) self->fill * self->sample_size;
   guint plane;
 
   for (plane = 0; plane < self->n_planes; plane++, to += plane_size)
@@ -93,7 +96,8 @@ batcher_pad (Batcher * self)
 
   chunk_silence (&silence, n);
   batcher_add (self, &silence, 0);
-  gst_buffer_add_audio_clipping_meta (self->buffer, GST_FORMAT_DEFAULT, 0, n);
+  gst_buffer_add_audio_clipping_meta (self->room.buffer, GST_FORMAT_DEFAULT, 0,
+      n);
   return n;
 }
 
@@ -106,17 +110,21 @@ pack_planes (Batcher * self)
   guint plane;
 
   for (plane = 1; plane < self->n_planes; plane++) {
-    memmove (self->data + plane * size, self->data + plane * plane_size, size);
+    memmove (self->room.data + plane * size,
+        self->room.data + plane * plane_size, size);
   }
 }
 
 GstBuffer *
 batcher_close (Batcher * self)
 {
-  GstBuffer *buffer = g_steal_pointer (&self->buffer);
+  GstBuffer *buffer;
 
-  if (self->fill < self->capacity) {
+  if (self->fill < self->capacity)
     pack_planes (self);
+  batch_room_close (&self->room);
+  buffer = g_steal_pointer (&self->room.buffer);
+  if (self->fill < self->capacity) {
     gst_buffer_set_size (buffer,
         (gsize) self->fill * GST_AUDIO_INFO_BPF (&self->info));
   }
@@ -126,25 +134,65 @@ batcher_close (Batcher * self)
 }
 
 GstBuffer *
-batcher_slide (Batcher * self, guint hop, GstBuffer * buffer, guint8 * data,
+batcher_slide (Batcher * self, guint hop, const BatchRoom * room,
     guint capacity)
 {
-  const Batcher full = *self;
+  Batcher full = *self;
   guint shared = full.fill - hop;
   guint plane;
 
-  batcher_open (self, buffer, data, capacity);
+  batcher_open (self, room, capacity);
   for (plane = 0; plane < self->n_planes; plane++) {
     gsize from = ((gsize) plane * full.capacity + hop) * self->sample_size;
     gsize to = (gsize) plane * capacity * self->sample_size;
 
-    memcpy (data + to, full.data + from, (gsize) shared * self->sample_size);
+    memcpy (room->data + to, full.room.data + from,
+        (gsize) shared * self->sample_size);
   }
   self->fill = shared;
   self->silent = MIN (full.silent, shared);
-  batch_describe (full.buffer, &self->info, full.fill,
+  batch_room_close (&full.room);
+  batch_describe (full.room.buffer, &self->info, full.fill,
       full.silent >= full.fill);
-  return full.buffer;
+  return full.room.buffer;
+}
+
+gboolean
+batcher_save (Batcher * self, guint hop, SharedSamples * shared)
+{
+  guint n = self->fill - hop;
+  gsize plane_size = (gsize) n * self->sample_size;
+  gsize pointers = self->n_planes * sizeof (gpointer);
+  guint8 *block = g_try_malloc (pointers + self->n_planes * plane_size);
+  guint plane;
+
+  if (block == NULL)
+    return FALSE;
+  chunk_silence (&shared->chunk, n);
+  shared->chunk.silent = FALSE;
+  shared->chunk.planes = (gpointer *) block;
+  shared->block = block;
+  shared->silent = MIN (self->silent, n);
+  for (plane = 0; plane < self->n_planes; plane++) {
+    gsize from = ((gsize) plane * self->capacity + hop) * self->sample_size;
+
+    shared->chunk.planes[plane] = block + pointers + plane * plane_size;
+    memcpy (shared->chunk.planes[plane], self->room.data + from, plane_size);
+  }
+  return TRUE;
+}
+
+void
+batcher_restore (Batcher * self, const SharedSamples * shared)
+{
+  batcher_add (self, &shared->chunk, 0);
+  self->silent = MIN (shared->silent, self->fill);
+}
+
+void
+shared_samples_clear (SharedSamples * shared)
+{
+  g_clear_pointer (&shared->block, g_free);
 }
 
 guint
@@ -152,7 +200,9 @@ batcher_discard (Batcher * self)
 {
   guint n = self->fill;
 
-  gst_clear_buffer (&self->buffer);
+  if (batcher_is_open (self))
+    batch_room_close (&self->room);
+  gst_clear_buffer (&self->room.buffer);
   self->fill = 0;
   return n;
 }

@@ -2,11 +2,12 @@
 /* Fills batches from chunks. */
 #pragma once
 
+#include "batchmemory.h"
 #include "chunk.h"
 
 G_BEGIN_DECLS
 
-/* The batch being filled; there is none while buffer is NULL.
+/* The batch being filled; there is none while room.buffer is NULL.
  *
  * Thread-safety: streaming thread only. */
 typedef struct
@@ -17,8 +18,7 @@ typedef struct
   /* bytes of one sample in one plane */
   guint sample_size;
 
-  GstBuffer *buffer;
-  guint8 *data;
+  BatchRoom room;
   guint capacity;
   guint fill;
   /* how many of the last samples in it are silence */
@@ -33,10 +33,8 @@ void batch_describe (GstBuffer * buffer, const GstAudioInfo * info,
 /* No batch may be open. */
 void batcher_set_info (Batcher * self, const GstAudioInfo * info);
 
-/* Begins a batch of @capacity samples in @buffer, which is taken, whose memory
- * is at @data. */
-void batcher_open (Batcher * self, GstBuffer * buffer, guint8 * data,
-    guint capacity);
+/* Begins a batch of @capacity samples in @room, which is taken. */
+void batcher_open (Batcher * self, const BatchRoom * room, guint capacity);
 
 /* Copies samples of @chunk from number @offset on, as many as there are and as
  * the batch has room for.
@@ -56,13 +54,31 @@ guint batcher_pad (Batcher * self);
  * Returns: (transfer full): the batch. */
 GstBuffer *batcher_close (Batcher * self);
 
-/* Ends the batch, which is full, and begins the next one in @buffer with the
+/* Ends the batch, which is full, and begins the next one in @room with the
  * samples behind the first @hop of this one. @hop is less than the capacity,
  * and what is left then is not more than @capacity.
  *
  * Returns: (transfer full): the batch that is full. */
-GstBuffer *batcher_slide (Batcher * self, guint hop, GstBuffer * buffer,
-    guint8 * data, guint capacity);
+GstBuffer *batcher_slide (Batcher * self, guint hop, const BatchRoom * room,
+    guint capacity);
+
+/* Samples that a batch which has gone shares with the next one. */
+typedef struct
+{
+  Chunk chunk;
+  gpointer block;
+  /* how many of the last of them are silence */
+  guint silent;
+} SharedSamples;
+
+/* Copies what is behind the first @hop samples of the open batch. FALSE when
+ * there is no memory for that. */
+gboolean batcher_save (Batcher * self, guint hop, SharedSamples * shared);
+
+/* Puts them into the batch that has just been opened. */
+void batcher_restore (Batcher * self, const SharedSamples * shared);
+
+void shared_samples_clear (SharedSamples * shared);
 
 /* Throws the open batch away, if there is one.
  *
@@ -72,7 +88,7 @@ guint batcher_discard (Batcher * self);
 static inline gboolean
 batcher_is_open (const Batcher * self)
 {
-  return self->buffer != NULL;
+  return self->room.buffer != NULL;
 }
 
 static inline gboolean

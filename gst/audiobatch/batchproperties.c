@@ -7,6 +7,10 @@
 
 #define DEFAULT_SAMPLES_PER_BATCH 1024
 #define DEFAULT_ALLOCATION GST_AUDIO_BATCH_ALLOCATION_FRESH
+#define DEFAULT_POOL_MIN_BUFFERS 2
+#define DEFAULT_POOL_MAX_BUFFERS 16
+#define DEFAULT_MAX_LIVE_BATCHES 0
+#define DEFAULT_OVERRUN GST_AUDIO_BATCH_OVERRUN_WAIT
 #define DEFAULT_REPORT_INTERVAL 1000
 
 #define STATS_NAME "audiobatch-stats"
@@ -29,11 +33,33 @@ gst_audio_batch_allocation_get_type (void)
   static const GEnumValue values[] = {
     {GST_AUDIO_BATCH_ALLOCATION_FRESH,
         "Allocate new memory for each batch", "fresh"},
+    {GST_AUDIO_BATCH_ALLOCATION_POOL,
+        "Use memory again that consumers are done with; new memory while "
+          "there is none", "pool"},
+    {GST_AUDIO_BATCH_ALLOCATION_AUTO,
+          "Begin with new memory, and do what the figures of the stream advise",
+        "auto"},
     {0, NULL, NULL},
   };
   static gsize type = 0;
 
   return batch_enum_type (&type, "GstAudioBatchAllocation", values);
+}
+
+GType
+gst_audio_batch_overrun_get_type (void)
+{
+  static const GEnumValue values[] = {
+    {GST_AUDIO_BATCH_OVERRUN_WAIT,
+        "Wait until downstream releases a batch", "wait"},
+    {GST_AUDIO_BATCH_OVERRUN_DROP,
+        "Drop the batch and count it; the next one is DISCONT", "drop"},
+    {GST_AUDIO_BATCH_OVERRUN_ERROR, "End with an element error", "error"},
+    {0, NULL, NULL},
+  };
+  static gsize type = 0;
+
+  return batch_enum_type (&type, "GstAudioBatchOverrun", values);
 }
 
 void
@@ -43,15 +69,16 @@ batch_settings_init (BatchSettings * self)
   self->size.samples = DEFAULT_SAMPLES_PER_BATCH;
   self->size.fraction_d = 1;
   self->allocation = DEFAULT_ALLOCATION;
+  self->pool_min = DEFAULT_POOL_MIN_BUFFERS;
+  self->pool_max = DEFAULT_POOL_MAX_BUFFERS;
+  self->max_live = DEFAULT_MAX_LIVE_BATCHES;
+  self->overrun = DEFAULT_OVERRUN;
   self->report_interval = DEFAULT_REPORT_INTERVAL;
 }
 
 static void
-install_settings (GObjectClass * klass)
+install_size (GObjectClass * klass, GParamFlags flags)
 {
-  GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS
-      | GST_PARAM_MUTABLE_PLAYING;
-
   g_object_class_install_property (klass, BATCH_PROP_SAMPLES_PER_BATCH,
       g_param_spec_uint ("samples-per-batch", "Samples per batch",
           "Size of a batch, in samples (frames); a change takes effect at the "
@@ -67,10 +94,42 @@ install_settings (GObjectClass * klass)
           "Size of a batch as a fraction of a second, exact in the long run; "
           "wins over output-buffer-duration (0/1 = not this way)", 0, 1,
           G_MAXINT, 1, 0, 1, flags));
+}
+
+static void
+install_memory (GObjectClass * klass, GParamFlags flags)
+{
   g_object_class_install_property (klass, BATCH_PROP_ALLOCATION,
       g_param_spec_enum ("allocation", "Allocation",
           "Where the memory of a batch comes from",
           GST_TYPE_AUDIO_BATCH_ALLOCATION, DEFAULT_ALLOCATION, flags));
+  g_object_class_install_property (klass, BATCH_PROP_POOL_MIN_BUFFERS,
+      g_param_spec_uint ("pool-min-buffers", "Fewest buffers of the pool",
+          "Buffers that the pool makes, and touches, before the first batch", 0,
+          G_MAXINT, DEFAULT_POOL_MIN_BUFFERS, flags));
+  g_object_class_install_property (klass, BATCH_PROP_POOL_MAX_BUFFERS,
+      g_param_spec_uint ("pool-max-buffers", "Most buffers of the pool",
+          "Buffers that the pool recycles at the most; while all are out, "
+          "batches get new memory, which is counted in fallbacks (0 = no "
+          "bound)", 0, G_MAXINT, DEFAULT_POOL_MAX_BUFFERS, flags));
+  g_object_class_install_property (klass, BATCH_PROP_MAX_LIVE_BATCHES,
+      g_param_spec_uint ("max-live-batches", "Most live batches",
+          "Batches that downstream may hold at the most (0 = no bound)", 0,
+          G_MAXUINT, DEFAULT_MAX_LIVE_BATCHES, flags));
+  g_object_class_install_property (klass, BATCH_PROP_OVERRUN,
+      g_param_spec_enum ("overrun", "Overrun",
+          "What to do while downstream holds max-live-batches",
+          GST_TYPE_AUDIO_BATCH_OVERRUN, DEFAULT_OVERRUN, flags));
+}
+
+static void
+install_settings (GObjectClass * klass)
+{
+  GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS
+      | GST_PARAM_MUTABLE_PLAYING;
+
+  install_size (klass, flags);
+  install_memory (klass, flags);
   g_object_class_install_property (klass, BATCH_PROP_REPORT_INTERVAL,
       g_param_spec_uint ("report-interval", "Report interval",
           "Every so many batches, write a line to the log (INFO), post an "
@@ -93,7 +152,8 @@ install_figures (GObjectClass * klass)
       g_param_spec_boxed ("stats", "Statistics",
           "Every figure at one instant: all counters, live and peak in batches "
           "and bytes, samples in, out, inserted, dropped and pending, nominal "
-          "and measured rate", GST_TYPE_STRUCTURE, flags));
+          "and measured rate, times of allocations in nanoseconds, and whether "
+          "to recycle memory is advised, and why", GST_TYPE_STRUCTURE, flags));
 
   for (i = 0; i < BATCH_N_COUNTERS; i++) {
     const BatchCounterInfo *info = batch_counter_info (i);
@@ -129,6 +189,18 @@ batch_properties_set (BatchSettings * settings, guint id, const GValue * value)
       return TRUE;
     case BATCH_PROP_ALLOCATION:
       settings->allocation = g_value_get_enum (value);
+      return TRUE;
+    case BATCH_PROP_POOL_MIN_BUFFERS:
+      settings->pool_min = g_value_get_uint (value);
+      return TRUE;
+    case BATCH_PROP_POOL_MAX_BUFFERS:
+      settings->pool_max = g_value_get_uint (value);
+      return TRUE;
+    case BATCH_PROP_MAX_LIVE_BATCHES:
+      settings->max_live = g_value_get_uint (value);
+      return TRUE;
+    case BATCH_PROP_OVERRUN:
+      settings->overrun = g_value_get_enum (value);
       return TRUE;
     case BATCH_PROP_REPORT_INTERVAL:
       settings->report_interval = g_value_get_uint (value);
@@ -174,6 +246,18 @@ batch_properties_get (const BatchSettings * settings, BatchStats * stats,
       return TRUE;
     case BATCH_PROP_ALLOCATION:
       g_value_set_enum (value, settings->allocation);
+      return TRUE;
+    case BATCH_PROP_POOL_MIN_BUFFERS:
+      g_value_set_uint (value, settings->pool_min);
+      return TRUE;
+    case BATCH_PROP_POOL_MAX_BUFFERS:
+      g_value_set_uint (value, settings->pool_max);
+      return TRUE;
+    case BATCH_PROP_MAX_LIVE_BATCHES:
+      g_value_set_uint (value, settings->max_live);
+      return TRUE;
+    case BATCH_PROP_OVERRUN:
+      g_value_set_enum (value, settings->overrun);
       return TRUE;
     case BATCH_PROP_REPORT_INTERVAL:
       g_value_set_uint (value, settings->report_interval);

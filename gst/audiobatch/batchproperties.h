@@ -9,14 +9,34 @@ G_BEGIN_DECLS
 
 /**
  * GstAudioBatchAllocation:
- * @GST_AUDIO_BATCH_ALLOCATION_FRESH: every batch gets memory of its own
+ * @GST_AUDIO_BATCH_ALLOCATION_FRESH: every batch gets new memory
+ * @GST_AUDIO_BATCH_ALLOCATION_POOL: memory that consumers are done with is used
+ *   again
+ * @GST_AUDIO_BATCH_ALLOCATION_AUTO: what the figures of the stream advise
  *
  * Where the memory of a batch comes from.
  */
 typedef enum
 {
   GST_AUDIO_BATCH_ALLOCATION_FRESH,
+  GST_AUDIO_BATCH_ALLOCATION_POOL,
+  GST_AUDIO_BATCH_ALLOCATION_AUTO,
 } GstAudioBatchAllocation;
+
+/**
+ * GstAudioBatchOverrun:
+ * @GST_AUDIO_BATCH_OVERRUN_WAIT: wait until downstream releases a batch
+ * @GST_AUDIO_BATCH_OVERRUN_DROP: drop the batch
+ * @GST_AUDIO_BATCH_OVERRUN_ERROR: end with an element error
+ *
+ * What to do while downstream holds as many batches as it may.
+ */
+typedef enum
+{
+  GST_AUDIO_BATCH_OVERRUN_WAIT,
+  GST_AUDIO_BATCH_OVERRUN_DROP,
+  GST_AUDIO_BATCH_OVERRUN_ERROR,
+} GstAudioBatchOverrun;
 
 /* Registers the enum type @name, once, and remembers it in @type. */
 GType batch_enum_type (gsize * type, const gchar * name,
@@ -24,6 +44,8 @@ GType batch_enum_type (gsize * type, const gchar * name,
 
 #define GST_TYPE_AUDIO_BATCH_ALLOCATION (gst_audio_batch_allocation_get_type ())
 GType gst_audio_batch_allocation_get_type (void);
+#define GST_TYPE_AUDIO_BATCH_OVERRUN (gst_audio_batch_overrun_get_type ())
+GType gst_audio_batch_overrun_get_type (void);
 
 enum
 {
@@ -31,6 +53,10 @@ enum
   BATCH_PROP_OUTPUT_BUFFER_DURATION,
   BATCH_PROP_OUTPUT_BUFFER_DURATION_FRACTION,
   BATCH_PROP_ALLOCATION,
+  BATCH_PROP_POOL_MIN_BUFFERS,
+  BATCH_PROP_POOL_MAX_BUFFERS,
+  BATCH_PROP_MAX_LIVE_BATCHES,
+  BATCH_PROP_OVERRUN,
   BATCH_PROP_REPORT_INTERVAL,
   BATCH_PROP_ALLOCATION_RATE,
   BATCH_PROP_STATS,
@@ -44,6 +70,9 @@ typedef struct
 {
   BatchSizeWish size;
   GstAudioBatchAllocation allocation;
+  guint pool_min, pool_max;
+  guint max_live;
+  GstAudioBatchOverrun overrun;
   guint report_interval;
 } BatchSettings;
 

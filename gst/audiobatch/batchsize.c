@@ -78,6 +78,14 @@ batch_size_set (BatchSize * self, const BatchSizeWish * wish, guint rate,
   return TRUE;
 }
 
+gboolean
+batch_size_is_same (const BatchSize * self, const BatchSize * other)
+{
+  /* the rests are less than 2^31 and 10^9: the products fit */
+  return self->whole == other->whole
+      && self->rest * other->d == other->rest * self->d;
+}
+
 void
 batch_size_restart (BatchSize * self)
 {

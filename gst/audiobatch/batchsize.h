@@ -33,6 +33,9 @@ typedef struct
 gboolean batch_size_set (BatchSize * self, const BatchSizeWish * wish,
     guint rate, GError ** error);
 
+/* Do both make batches of the same sizes? */
+gboolean batch_size_is_same (const BatchSize * self, const BatchSize * other);
+
 /* Begins to count anew: the next batch is the first. */
 void batch_size_restart (BatchSize * self);
 

@@ -40,6 +40,8 @@ static const BatchCounterInfo counter_infos[BATCH_N_COUNTERS] = {
       "Bytes of the live batches", FALSE},
   [BATCH_COUNTER_RELEASED] = {"released",
       "Batches that everybody is done with", FALSE},
+  [BATCH_COUNTER_DISCARDS] = {"discards",
+      "Buffers that came back to the pool unfit to be used again", FALSE},
 };
 
 const BatchCounterInfo *
@@ -72,6 +74,7 @@ batch_stats_new (void)
   BatchStats *stats = g_new0 (BatchStats, 1);
 
   g_atomic_ref_count_init (&stats->ref_count);
+  batch_gate_init (&stats->gate);
   return stats;
 }
 
@@ -85,8 +88,10 @@ batch_stats_ref (BatchStats * stats)
 void
 batch_stats_unref (BatchStats * stats)
 {
-  if (g_atomic_ref_count_dec (&stats->ref_count))
-    g_free (stats);
+  if (!g_atomic_ref_count_dec (&stats->ref_count))
+    return;
+  batch_gate_clear (&stats->gate);
+  g_free (stats);
 }
 
 void
@@ -108,6 +113,15 @@ batch_stats_set_allocation_rate (BatchStats * stats, gdouble rate)
   batch_stats_begin (stats);
   atomic_store_explicit (&stats->allocation_rate, double_bits (rate),
       memory_order_relaxed);
+  batch_stats_end (stats);
+}
+
+void
+batch_stats_set_memory (BatchStats * stats, guint64 bound, gboolean pooled)
+{
+  batch_stats_begin (stats);
+  atomic_store_explicit (&stats->memory_bound, bound, memory_order_relaxed);
+  atomic_store_explicit (&stats->pooled, pooled, memory_order_relaxed);
   batch_stats_end (stats);
 }
 
@@ -163,6 +177,30 @@ copy_kept (BatchStats * stats, BatchSnapshot * snapshot)
           memory_order_relaxed));
 }
 
+/* Times and advice. They are no part of what has to add up. */
+static void
+draw_conclusions (BatchStats * stats, BatchSnapshot * snapshot)
+{
+  HistogramSummary fresh;
+  AdviceInput input = {
+    .batches_per_second = snapshot->nominal.batches_per_second,
+    .bytes_per_batch = snapshot->nominal.bytes_per_batch,
+    .peak_live_bytes = snapshot->value[BATCH_COUNTER_PEAK_LIVE_BYTES],
+    .memory_bound =
+        atomic_load_explicit (&stats->memory_bound, memory_order_relaxed),
+    .pooled = atomic_load_explicit (&stats->pooled, memory_order_relaxed),
+  };
+
+  histogram_summarize (&stats->fresh_time, &fresh);
+  input.timed = fresh.count;
+  input.allocation_p999_ns = fresh.p999;
+  snapshot->advice = advice_for (&input);
+  if (input.pooled)
+    histogram_summarize (&stats->pooled_time, &snapshot->allocation_time);
+  else
+    snapshot->allocation_time = fresh;
+}
+
 void
 batch_stats_snapshot (BatchStats * stats, BatchSnapshot * snapshot)
 {
@@ -182,23 +220,35 @@ batch_stats_snapshot (BatchStats * stats, BatchSnapshot * snapshot)
     after = atomic_load_explicit (&stats->sequence, memory_order_relaxed);
   } while (before != after || (before & 1));
 
+  value[BATCH_COUNTER_DISCARDS] =
+      atomic_load_explicit (&stats->discards, memory_order_relaxed);
   value[BATCH_COUNTER_RELEASED] = released;
   value[BATCH_COUNTER_LIVE_BATCHES] = value[BATCH_COUNTER_ALLOCATIONS]
       + value[BATCH_COUNTER_REUSED] - released;
   value[BATCH_COUNTER_LIVE_BYTES] = value[BATCH_COUNTER_ALLOCATED_BYTES]
       + value[BATCH_COUNTER_REUSED_BYTES] - released_bytes;
+  draw_conclusions (stats, snapshot);
 }
 
 GstStructure *
 batch_snapshot_to_structure (const BatchSnapshot * snapshot, const gchar * name)
 {
+  const HistogramSummary *time = &snapshot->allocation_time;
   GstStructure *structure = gst_structure_new (name,
       "nominal-batches-per-second", G_TYPE_DOUBLE,
       snapshot->nominal.batches_per_second,
       "nominal-bytes-per-second", G_TYPE_DOUBLE,
       snapshot->nominal.bytes_per_second,
       "bytes-per-batch", G_TYPE_UINT64, snapshot->nominal.bytes_per_batch,
-      "allocation-rate", G_TYPE_DOUBLE, snapshot->allocation_rate, NULL);
+      "allocation-rate", G_TYPE_DOUBLE, snapshot->allocation_rate,
+      "allocations-timed", G_TYPE_UINT64, time->count,
+      "allocation-time-p50", G_TYPE_UINT64, time->p50,
+      "allocation-time-p99", G_TYPE_UINT64, time->p99,
+      "allocation-time-p999", G_TYPE_UINT64, time->p999,
+      "allocation-time-max", G_TYPE_UINT64, time->max,
+      "advice", G_TYPE_STRING, advice_name (&snapshot->advice),
+      "advice-reason", G_TYPE_STRING, advice_reason_name (&snapshot->advice),
+      NULL);
   guint i;
 
   for (i = 0; i < BATCH_N_COUNTERS; i++) {

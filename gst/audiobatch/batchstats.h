@@ -6,6 +6,10 @@
 
 #include <gst/gst.h>
 
+#include "advice.h"
+#include "batchgate.h"
+#include "histogram.h"
+
 G_BEGIN_DECLS
 
 /* Every counter. The table in batchstats.c gives each its name, as a property
@@ -32,6 +36,7 @@ typedef enum
   BATCH_COUNTER_LIVE_BATCHES = BATCH_N_KEPT_COUNTERS,
   BATCH_COUNTER_LIVE_BYTES,
   BATCH_COUNTER_RELEASED,
+  BATCH_COUNTER_DISCARDS,
   BATCH_N_COUNTERS
 } BatchCounter;
 
@@ -61,6 +66,9 @@ typedef struct
   BatchNominal nominal;
   /* allocations per second of wall-clock time, last report window */
   gdouble allocation_rate;
+  /* of the batches that were timed, fresh or recycled as they are now */
+  HistogramSummary allocation_time;
+  Advice advice;
 } BatchSnapshot;
 
 /* Thread-safety: reference-counted, and every function may be called by any
@@ -81,11 +89,21 @@ typedef struct _BatchStats
   _Atomic guint64 nominal_bytes;
   _Atomic guint64 nominal_batch_bytes;
   _Atomic guint64 allocation_rate;
+  /* bytes that may be live, 0 where there is no bound */
+  _Atomic guint64 memory_bound;
+  atomic_bool pooled;
 
   /* any thread; on a cache line of their own */
   gchar padding[64];
   _Atomic guint64 released;
   _Atomic guint64 released_bytes;
+  _Atomic guint64 discards;
+  /* where the streaming thread waits for a release */
+  BatchGate gate;
+
+  /* streaming thread writes: times of fresh and of recycled batches */
+  Histogram fresh_time;
+  Histogram pooled_time;
 } BatchStats;
 
 /* All counters 0. Free with batch_stats_unref(). */
@@ -104,6 +122,8 @@ GstStructure *batch_snapshot_to_structure (const BatchSnapshot * snapshot,
 
 /* Streaming thread. */
 void batch_stats_set_nominal (BatchStats * stats, const BatchNominal * nominal);
+void batch_stats_set_memory (BatchStats * stats, guint64 bound,
+    gboolean pooled);
 void batch_stats_set_allocation_rate (BatchStats * stats, gdouble rate);
 
 static inline void
@@ -150,11 +170,37 @@ void batch_stats_taken (BatchStats * stats, BatchCounter counter,
 
 /* Any thread: a batch of @bytes is not used by anybody any longer. */
 static inline void
-batch_stats_released (BatchStats * stats, gsize bytes)
+batch_stats_count_release (BatchStats * stats, gsize bytes)
 {
   atomic_fetch_add_explicit (&stats->released_bytes, bytes,
       memory_order_release);
-  atomic_fetch_add_explicit (&stats->released, 1, memory_order_release);
+  /* sequentially consistent, see batch_gate_knock() */
+  atomic_fetch_add (&stats->released, 1);
+}
+
+/* The same, and whoever waits for it is told. */
+static inline void
+batch_stats_released (BatchStats * stats, gsize bytes)
+{
+  batch_stats_count_release (stats, bytes);
+  batch_gate_knock (&stats->gate);
+}
+
+/* Any thread: a buffer came back to its pool that can't be used again. */
+static inline void
+batch_stats_discarded (BatchStats * stats)
+{
+  atomic_fetch_add_explicit (&stats->discards, 1, memory_order_relaxed);
+}
+
+/* Streaming thread: how many batches are live. */
+static inline guint64
+batch_stats_live (BatchStats * stats)
+{
+  guint64 released = atomic_load (&stats->released);
+
+  return batch_stats_get (stats, BATCH_COUNTER_ALLOCATIONS)
+      + batch_stats_get (stats, BATCH_COUNTER_REUSED) - released;
 }
 
 G_END_DECLS

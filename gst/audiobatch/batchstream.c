@@ -4,7 +4,18 @@
 
 #include "batchstream.h"
 
-#include <string.h>
+#include "memorylimit.h"
+
+#define PROC_CGROUP "/proc/self/cgroup"
+#define CGROUP_ROOT "/sys/fs/cgroup"
+
+#define CHANGED_NAME "audiobatch-allocation-changed"
+
+/* One batch in so many is timed: looking at the clock twice takes some 50 ns,
+ * which would be 3 % of a batch of 4 KiB. */
+#define TIMED_EVERY 8
+/* allocation=auto looks at the advice every so many batches. */
+#define ADVICE_EVERY 256
 
 void
 batch_stream_init (BatchStream * self, GstElement * element,
@@ -25,6 +36,36 @@ batch_stream_clear (BatchStream * self)
   g_clear_pointer (&self->stats, batch_stats_unref);
 }
 
+static BatchStats *
+ref_stats (BatchStream * self)
+{
+  BatchStats *stats;
+
+  GST_OBJECT_LOCK (self->element);
+  stats = batch_stats_ref (self->stats);
+  GST_OBJECT_UNLOCK (self->element);
+  return stats;
+}
+
+/* Whoever waits looks at the settings again. */
+static void
+knock (BatchStream * self)
+{
+  BatchStats *stats = ref_stats (self);
+
+  batch_gate_knock (&stats->gate);
+  batch_stats_unref (stats);
+}
+
+void
+batch_stream_set_flushing (BatchStream * self, gboolean flushing)
+{
+  BatchStats *stats = ref_stats (self);
+
+  batch_gate_set_shut (&stats->gate, flushing);
+  batch_stats_unref (stats);
+}
+
 gboolean
 batch_stream_set_property (BatchStream * self, guint id, const GValue * value)
 {
@@ -33,9 +74,12 @@ batch_stream_set_property (BatchStream * self, guint id, const GValue * value)
   GST_OBJECT_LOCK (self->element);
   ours = batch_properties_set (&self->settings, id, value);
   GST_OBJECT_UNLOCK (self->element);
-  if (ours)
-    atomic_store_explicit (&self->changed, TRUE, memory_order_release);
-  return ours;
+  if (!ours)
+    return FALSE;
+  atomic_store_explicit (&self->changed, TRUE, memory_order_release);
+  atomic_store (&self->limits_changed, TRUE);
+  knock (self);
+  return TRUE;
 }
 
 gboolean
@@ -93,7 +137,13 @@ batch_stream_start (BatchStream * self)
   batch_stats_unref (old);
 
   gst_audio_info_init (&self->info);
+  self->process_limit = memory_limit_read (PROC_CGROUP, CGROUP_ROOT);
   batch_memory_init (&self->memory, stats);
+  self->plan_due = TRUE;
+  self->advice = (Advice) {
+  FALSE, ADVICE_REASON_NONE};
+  self->until_advice = ADVICE_EVERY;
+  self->until_timed = 1;
   batch_report_start (&self->report, interval);
 }
 
@@ -139,25 +189,53 @@ publish_format (BatchStream * self)
 }
 
 static gboolean
-set_size (BatchStream * self, const BatchSizeWish * wish)
+set_size (BatchStream * self, const BatchSizeWish * wish, gboolean * resized)
 {
   g_autoptr (GError) error = NULL;
+  BatchSize size;
 
-  if (!batch_size_set (&self->size, wish, GST_AUDIO_INFO_RATE (&self->info),
-          &error)) {
+  if (!batch_size_set (&size, wish, GST_AUDIO_INFO_RATE (&self->info), &error)) {
     GST_ELEMENT_ERROR (self->element, LIBRARY, SETTINGS,
         ("%s", error->message), (NULL));
     return FALSE;
   }
-  self->wish = *wish;
+  if (!*resized && batch_size_is_same (&size, &self->size))
+    return TRUE;
+  *resized = TRUE;
+  self->size = size;
+  self->plan_due = TRUE;
   publish_nominal (self);
   publish_format (self);
   return TRUE;
 }
 
-/* The one place where settings become streaming state. */
-static BatchSettings
-take_settings (BatchStream * self)
+static void
+take_limits (BatchStream * self)
+{
+  atomic_store (&self->limits_changed, FALSE);
+  GST_OBJECT_LOCK (self->element);
+  self->max_live = self->settings.max_live;
+  self->overrun = self->settings.overrun;
+  GST_OBJECT_UNLOCK (self->element);
+}
+
+static void
+take_memory_settings (BatchStream * self, const BatchSettings * settings)
+{
+  if (self->allocation == settings->allocation
+      && self->pool_min == settings->pool_min
+      && self->pool_max == settings->pool_max)
+    return;
+  self->allocation = settings->allocation;
+  self->pool_min = settings->pool_min;
+  self->pool_max = settings->pool_max;
+  self->plan_due = TRUE;
+}
+
+/* The one place where settings become streaming state. Without @resized as TRUE
+ * a size that stays as it is does not begin anew. */
+static gboolean
+take_settings (BatchStream * self, gboolean * resized)
 {
   BatchSettings settings;
 
@@ -166,53 +244,43 @@ take_settings (BatchStream * self)
   settings = self->settings;
   GST_OBJECT_UNLOCK (self->element);
 
+  take_limits (self);
+  take_memory_settings (self, &settings);
   if (settings.report_interval != self->report.interval) {
     batch_report_set_interval (&self->report, settings.report_interval,
         batch_stats_get (self->stats, BATCH_COUNTER_BATCHES));
   }
-  return settings;
+  return set_size (self, &settings.size, resized);
 }
 
 gboolean
 batch_stream_set_info (BatchStream * self, const GstAudioInfo * info)
 {
-  BatchSettings settings = take_settings (self);
+  gboolean resized = TRUE;
 
   self->info = *info;
-  return set_size (self, &settings.size);
+  return take_settings (self, &resized);
 }
 
 gboolean
 batch_stream_update (BatchStream * self, gboolean * resized)
 {
-  BatchSettings settings;
-
   *resized = FALSE;
   if (G_LIKELY (!atomic_load_explicit (&self->changed, memory_order_acquire)))
     return TRUE;
-  settings = take_settings (self);
-  if (memcmp (&settings.size, &self->wish, sizeof self->wish) == 0)
-    return TRUE;
-  *resized = TRUE;
-  return set_size (self, &settings.size);
+  return take_settings (self, resized);
 }
 
 void
 batch_stream_take_allocation (BatchStream * self, GstQuery * query)
 {
-  GstAllocationParams params;
-
-  gst_allocation_params_init (&params);
-  if (gst_query_get_n_allocation_params (query) > 0) {
-    g_autoptr (GstAllocator) allocator = NULL;
-
-    gst_query_parse_nth_allocation_param (query, 0, &allocator, &params);
-  }
+  batch_memory_take_query (&self->memory, query);
+  self->plan_due = TRUE;
   GST_CAT_DEBUG_OBJECT (self->category, self->element,
       "memory: alignment mask %" G_GSIZE_FORMAT ", prefix %" G_GSIZE_FORMAT
-      ", padding %" G_GSIZE_FORMAT, params.align, params.prefix,
-      params.padding);
-  batch_memory_set_params (&self->memory, &params);
+      ", padding %" G_GSIZE_FORMAT ", pool %" GST_PTR_FORMAT,
+      self->memory.params.align, self->memory.params.prefix,
+      self->memory.params.padding, self->memory.offered);
 }
 
 void
@@ -227,23 +295,194 @@ batch_stream_negotiate (BatchStream * self, GstPad * srcpad)
   batch_stream_take_allocation (self, query);
 }
 
-GstBuffer *
-batch_stream_acquire (BatchStream * self, guint n_samples, guint8 ** data)
+/* Where is this element's memory to come from? */
+
+static guint64
+memory_bound (BatchStream * self)
+{
+  guint64 bound = self->process_limit;
+  guint64 live;
+
+  if (self->max_live > 0 && g_uint64_checked_mul (&live, self->max_live,
+          (guint64) batch_size_max (&self->size)
+          * GST_AUDIO_INFO_BPF (&self->info))
+      && (bound == 0 || live < bound))
+    bound = live;
+  return bound;
+}
+
+static void
+tell_allocation_changed (BatchStream * self, const Advice * advice)
+{
+  gst_element_post_message (self->element,
+      gst_message_new_element (GST_OBJECT (self->element),
+          gst_structure_new (CHANGED_NAME,
+              "from", G_TYPE_STRING, advice_name (&self->advice),
+              "to", G_TYPE_STRING, advice_name (advice),
+              "reason", G_TYPE_STRING, advice_reason_name (advice),
+              "batches", G_TYPE_UINT64,
+              batch_stats_get (self->stats, BATCH_COUNTER_BATCHES), NULL)));
+}
+
+/* With allocation=auto: what do the figures say now? */
+static void
+follow_advice (BatchStream * self)
+{
+  BatchSnapshot snapshot;
+
+  self->until_advice = ADVICE_EVERY;
+  if (self->allocation != GST_AUDIO_BATCH_ALLOCATION_AUTO)
+    return;
+  batch_stats_set_memory (self->stats, memory_bound (self), self->advice.pool);
+  batch_stats_snapshot (self->stats, &snapshot);
+  if (snapshot.advice.pool == self->advice.pool)
+    return;
+  GST_CAT_INFO_OBJECT (self->category, self->element,
+      "from now on memory is %s: %s",
+      snapshot.advice.pool ? "recycled" : "allocated",
+      advice_reason_name (&snapshot.advice));
+  tell_allocation_changed (self, &snapshot.advice);
+  self->advice = snapshot.advice;
+  self->plan_due = TRUE;
+}
+
+static gboolean
+make_plan (BatchStream * self)
 {
   guint bpf = GST_AUDIO_INFO_BPF (&self->info);
-  GstBuffer *buffer = NULL;
+  BatchMemoryPlan plan = {
+    .pooled = self->allocation == GST_AUDIO_BATCH_ALLOCATION_POOL,
+    .min = self->pool_min,
+    .max = self->pool_max,
+  };
+
+  follow_advice (self);
+  if (self->allocation == GST_AUDIO_BATCH_ALLOCATION_AUTO)
+    plan.pooled = self->advice.pool;
+  self->plan_due = FALSE;
+  batch_stats_set_memory (self->stats, memory_bound (self), plan.pooled);
+  if (g_size_checked_mul (&plan.size, batch_size_max (&self->size), bpf)
+      && batch_memory_plan (&self->memory, &plan))
+    return TRUE;
+  GST_ELEMENT_ERROR (self->element, RESOURCE, NO_SPACE_LEFT,
+      ("There is no memory for a pool of %u batches of %u samples of %u "
+          "bytes.", plan.min, batch_size_max (&self->size), bpf),
+      ("Set pool-min-buffers or samples-per-batch to less."));
+  return FALSE;
+}
+
+/* The bound on what downstream holds */
+
+static gboolean
+has_room (gpointer user_data)
+{
+  BatchStream *self = user_data;
+
+  return batch_stats_live (self->stats) < self->max_live
+      || atomic_load (&self->limits_changed);
+}
+
+static GstFlowReturn
+refuse_overrun (BatchStream * self)
+{
+  GST_ELEMENT_ERROR (self->element, RESOURCE, NO_SPACE_LEFT,
+      ("Downstream holds %" G_GUINT64_FORMAT " batches, and max-live-batches "
+          "is %u.", batch_stats_live (self->stats), self->max_live),
+      ("Set overrun to wait or drop, or max-live-batches to more."));
+  return GST_FLOW_ERROR;
+}
+
+static GstFlowReturn
+count_overrun (BatchStream * self)
+{
+  batch_stats_begin (self->stats);
+  batch_stats_add (self->stats, BATCH_COUNTER_DROPPED_BATCHES, 1);
+  batch_stats_end (self->stats);
+  return BATCH_STREAM_FLOW_DROPPED;
+}
+
+static GstFlowReturn
+await_room (BatchStream * self)
+{
+  while (self->max_live > 0 && batch_stats_live (self->stats) >= self->max_live) {
+    if (self->overrun == GST_AUDIO_BATCH_OVERRUN_ERROR)
+      return refuse_overrun (self);
+    if (self->overrun == GST_AUDIO_BATCH_OVERRUN_DROP)
+      return count_overrun (self);
+    GST_CAT_DEBUG_OBJECT (self->category, self->element,
+        "waiting: downstream holds %u batches", self->max_live);
+    if (!batch_gate_wait (&self->stats->gate, has_room, self, 0))
+      return GST_FLOW_FLUSHING;
+    if (atomic_load (&self->limits_changed))
+      take_limits (self);
+  }
+  return GST_FLOW_OK;
+}
+
+gboolean
+batch_stream_pass_time (BatchStream * self, guint n_samples)
+{
+  gint64 duration = gst_util_uint64_scale_int (n_samples, G_USEC_PER_SEC,
+      GST_AUDIO_INFO_RATE (&self->info));
+  gboolean open;
+
+  open = batch_gate_wait (&self->stats->gate, has_room, self,
+      g_get_monotonic_time () + MAX (duration, 1));
+  if (atomic_load (&self->limits_changed))
+    take_limits (self);
+  return open;
+}
+
+static gboolean
+acquire_timed (BatchStream * self, gsize size, BatchRoom * room)
+{
+  Histogram *histogram = self->memory.pool ? &self->stats->pooled_time
+      : &self->stats->fresh_time;
+  GstClockTime start = gst_util_get_timestamp ();
+  gboolean acquired = batch_memory_acquire (&self->memory, size, room);
+
+  histogram_add (histogram, gst_util_get_timestamp () - start);
+  self->until_timed = TIMED_EVERY;
+  return acquired;
+}
+
+static GstFlowReturn
+refuse_memory (BatchStream * self, guint n_samples)
+{
+  guint bpf = GST_AUDIO_INFO_BPF (&self->info);
+
+  GST_ELEMENT_ERROR (self->element, RESOURCE, NO_SPACE_LEFT,
+      ("There is no memory for a batch of %u samples of %u bytes (%"
+          G_GUINT64_FORMAT " bytes).", n_samples, bpf,
+          (guint64) n_samples * bpf),
+      ("A smaller samples-per-batch needs less."));
+  return GST_FLOW_ERROR;
+}
+
+GstFlowReturn
+batch_stream_acquire (BatchStream * self, guint n_samples, BatchRoom * room)
+{
+  gboolean acquired;
   gsize size;
 
-  if (g_size_checked_mul (&size, n_samples, bpf))
-    buffer = batch_memory_acquire (&self->memory, size, data);
-  if (G_UNLIKELY (buffer == NULL)) {
-    GST_ELEMENT_ERROR (self->element, RESOURCE, NO_SPACE_LEFT,
-        ("There is no memory for a batch of %u samples of %u bytes (%"
-            G_GUINT64_FORMAT " bytes).", n_samples, bpf,
-            (guint64) n_samples * bpf),
-        ("A smaller samples-per-batch needs less."));
+  if (G_UNLIKELY (self->max_live > 0)) {
+    GstFlowReturn ret = await_room (self);
+
+    if (ret != GST_FLOW_OK)
+      return ret;
   }
-  return buffer;
+  if (G_UNLIKELY (--self->until_advice == 0))
+    follow_advice (self);
+  if (G_UNLIKELY (self->plan_due) && !make_plan (self))
+    return GST_FLOW_ERROR;
+
+  if (!g_size_checked_mul (&size, n_samples, GST_AUDIO_INFO_BPF (&self->info)))
+    return refuse_memory (self, n_samples);
+  if (G_UNLIKELY (--self->until_timed == 0))
+    acquired = acquire_timed (self, size, room);
+  else
+    acquired = batch_memory_acquire (&self->memory, size, room);
+  return G_LIKELY (acquired) ? GST_FLOW_OK : refuse_memory (self, n_samples);
 }
 
 void

@@ -29,12 +29,24 @@ typedef struct
 
   /* any thread: a setting was changed since the streaming thread last looked */
   atomic_bool changed;
+  atomic_bool limits_changed;
 
-  /* streaming thread */
+  /* streaming thread: the settings in force */
   GstAudioInfo info;
-  BatchSizeWish wish;
   BatchSize size;
+  GstAudioBatchAllocation allocation;
+  guint pool_min, pool_max;
+  guint max_live;
+  GstAudioBatchOverrun overrun;
+  /* bytes that the process may use, 0 where there is no limit */
+  guint64 process_limit;
+
   BatchMemory memory;
+  /* the memory has to be planned anew before the next batch */
+  gboolean plan_due;
+  Advice advice;
+  guint until_advice;
+  guint until_timed;
   BatchReport report;
 } BatchStream;
 
@@ -85,10 +97,25 @@ gboolean batch_stream_update (BatchStream * self, gboolean * resized);
 void batch_stream_negotiate (BatchStream * self, GstPad * srcpad);
 void batch_stream_take_allocation (BatchStream * self, GstQuery * query);
 
-/* The buffer of the next batch, which has room for @n_samples samples from
- * @data on, and which is the caller's alone. */
-GstBuffer *batch_stream_acquire (BatchStream * self, guint n_samples,
-    guint8 ** data);
+/* Ends, or refuses, waiting for downstream to release a batch. Any thread. */
+void batch_stream_set_flushing (BatchStream * self, gboolean flushing);
+
+/* No batch was to be had, and was counted as dropped. */
+#define BATCH_STREAM_FLOW_DROPPED GST_FLOW_CUSTOM_SUCCESS
+
+/* Room for the next batch, of @n_samples samples, which is the caller's alone.
+ *
+ * Returns: GST_FLOW_OK; BATCH_STREAM_FLOW_DROPPED when downstream holds too
+ * many batches and overrun says to drop; GST_FLOW_FLUSHING when waiting for one
+ * was ended; GST_FLOW_ERROR when an element error has been posted. */
+GstFlowReturn batch_stream_acquire (BatchStream * self, guint n_samples,
+    BatchRoom * room);
+
+/* Waits, for as long as @n_samples samples last, for downstream to release a
+ * batch: what a source does in place of a batch that it drops.
+ *
+ * Returns: FALSE when that was ended. */
+gboolean batch_stream_pass_time (BatchStream * self, guint n_samples);
 
 /* Adds @change to the counters; pending is not added but set. */
 void batch_stream_count (BatchStream * self, const SampleCount * change);

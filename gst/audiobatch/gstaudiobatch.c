@@ -111,7 +111,7 @@ mirror_time (GstAudioBatch * self, GstClockTime end)
 }
 
 static GstClockTime
-end_time (GstAudioBatch * self, GstClockTime pts, guint n_samples)
+end_time (GstAudioBatch * self, GstClockTime pts, guint64 n_samples)
 {
   return pts + gst_util_uint64_scale_int (n_samples, GST_SECOND,
       GST_AUDIO_INFO_RATE (&self->info));
@@ -153,7 +153,7 @@ clip (GstAudioBatch * self, Arrival * arrival)
     arrival->pts = pts;
   }
   cut = before - arrival->chunk.n_samples;
-  rebatcher_count_refused (&self->rebatcher, cut);
+  rebatcher_count_refused (&self->rebatcher, cut, TRUE);
 }
 
 static GstFlowReturn
@@ -165,7 +165,7 @@ process (GstAudioBatch * self, Arrival * arrival)
   if (!chunk_map (&arrival->chunk, arrival->buffer, &self->info,
           arrival->chunk.n_samples, &error)) {
     post_error (self, error);
-    rebatcher_count_refused (&self->rebatcher, arrival->chunk.n_samples);
+    rebatcher_count_refused (&self->rebatcher, arrival->chunk.n_samples, TRUE);
     return GST_FLOW_ERROR;
   }
   if (G_UNLIKELY (self->reverse)) {
@@ -233,6 +233,8 @@ gst_audio_batch_change_state (GstElement * element, GstStateChange transition)
     take_settings (self);
     forget_stream (self);
   }
+  if (transition == GST_STATE_CHANGE_PAUSED_TO_READY)
+    batch_stream_set_flushing (&self->stream, TRUE);
   ret = GST_ELEMENT_CLASS (gst_audio_batch_parent_class)->change_state (element,
       transition);
   if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) {
@@ -299,6 +301,15 @@ set_info (GstAudioBatch * self, const GstAudioInfo * info)
   return TRUE;
 }
 
+/* Sends @event on, behind those that wait. */
+static gboolean
+send_event (GstAudioBatch * self, GstEvent * event)
+{
+  if (rebatcher_hold (&self->rebatcher, event))
+    return TRUE;
+  return gst_pad_event_default (self->sinkpad, GST_OBJECT (self), event);
+}
+
 static gboolean
 handle_caps (GstAudioBatch * self, GstEvent * event)
 {
@@ -311,22 +322,13 @@ handle_caps (GstAudioBatch * self, GstEvent * event)
     gst_event_unref (event);
     return FALSE;
   }
-  if (!gst_audio_info_is_equal (&info, &self->info)) {
-    drain (self);
-    if (!set_info (self, &info)) {
-      gst_event_unref (event);
-      return FALSE;
-    }
+  if (gst_audio_info_is_equal (&info, &self->info))
+    return send_event (self, event);
+  drain (self);
+  if (!set_info (self, &info)) {
+    gst_event_unref (event);
+    return FALSE;
   }
-  return gst_pad_event_default (self->sinkpad, GST_OBJECT (self), event);
-}
-
-/* Sends @event on, behind those that wait. */
-static gboolean
-send_event (GstAudioBatch * self, GstEvent * event)
-{
-  if (rebatcher_hold (&self->rebatcher, event))
-    return TRUE;
   return gst_pad_event_default (self->sinkpad, GST_OBJECT (self), event);
 }
 
@@ -393,6 +395,26 @@ mirror_segment_done (GstAudioBatch * self, GstEvent * event)
   return event;
 }
 
+/* As gst_audio_buffer_clip(), for @n_samples of silence at @pts. */
+static void
+clip_gap (GstAudioBatch * self, GstClockTime * pts, guint64 * n_samples)
+{
+  guint rate = GST_AUDIO_INFO_RATE (&self->info);
+  GstClockTime end = end_time (self, *pts, *n_samples);
+  guint64 before = *n_samples;
+  guint64 start, stop;
+
+  if (gst_segment_clip (&self->segment, GST_FORMAT_TIME, *pts, end, &start,
+          &stop)) {
+    *n_samples -= gst_util_uint64_scale_int (start - *pts, rate, GST_SECOND)
+        + gst_util_uint64_scale_int (end - stop, rate, GST_SECOND);
+    *pts = start;
+  } else {
+    *n_samples = 0;
+  }
+  rebatcher_count_refused (&self->rebatcher, before - *n_samples, FALSE);
+}
+
 /* Silence of @duration from @pts on, in its place among the samples. */
 static void
 feed_gap (GstAudioBatch * self, GstClockTime pts, GstClockTime duration)
@@ -402,8 +424,9 @@ feed_gap (GstAudioBatch * self, GstClockTime pts, GstClockTime duration)
   GstFlowReturn ret = GST_FLOW_OK;
   guint64 done = 0;
 
+  clip_gap (self, &pts, &n_samples);
   if (self->reverse)
-    pts = mirror_time (self, pts + duration);
+    pts = mirror_time (self, end_time (self, pts, n_samples));
   while (done < n_samples && ret == GST_FLOW_OK) {
     Arrival gap = {.pts = done == 0 ? pts : GST_CLOCK_TIME_NONE };
 
@@ -455,7 +478,11 @@ gst_audio_batch_sink_event (GstPad * pad, GstObject * parent, GstEvent * event)
       drain (self);
       batch_stream_report_end (&self->stream);
       break;
+    case GST_EVENT_FLUSH_START:
+      batch_stream_set_flushing (&self->stream, TRUE);
+      break;
     case GST_EVENT_FLUSH_STOP:
+      batch_stream_set_flushing (&self->stream, FALSE);
       forget_stream (self);
       break;
     default:

@@ -71,6 +71,8 @@ struct _GstAudioBatchSrc
   /* the application fills the batches */
   gboolean has_handler;
   gboolean tagged;
+  /* the next batch follows one that was dropped */
+  gboolean discont;
   /* Forwards, next is the next sample to make, and edge the first that is not
    * made any more. In reverse, next is the last sample that was made, and edge
    * the last one to make. */
@@ -242,29 +244,31 @@ gst_audio_batch_src_fill_batch (GstAudioBatchSrc * self, GstBuffer * buffer,
   return GST_FLOW_OK;
 }
 
-/* Fills @buffer, whose memory is at @data, from sample @start on. The handler
- * may leave fewer than @n_samples. */
+/* Fills @room, from sample @start on. The handler may leave fewer than
+ * @n_samples. */
 static GstFlowReturn
-fill (GstAudioBatchSrc * self, GstBuffer * buffer, guint8 * data,
-    guint64 start, guint * n_samples)
+fill (GstAudioBatchSrc * self, BatchRoom * room, guint64 start,
+    guint * n_samples)
 {
   guint asked = *n_samples;
   GstFlowReturn ret;
 
   if (G_LIKELY (!self->has_handler)) {
-    gboolean silent = waveform_fill (self->waveform, data,
+    gboolean silent = waveform_fill (self->waveform, room->data,
         plane_stride (self, asked), start, asked);
 
-    batch_describe (buffer, &self->info, asked, silent);
+    batch_room_close (room);
+    batch_describe (room->buffer, &self->info, asked, silent);
     return GST_FLOW_OK;
   }
   /* whatever the handler leaves out is silence */
-  gst_audio_format_info_fill_silence (self->info.finfo, data,
-      gst_buffer_get_size (buffer));
-  batch_describe (buffer, &self->info, asked, FALSE);
-  ret = ask_handler (self, buffer, start, n_samples);
+  gst_audio_format_info_fill_silence (self->info.finfo, room->data,
+      gst_buffer_get_size (room->buffer));
+  batch_room_close (room);
+  batch_describe (room->buffer, &self->info, asked, FALSE);
+  ret = ask_handler (self, room->buffer, start, n_samples);
   if (ret == GST_FLOW_OK && *n_samples < asked)
-    stamp (self, buffer, start, *n_samples);
+    stamp (self, room->buffer, start, *n_samples);
   return ret;
 }
 
@@ -272,22 +276,26 @@ static GstFlowReturn
 make_batch (GstAudioBatchSrc * self, guint64 start, guint * n_samples,
     GstBuffer ** batch)
 {
-  GstBuffer *buffer;
   GstFlowReturn ret;
-  guint8 *data;
+  BatchRoom room;
 
-  buffer = batch_stream_acquire (&self->stream, *n_samples, &data);
-  if (G_UNLIKELY (buffer == NULL))
-    return GST_FLOW_ERROR;
-  stamp (self, buffer, start, *n_samples);
-  gst_object_sync_values (GST_OBJECT (self), GST_BUFFER_PTS (buffer));
+  ret = batch_stream_acquire (&self->stream, *n_samples, &room);
+  if (G_UNLIKELY (ret != GST_FLOW_OK))
+    return ret;
+  stamp (self, room.buffer, start, *n_samples);
+  gst_object_sync_values (GST_OBJECT (self), GST_BUFFER_PTS (room.buffer));
   take_settings (self);
-  ret = fill (self, buffer, data, start, n_samples);
+  ret = fill (self, &room, start, n_samples);
   if (ret != GST_FLOW_OK) {
-    gst_buffer_unref (buffer);
+    batch_room_close (&room);
+    gst_buffer_unref (room.buffer);
     return ret;
   }
-  *batch = buffer;
+  if (G_UNLIKELY (self->discont)) {
+    GST_BUFFER_FLAG_SET (room.buffer, GST_BUFFER_FLAG_DISCONT);
+    self->discont = FALSE;
+  }
+  *batch = room.buffer;
   return GST_FLOW_OK;
 }
 
@@ -300,33 +308,53 @@ samples_left (GstAudioBatchSrc * self)
 }
 
 static void
-count (GstAudioBatchSrc * self, guint n_samples)
+count (GstAudioBatchSrc * self, guint in, guint out, guint dropped)
 {
   const SampleCount change = {
-    .in = n_samples,
-    .out = n_samples,
-    .batches = 1,
+    .in = in,
+    .out = out,
+    .dropped = dropped,
+    .batches = out > 0,
   };
 
   batch_stream_count (&self->stream, &change);
 }
 
-/* The next batch in order. */
+/* Makes the next batch in order; @n_samples is set to its length, whether it
+ * could be made or not. */
+static GstFlowReturn
+make_next (GstAudioBatchSrc * self, guint * n_samples, GstBuffer ** batch)
+{
+  guint64 start;
+  GstFlowReturn ret;
+
+  *n_samples = MIN (batch_size_next (&self->stream.size), samples_left (self));
+  start = self->reverse ? self->next - *n_samples : self->next;
+  if (*n_samples == 0)
+    return GST_FLOW_EOS;
+  ret = make_batch (self, start, n_samples, batch);
+  if (ret == GST_FLOW_OK || ret == BATCH_STREAM_FLOW_DROPPED)
+    self->next = self->reverse ? start : start + *n_samples;
+  return ret;
+}
+
 static GstFlowReturn
 push_mode_create (GstAudioBatchSrc * self, GstBuffer ** batch)
 {
-  guint n_samples = MIN (batch_size_next (&self->stream.size),
-      samples_left (self));
-  guint64 start = self->reverse ? self->next - n_samples : self->next;
   GstFlowReturn ret;
+  guint n_samples;
 
-  if (n_samples == 0)
-    return GST_FLOW_EOS;
-  ret = make_batch (self, start, &n_samples, batch);
+  while ((ret = make_next (self, &n_samples, batch))
+      == BATCH_STREAM_FLOW_DROPPED) {
+    count (self, n_samples, 0, n_samples);
+    self->discont = TRUE;
+    /* time passes as it would have with the batch */
+    if (!batch_stream_pass_time (&self->stream, n_samples))
+      return GST_FLOW_FLUSHING;
+  }
   if (ret != GST_FLOW_OK)
     return ret;
-  self->next = self->reverse ? start : start + n_samples;
-  count (self, n_samples);
+  count (self, n_samples, n_samples, 0);
   if (GST_BASE_SRC (self)->num_buffers_left == 0 || samples_left (self) == 0)
     batch_stream_report_end (&self->stream);
   return GST_FLOW_OK;
@@ -349,10 +377,14 @@ pull_mode_create (GstAudioBatchSrc * self, guint64 offset, guint size,
             "whole samples of %u bytes.", size, offset, bpf), (NULL));
     return GST_FLOW_ERROR;
   }
-  ret = make_batch (self, offset / bpf, &n_samples, &ours);
+  do {
+    ret = make_batch (self, offset / bpf, &n_samples, &ours);
+    /* who pulls waits for his answer: nothing is dropped */
+  } while (ret == BATCH_STREAM_FLOW_DROPPED
+      && batch_stream_pass_time (&self->stream, n_samples));
   if (ret != GST_FLOW_OK)
-    return ret;
-  count (self, n_samples);
+    return ret == BATCH_STREAM_FLOW_DROPPED ? GST_FLOW_FLUSHING : ret;
+  count (self, n_samples, n_samples, 0);
   if (theirs == NULL) {
     *batch = ours;
     return GST_FLOW_OK;
@@ -637,6 +669,7 @@ gst_audio_batch_src_start (GstBaseSrc * src)
   self->next = 0;
   self->edge = G_MAXUINT64;
   self->tagged = FALSE;
+  self->discont = FALSE;
   self->waveform = waveform_new (g_random_int ());
   atomic_store_explicit (&self->settings_changed, TRUE, memory_order_relaxed);
   return TRUE;
@@ -649,6 +682,20 @@ gst_audio_batch_src_stop (GstBaseSrc * src)
 
   g_clear_pointer (&self->waveform, waveform_free);
   batch_stream_stop (&self->stream);
+  return TRUE;
+}
+
+static gboolean
+gst_audio_batch_src_unlock (GstBaseSrc * src)
+{
+  batch_stream_set_flushing (&GST_AUDIO_BATCH_SRC (src)->stream, TRUE);
+  return TRUE;
+}
+
+static gboolean
+gst_audio_batch_src_unlock_stop (GstBaseSrc * src)
+{
+  batch_stream_set_flushing (&GST_AUDIO_BATCH_SRC (src)->stream, FALSE);
   return TRUE;
 }
 
@@ -784,6 +831,8 @@ gst_audio_batch_src_class_init (GstAudioBatchSrcClass * klass)
 
   src_class->start = GST_DEBUG_FUNCPTR (gst_audio_batch_src_start);
   src_class->stop = GST_DEBUG_FUNCPTR (gst_audio_batch_src_stop);
+  src_class->unlock = GST_DEBUG_FUNCPTR (gst_audio_batch_src_unlock);
+  src_class->unlock_stop = GST_DEBUG_FUNCPTR (gst_audio_batch_src_unlock_stop);
   src_class->fixate = GST_DEBUG_FUNCPTR (gst_audio_batch_src_fixate);
   src_class->set_caps = GST_DEBUG_FUNCPTR (gst_audio_batch_src_set_caps);
   src_class->decide_allocation =

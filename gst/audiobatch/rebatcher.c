@@ -41,42 +41,57 @@ forget_events (Rebatcher * self)
   self->releasable = 0;
 }
 
-static GstBuffer *
-acquire_batch (Rebatcher * self, guint8 ** data, guint * capacity)
+static GstFlowReturn
+acquire_batch (Rebatcher * self, BatchRoom * room, guint * capacity)
 {
   if (G_UNLIKELY (GST_PAD_NEEDS_RECONFIGURE (self->srcpad))
       && gst_pad_check_reconfigure (self->srcpad))
     batch_stream_negotiate (self->stream, self->srcpad);
   *capacity = batch_size_next (&self->stream->size);
-  return batch_stream_acquire (self->stream, *capacity, data);
+  return batch_stream_acquire (self->stream, *capacity, room);
+}
+
+/* Begins the batch whose first sample is @start; @shared, if there are some,
+ * are its first samples. A batch that has to be dropped is passed over. */
+static GstFlowReturn
+open_batch_at (Rebatcher * self, guint64 start, const SharedSamples * shared)
+{
+  GstFlowReturn ret;
+  BatchRoom room;
+  guint capacity;
+
+  ret = acquire_batch (self, &room, &capacity);
+  if (G_UNLIKELY (ret == BATCH_STREAM_FLOW_DROPPED)) {
+    self->skip = capacity - (shared ? shared->chunk.n_samples : 0);
+    self->discont = TRUE;
+    return GST_FLOW_OK;
+  }
+  if (G_UNLIKELY (ret != GST_FLOW_OK))
+    return ret;
+  if (self->discont) {
+    GST_BUFFER_FLAG_SET (room.buffer,
+        GST_BUFFER_FLAG_DISCONT | GST_BUFFER_FLAG_RESYNC);
+    self->discont = FALSE;
+  }
+  batcher_open (&self->batcher, &room, capacity);
+  if (shared)
+    batcher_restore (&self->batcher, shared);
+  self->start = start;
+  if (start >= self->timeline.clock.origin)
+    self->clock = self->timeline.clock;
+  self->fresh = 0;
+  self->has_metas = FALSE;
+  return GST_FLOW_OK;
 }
 
 static GstFlowReturn
 open_batch (Rebatcher * self)
 {
-  GstBuffer *buffer;
   gboolean changed;
-  guint8 *data;
-  guint capacity;
 
   if (!update_window (self, &changed))
     return GST_FLOW_ERROR;
-  if (self->releasable > 0)
-    release_events (self, self->releasable);
-  buffer = acquire_batch (self, &data, &capacity);
-  if (G_UNLIKELY (buffer == NULL))
-    return GST_FLOW_ERROR;
-  if (self->discont) {
-    GST_BUFFER_FLAG_SET (buffer,
-        GST_BUFFER_FLAG_DISCONT | GST_BUFFER_FLAG_RESYNC);
-    self->discont = FALSE;
-  }
-  batcher_open (&self->batcher, buffer, data, capacity);
-  self->start = self->timeline.position;
-  self->clock = self->timeline.clock;
-  self->fresh = 0;
-  self->has_metas = FALSE;
-  return GST_FLOW_OK;
+  return open_batch_at (self, self->timeline.position, NULL);
 }
 
 /* Stamps and pushes @buffer, of @n_samples samples from @start on. Nothing that
@@ -98,6 +113,16 @@ push_batch (Rebatcher * self, GstBuffer * buffer,
   return ret;
 }
 
+/* What waited for no more than the open batch, which has gone. */
+static void
+release_due_events (Rebatcher * self)
+{
+  if (G_UNLIKELY (self->releasable > 0)
+      && (!batcher_is_open (&self->batcher)
+          || self->start >= self->timeline.clock.origin))
+    release_events (self, self->releasable);
+}
+
 static GstFlowReturn
 push_open_batch (Rebatcher * self)
 {
@@ -109,6 +134,29 @@ push_open_batch (Rebatcher * self)
       self->start, n_samples, end);
 }
 
+/* The same as push_and_slide() for when it may take a while until there is
+ * memory for the next batch: the full one goes first. */
+static GstFlowReturn
+push_and_reopen (Rebatcher * self)
+{
+  guint64 start = self->start + self->hop;
+  SharedSamples shared;
+  GstFlowReturn ret;
+
+  if (!batcher_save (&self->batcher, self->hop, &shared)) {
+    GST_ELEMENT_ERROR (self->stream->element, RESOURCE, NO_SPACE_LEFT,
+        ("There is no memory for the %u samples that two batches share.",
+            self->batcher.fill - self->hop), (NULL));
+    push_open_batch (self);
+    return GST_FLOW_ERROR;
+  }
+  ret = push_open_batch (self);
+  if (ret == GST_FLOW_OK)
+    ret = open_batch_at (self, start, &shared);
+  shared_samples_clear (&shared);
+  return ret;
+}
+
 /* Pushes the full batch, and begins the next one with the samples that the two
  * share. */
 static GstFlowReturn
@@ -117,27 +165,21 @@ push_and_slide (Rebatcher * self)
   const SampleClock clock = self->clock;
   const guint64 start = self->start;
   const guint n_samples = self->batcher.fill;
-  GstFlowReturn ret, push_ret;
-  GstBuffer *next;
-  guint8 *data;
+  GstBuffer *full;
+  BatchRoom next;
   guint capacity;
 
-  next = acquire_batch (self, &data, &capacity);
-  if (G_UNLIKELY (next == NULL)) {
-    ret = push_open_batch (self);
-    return ret == GST_FLOW_OK ? GST_FLOW_ERROR : ret;
+  if (acquire_batch (self, &next, &capacity) != GST_FLOW_OK) {
+    push_open_batch (self);
+    return GST_FLOW_ERROR;
   }
+  full = batcher_slide (&self->batcher, self->hop, &next, capacity);
   self->start += self->hop;
   self->fresh = 0;
   self->has_metas = FALSE;
   if (self->start >= self->timeline.clock.origin)
     self->clock = self->timeline.clock;
-  push_ret = push_batch (self,
-      batcher_slide (&self->batcher, self->hop, next, data, capacity), &clock,
-      start, n_samples, self->start);
-  if (self->start >= self->timeline.clock.origin)
-    release_events (self, self->releasable);
-  return push_ret;
+  return push_batch (self, full, &clock, start, n_samples, self->start);
 }
 
 /* The open batch is full. */
@@ -158,7 +200,10 @@ complete_batch (Rebatcher * self)
     return GST_FLOW_ERROR;
   }
   /* windows of another size or hop begin behind the last one */
-  return changed ? push_open_batch (self) : push_and_slide (self);
+  if (changed)
+    return push_open_batch (self);
+  return self->stream->max_live > 0 ? push_and_reopen (self)
+      : push_and_slide (self);
 }
 
 /* A batch has metas of a chunk only as long as all of it is of that chunk. */
@@ -166,7 +211,7 @@ static void
 strip_metas (Rebatcher * self)
 {
   if (G_UNLIKELY (self->has_metas)) {
-    batch_metas_strip (self->batcher.buffer);
+    batch_metas_strip (self->batcher.room.buffer);
     self->has_metas = FALSE;
   }
 }
@@ -183,7 +228,7 @@ copy_metas (Rebatcher * self, const Arrival * arrival, guint done)
       || !batcher_is_open (&self->batcher))
     return;
   strip_metas (self);
-  batch_metas_copy (self->batcher.buffer, arrival->buffer,
+  batch_metas_copy (self->batcher.room.buffer, arrival->buffer,
       (gsize) (done - fill) * bpf, (gsize) fill * bpf);
   self->has_metas = TRUE;
 }
@@ -225,7 +270,7 @@ fill_batch (Rebatcher * self, const Arrival * arrival, guint * done)
 
   if (!batcher_is_open (&self->batcher)) {
     ret = open_batch (self);
-    if (ret != GST_FLOW_OK)
+    if (ret != GST_FLOW_OK || !batcher_is_open (&self->batcher))
       return ret;
   }
   added = batcher_add (&self->batcher, &arrival->chunk, *done);
@@ -243,6 +288,7 @@ fill_batch (Rebatcher * self, const Arrival * arrival, guint * done)
     ret = complete_batch (self);
   } while (batcher_is_open (&self->batcher)
       && batcher_is_full (&self->batcher) && ret == GST_FLOW_OK);
+  release_due_events (self);
   return ret;
 }
 
@@ -288,6 +334,9 @@ drop_open_batch (Rebatcher * self)
 {
   const SampleCount change = {.dropped = self->fresh };
 
+  if (batcher_is_open (&self->batcher)
+      && GST_BUFFER_IS_DISCONT (self->batcher.room.buffer))
+    self->discont = TRUE;
   batcher_discard (&self->batcher);
   batch_stream_count (self->stream, &change);
   self->fresh = 0;
@@ -299,10 +348,10 @@ drain (Rebatcher * self)
 {
   SampleCount change = {.batches = 1 };
 
-  batch_size_restart (&self->stream->size);
   self->skip = 0;
   if (!batcher_is_open (&self->batcher))
     return GST_FLOW_OK;
+  batch_size_restart (&self->stream->size);
   if (self->fresh == 0 || self->settings.tail == GST_AUDIO_BATCH_TAIL_DROP) {
     drop_open_batch (self);
     return GST_FLOW_OK;
@@ -316,6 +365,15 @@ drain (Rebatcher * self)
   return push_open_batch (self);
 }
 
+/* What is held goes out when the open batch has gone. */
+static void
+let_events_go (Rebatcher * self)
+{
+  self->releasable = g_queue_get_length (&self->held);
+  if (!batcher_is_open (&self->batcher))
+    release_events (self, self->releasable);
+}
+
 /* Begins a new run of samples without a break at @pts. */
 static GstFlowReturn
 begin_run (Rebatcher * self, GstClockTime pts)
@@ -327,8 +385,9 @@ begin_run (Rebatcher * self, GstClockTime pts)
   REBATCHER_DEBUG (self, "a run begins: sample %" G_GUINT64_FORMAT " is at %"
       GST_TIME_FORMAT, self->timeline.position,
       GST_TIME_ARGS (self->timeline.clock.base));
+  batch_size_restart (&self->stream->size);
   self->discont = TRUE;
-  self->releasable = g_queue_get_length (&self->held);
+  let_events_go (self);
   return ret;
 }
 
@@ -348,14 +407,14 @@ feed_in_time (Rebatcher * self, Arrival * arrival)
 {
   guint done = 0;
 
+  if (G_UNLIKELY (!self->timeline.entered)) {
+    timeline_enter_segment (&self->timeline, &self->segment);
+    let_events_go (self);
+  }
   if (G_UNLIKELY (self->timeline.owed > 0))
     done = drop_overlap (self, arrival);
   if (done == arrival->chunk.n_samples)
     return GST_FLOW_OK;
-  if (G_UNLIKELY (!self->timeline.entered)) {
-    timeline_enter_segment (&self->timeline, &self->segment);
-    self->releasable = g_queue_get_length (&self->held);
-  }
   if (G_UNLIKELY (arrival->chunk.has_metas) && !arrival->chunk.reversed) {
     gint64 position = self->timeline.position;
 
@@ -441,6 +500,13 @@ rebatcher_drain (Rebatcher * self)
 {
   drain (self);
   release_events (self, g_queue_get_length (&self->held));
+  /* a segment that has gone out without a sample is the one that counts now */
+  if (self->timeline.begun && !self->timeline.entered) {
+    if (timeline_can_enter (&self->timeline, &self->segment))
+      timeline_enter_segment (&self->timeline, &self->segment);
+    else
+      timeline_break (&self->timeline);
+  }
 }
 
 void
@@ -474,10 +540,11 @@ rebatcher_hold (Rebatcher * self, GstEvent * event)
 }
 
 void
-rebatcher_count_refused (Rebatcher * self, guint n_samples)
+rebatcher_count_refused (Rebatcher * self, guint64 n_samples, gboolean sent)
 {
   const SampleCount change = {
-    .in = n_samples,
+    .in = sent ? n_samples : 0,
+    .inserted = sent ? 0 : n_samples,
     .dropped = n_samples,
     .pending = self->fresh,
   };

@@ -88,7 +88,8 @@ gboolean rebatcher_new_segment (Rebatcher * self, const GstSegment * segment,
  * Returns: FALSE when there are none; it is not taken then. */
 gboolean rebatcher_hold (Rebatcher * self, GstEvent * event);
 
-/* Counts @n_samples that came in and that nobody wants. */
-void rebatcher_count_refused (Rebatcher * self, guint n_samples);
+/* Counts @n_samples that nobody wants, which were @sent or inserted. */
+void rebatcher_count_refused (Rebatcher * self, guint64 n_samples,
+    gboolean sent);
 
 G_END_DECLS

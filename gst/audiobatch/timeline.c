@@ -65,6 +65,14 @@ timeline_break (Timeline * self)
   self->running = FALSE;
 }
 
+gboolean
+timeline_can_enter (const Timeline * self, const GstSegment * segment)
+{
+  /* what plays backwards has been turned round: its applied rate tells */
+  return segment->rate == self->segment.rate
+      && segment->applied_rate == self->segment.applied_rate;
+}
+
 void
 timeline_leave_segment (Timeline * self)
 {
@@ -170,7 +178,7 @@ judge_closely (Timeline * self, const TimelinePolicy * policy,
 {
   GstClockTimeDiff due, now;
 
-  if (segment->rate != self->segment.rate)
+  if (!timeline_can_enter (self, segment))
     return TIMELINE_BREAK;
   due = running_time (&self->segment, expected_time (self));
   now = running_time (segment, pts);
@@ -189,10 +197,8 @@ timeline_judge (Timeline * self, const TimelinePolicy * policy,
   if (!self->running)
     return TIMELINE_BREAK;
   if (!GST_CLOCK_TIME_IS_VALID (pts)) {
-    gboolean new_rate = segment->rate != self->segment.rate;
-
-    return new_rate || (flagged && !policy->fill) ? TIMELINE_BREAK
-        : TIMELINE_DUE;
+    return !timeline_can_enter (self, segment) || (flagged && !policy->fill)
+        ? TIMELINE_BREAK : TIMELINE_DUE;
   }
   /* nearly always it is due to the nanosecond, or to the rounding of one */
   late = (GstClockTimeDiff) pts - expected_time (self);
@@ -209,9 +215,14 @@ next_time_in (const Timeline * self, const GstSegment * segment)
   GstClockTimeDiff running = running_time (&self->segment,
       sample_clock_time (&self->clock, self->position));
   guint64 time = 0;
-  gint sign = gst_segment_position_from_running_time_full (segment,
-      GST_FORMAT_TIME, MAX (running, 0), &time);
+  gint sign;
 
+  if (self->entered)
+    return sample_clock_time (&self->clock, self->position);
+  if (running < 0)
+    return segment->start;
+  sign = gst_segment_position_from_running_time_full (segment,
+      GST_FORMAT_TIME, running, &time);
   return sign <= 0 ? segment->start : MAX (time, segment->start);
 }
 

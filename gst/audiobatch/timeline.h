@@ -94,6 +94,10 @@ TimelineVerdict timeline_judge (Timeline * self, const TimelinePolicy * policy,
 void timeline_begin (Timeline * self, guint rate, const GstSegment * segment,
     GstClockTime pts);
 
+/* Does a run go on in @segment? It does not at another speed or backwards. */
+gboolean timeline_can_enter (const Timeline * self,
+    const GstSegment * segment);
+
 /* Chunks come in another segment from now on. */
 void timeline_leave_segment (Timeline * self);
 

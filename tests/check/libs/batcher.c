@@ -32,15 +32,24 @@ teardown (void)
   g_rand_free (rand_);
 }
 
-/* Opens a batch whose bytes are all wrong. */
+/* Room for @capacity samples, whose bytes are all wrong. */
+static BatchRoom
+make_room (guint capacity)
+{
+  gsize size = (gsize) capacity * GST_AUDIO_INFO_BPF (&batcher.info);
+  BatchRoom room = { NULL, g_malloc (size), GST_MAP_INFO_INIT };
+
+  memset (room.data, 0xa5, size);
+  room.buffer = gst_buffer_new_wrapped (room.data, size);
+  return room;
+}
+
 static void
 open_batch (guint capacity)
 {
-  gsize size = (gsize) capacity * GST_AUDIO_INFO_BPF (&batcher.info);
-  guint8 *data = g_malloc (size);
+  BatchRoom room = make_room (capacity);
 
-  memset (data, 0xa5, size);
-  batcher_open (&batcher, gst_buffer_new_wrapped (data, size), data, capacity);
+  batcher_open (&batcher, &room, capacity);
 }
 
 /* A chunk of samples @start on, to be let go with drop_chunk(). */
@@ -250,8 +259,8 @@ GST_START_TEST (test_the_batch_is_the_memory_that_was_opened)
   GstMapInfo map;
 
   open_batch (100);
-  opened = batcher.buffer;
-  data = batcher.data;
+  opened = batcher.room.buffer;
+  data = batcher.room.data;
   add_samples (audio, 0, 60);
   batch = batcher_close (&batcher);
   fail_unless_equals_pointer (batch, opened);
@@ -545,13 +554,9 @@ static void
 slide_and_check (const Audio * audio, guint start, guint hop, guint capacity)
 {
   guint n = batcher.fill;
-  gsize size = (gsize) capacity * GST_AUDIO_INFO_BPF (&audio->info);
-  guint8 *data = g_malloc (size);
-  GstBuffer *batch;
+  BatchRoom room = make_room (capacity);
+  GstBuffer *batch = batcher_slide (&batcher, hop, &room, capacity);
 
-  memset (data, 0xa5, size);
-  batch = batcher_slide (&batcher, hop, gst_buffer_new_wrapped (data, size),
-      data, capacity);
   fail_unless (batcher_is_open (&batcher));
   fail_unless_equals_int (batcher.fill, n - hop);
   fail_unless_equals_int (batch_samples (batch, &audio->info), n);
@@ -615,14 +620,13 @@ static void
 slide_into_silence (guint hop)
 {
   Audio *audio = start_stereo (FALSE);
-  guint8 *data = g_malloc (400);
+  BatchRoom room = make_room (100);
   GstBuffer *batch;
 
   open_batch (100);
   add_samples (audio, 0, 50);
   add_silence (50);
-  batch = batcher_slide (&batcher, hop, gst_buffer_new_wrapped (data, 400),
-      data, 100);
+  batch = batcher_slide (&batcher, hop, &room, 100);
   fail_if (GST_BUFFER_FLAG_IS_SET (batch, GST_BUFFER_FLAG_GAP));
   gst_buffer_unref (batch);
   add_silence (hop);
@@ -644,13 +648,12 @@ GST_END_TEST;
 GST_START_TEST (test_a_slide_out_of_silence_is_a_gap)
 {
   Audio *audio = start_stereo (FALSE);
-  guint8 *data = g_malloc (400);
+  BatchRoom room = make_room (100);
   GstBuffer *batch;
 
   open_batch (100);
   add_silence (100);
-  batch = batcher_slide (&batcher, 50, gst_buffer_new_wrapped (data, 400),
-      data, 100);
+  batch = batcher_slide (&batcher, 50, &room, 100);
   fail_unless (GST_BUFFER_FLAG_IS_SET (batch, GST_BUFFER_FLAG_GAP));
   gst_buffer_unref (batch);
   add_samples (audio, 0, 50);
@@ -672,8 +675,8 @@ GST_START_TEST (test_discard_frees_the_batch_and_says_how_much_was_in_it)
   gboolean freed = FALSE;
 
   open_batch (100);
-  gst_mini_object_weak_ref (GST_MINI_OBJECT_CAST (batcher.buffer), note_freed,
-      &freed);
+  gst_mini_object_weak_ref (GST_MINI_OBJECT_CAST (batcher.room.buffer),
+      note_freed, &freed);
   add_samples (audio, 0, 42);
   fail_unless_equals_int (batcher_discard (&batcher), 42);
   fail_unless (freed);
@@ -698,6 +701,38 @@ GST_START_TEST (test_discard_of_no_batch_is_nothing)
   close_and_check (audio, 0, 42);
   fail_unless_equals_int (batcher_discard (&batcher), 0);
   audio_free (audio);
+}
+
+GST_END_TEST;
+
+static void
+save_and_restore (gboolean planar, guint hop)
+{
+  Audio *audio = start_stereo (planar);
+  SharedSamples shared;
+  GstBuffer *batch;
+
+  open_batch (100);
+  add_samples (audio, 0, 100);
+  fail_unless (batcher_save (&batcher, hop, &shared));
+  gst_buffer_unref (batcher_close (&batcher));
+  open_batch (100);
+  batcher_restore (&batcher, &shared);
+  shared_samples_clear (&shared);
+  fail_unless_equals_int (batcher.fill, 100 - hop);
+  add_samples (audio, 100, hop);
+  batch = batcher_close (&batcher);
+  fail_if (GST_BUFFER_FLAG_IS_SET (batch, GST_BUFFER_FLAG_GAP));
+  assert_batch_data (batch, audio, hop);
+  gst_buffer_unref (batch);
+  audio_free (audio);
+}
+
+GST_START_TEST (test_shared_samples_outlive_the_batch_that_they_came_from)
+{
+  save_and_restore (FALSE, 1);
+  save_and_restore (FALSE, 99);
+  save_and_restore (TRUE, 30);
 }
 
 GST_END_TEST;
@@ -735,6 +770,8 @@ batcher_suite (void)
   tcase_add_test (tc, test_a_slide_out_of_silence_is_a_gap);
   tcase_add_test (tc, test_discard_frees_the_batch_and_says_how_much_was_in_it);
   tcase_add_test (tc, test_discard_of_no_batch_is_nothing);
+  tcase_add_test (tc,
+      test_shared_samples_outlive_the_batch_that_they_came_from);
   return suite;
 }
 

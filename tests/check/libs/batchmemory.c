@@ -33,10 +33,27 @@ counter (BatchCounter which)
   return snapshot.value[which];
 }
 
+/* As downstream would answer an ALLOCATION query. */
+static void
+set_params (const GstAllocationParams * params)
+{
+  GstQuery *query = gst_query_new_allocation (NULL, FALSE);
+
+  gst_query_add_allocation_param (query, NULL, params);
+  batch_memory_take_query (&memory, query);
+  gst_query_unref (query);
+}
+
 static GstBuffer *
 acquire (gsize size, guint8 ** data)
 {
-  GstBuffer *buffer = batch_memory_acquire (&memory, size, data);
+  BatchRoom room = { NULL };
+  GstBuffer *buffer;
+
+  fail_unless (batch_memory_acquire (&memory, size, &room));
+  fail_unless (room.map.memory == NULL);
+  buffer = room.buffer;
+  *data = room.data;
 
   fail_unless (buffer != NULL, "no batch of %" G_GSIZE_FORMAT " bytes", size);
   return buffer;
@@ -97,7 +114,7 @@ GST_START_TEST (test_params_hold_from_the_next_batch_on)
   GstBuffer *buffer;
   guint8 *data;
 
-  batch_memory_set_params (&memory, &params);
+  set_params (&params);
   buffer = acquire (1000, &data);
   fail_unless (((guintptr) data & 4095) == 0, "samples at %p", data);
   fail_unless_equals_uint64 (gst_buffer_get_sizes (buffer, &offset, &maxsize),
@@ -107,7 +124,7 @@ GST_START_TEST (test_params_hold_from_the_next_batch_on)
   gst_buffer_unref (buffer);
 
   gst_allocation_params_init (&params);
-  batch_memory_set_params (&memory, &params);
+  set_params (&params);
   buffer = acquire (1000, &data);
   gst_buffer_get_sizes (buffer, &offset, &maxsize);
   fail_unless_equals_uint64 (offset, 0);
@@ -136,12 +153,12 @@ GST_END_TEST;
 GST_START_TEST (test_refused_memory_is_null_and_not_counted)
 {
   const GstAllocationParams params = {.prefix = G_MAXSIZE - 100 };
-  guint8 *data;
+  BatchRoom room;
 
-  fail_unless (batch_memory_acquire (&memory, G_MAXSIZE, &data) == NULL);
-  fail_unless (batch_memory_acquire (&memory, G_MAXSSIZE / 2, &data) == NULL);
-  batch_memory_set_params (&memory, &params);
-  fail_unless (batch_memory_acquire (&memory, BATCH_BYTES, &data) == NULL);
+  fail_if (batch_memory_acquire (&memory, G_MAXSIZE, &room));
+  fail_if (batch_memory_acquire (&memory, G_MAXSSIZE / 2, &room));
+  set_params (&params);
+  fail_if (batch_memory_acquire (&memory, BATCH_BYTES, &room));
   fail_unless_equals_uint64 (counter (BATCH_COUNTER_ALLOCATIONS), 0);
   fail_unless_equals_uint64 (counter (BATCH_COUNTER_LIVE_BATCHES), 0);
 }
@@ -170,12 +187,15 @@ GST_START_TEST (test_a_batch_outlives_where_it_came_from)
 {
   BatchStats *other_stats = batch_stats_new ();
   BatchMemory other;
+  BatchRoom room;
   GstBuffer *buffer;
   guint8 *data;
   guint i;
 
   batch_memory_init (&other, other_stats);
-  buffer = batch_memory_acquire (&other, BATCH_BYTES, &data);
+  fail_unless (batch_memory_acquire (&other, BATCH_BYTES, &room));
+  buffer = room.buffer;
+  data = room.data;
   memset (data, 0x5a, BATCH_BYTES);
   batch_memory_clear (&other);
   batch_stats_unref (other_stats);

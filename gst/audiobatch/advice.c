@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Says from the figures of a stream whether its memory should be recycled. */
+
+#include "advice.h"
+
+/* Each threshold is from a measurement that docs/design.md shows. */
+
+/* From malloc's first mmap threshold on, a fresh batch is new pages of the
+ * system, each of them a page fault when it is written. */
+#define BATCH_SIZE_BYTES (128.0 * 1024)
+/* Allocations a second at which one in a hundred of a core's time is spent on
+ * them: 10 ms over the 200 ns that one takes. */
+#define RATE_PER_SECOND 50000.0
+/* The part of the bound on memory that is live. */
+#define MEMORY_PART 0.5
+/* The part of a batch's duration that the 99.9th percentile of allocations
+ * takes, and how many have to be timed for there to be one. */
+#define PAUSE_PART 0.01
+#define PAUSE_TIMED 1000
+
+/* What has begun to be recycled goes on to be down to this part of each
+ * threshold. */
+#define HYSTERESIS 0.5
+
+const gchar *
+advice_name (const Advice * advice)
+{
+  return advice->pool ? "pool" : "fresh";
+}
+
+const gchar *
+advice_reason_name (const Advice * advice)
+{
+  static const gchar *const names[] = {
+    [ADVICE_REASON_NONE] = "none",
+    [ADVICE_REASON_RATE] = "rate",
+    [ADVICE_REASON_BATCH_SIZE] = "batch-size",
+    [ADVICE_REASON_MEMORY] = "memory",
+    [ADVICE_REASON_PAUSES] = "pauses",
+  };
+
+  return names[advice->reason];
+}
+
+Advice
+advice_for (const AdviceInput * input)
+{
+  gdouble ease = input->pooled ? HYSTERESIS : 1.0;
+  gdouble pauses = input->allocation_p999_ns * 1e-9 * input->batches_per_second;
+  const struct
+  {
+    AdviceReason reason;
+    gboolean known;
+    gdouble value, threshold;
+  } rules[] = {
+    {ADVICE_REASON_BATCH_SIZE, TRUE, input->bytes_per_batch, BATCH_SIZE_BYTES},
+    {ADVICE_REASON_MEMORY, input->memory_bound > 0, input->peak_live_bytes,
+        MEMORY_PART * input->memory_bound},
+    {ADVICE_REASON_RATE, TRUE, input->batches_per_second, RATE_PER_SECOND},
+    {ADVICE_REASON_PAUSES, input->timed >= PAUSE_TIMED, pauses, PAUSE_PART},
+  };
+  Advice advice = { FALSE, ADVICE_REASON_NONE };
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (rules); i++) {
+    if (rules[i].known && rules[i].value >= ease * rules[i].threshold) {
+      advice.pool = TRUE;
+      advice.reason = rules[i].reason;
+      break;
+    }
+  }
+  return advice;
+}

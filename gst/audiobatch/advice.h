@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Says from the figures of a stream whether its memory should be recycled. */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* Why recycling is advised: the review conditions of docs/design.md. */
+typedef enum
+{
+  ADVICE_REASON_NONE,
+  /* (a) so many allocations a second */
+  ADVICE_REASON_RATE,
+  /* (b) batches that the allocator takes from the system each time */
+  ADVICE_REASON_BATCH_SIZE,
+  /* (c) memory is bounded, and downstream holds much of that */
+  ADVICE_REASON_MEMORY,
+  /* (d) allocations that take a noticeable part of a batch's duration */
+  ADVICE_REASON_PAUSES,
+} AdviceReason;
+
+typedef struct
+{
+  gboolean pool;
+  AdviceReason reason;
+} Advice;
+
+typedef struct
+{
+  /* by the format and the size of the batches */
+  gdouble batches_per_second;
+  guint64 bytes_per_batch;
+  /* the most that was live at one time, and the most that there may be: bytes,
+   * 0 where there is no bound */
+  guint64 peak_live_bytes;
+  guint64 memory_bound;
+  /* of fresh allocations: how many were timed, and their 99.9th percentile */
+  guint64 timed;
+  guint64 allocation_p999_ns;
+  /* memory is recycled now: to go back takes more than to stay */
+  gboolean pooled;
+} AdviceInput;
+
+/* "fresh" or "pool", and "none", "rate", "batch-size", "memory", "pauses". */
+const gchar *advice_name (const Advice * advice);
+const gchar *advice_reason_name (const Advice * advice);
+
+/* Pure: the same figures get the same advice, from any thread. Where several
+ * reasons hold, the first of batch-size, memory, rate, pauses is given. */
+Advice advice_for (const AdviceInput * input);
+
+G_END_DECLS

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Where the streaming thread waits until downstream lets go of a batch. */
+#pragma once
+
+#include <stdatomic.h>
+
+#include <gst/gst.h>
+
+G_BEGIN_DECLS
+
+/* Thread-safety: one waiter, the streaming thread; anybody may knock or shut.
+ * Knocking takes the lock only while somebody waits. */
+typedef struct
+{
+  GMutex lock;
+  GCond cond;
+  atomic_bool waiting;
+  /* under the lock: nobody may wait */
+  gboolean shut;
+} BatchGate;
+
+typedef gboolean (*BatchGateCheck) (gpointer user_data);
+
+void batch_gate_init (BatchGate * self);
+void batch_gate_clear (BatchGate * self);
+
+/* Waits until @may_pass says so, which is asked after each knock, or until the
+ * gate is shut, or until @timeout (g_get_monotonic_time(), 0 is never).
+ *
+ * Returns: FALSE when the gate is shut. */
+gboolean batch_gate_wait (BatchGate * self, BatchGateCheck may_pass,
+    gpointer user_data, gint64 timeout);
+
+/* What may_pass() looks at has changed. The change has to be sequentially
+ * consistent, so that either the waiter sees it or we see the waiter. */
+void batch_gate_knock_slow (BatchGate * self);
+
+static inline void
+batch_gate_knock (BatchGate * self)
+{
+  if (G_UNLIKELY (atomic_load (&self->waiting)))
+    batch_gate_knock_slow (self);
+}
+
+/* While it is shut whoever waits is sent away, and nobody may wait. */
+void batch_gate_set_shut (BatchGate * self, gboolean shut);
+
+G_END_DECLS

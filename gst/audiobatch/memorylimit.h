@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Finds out how much memory the process may use. */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* The least memory.max of the cgroup (version 2) of the process and of those
+ * above it, in bytes; 0 where there is no limit or no such file.
+ *
+ * @proc_cgroup is /proc/self/cgroup, @root is where the hierarchy is mounted,
+ * /sys/fs/cgroup. Reads files: not for the streaming thread. */
+guint64 memory_limit_read (const gchar * proc_cgroup, const gchar * root);
+
+G_END_DECLS
