@@ -28,6 +28,7 @@ typedef struct
   gboolean counted;
   /* has been a batch before */
   gboolean used;
+  BatchSpare spare;
 } BatchBlock;
 
 G_DEFINE_TYPE (GstAudioBatchAllocator, batch_allocator, GST_TYPE_ALLOCATOR);
@@ -242,6 +243,12 @@ void
 batch_allocator_count_discard (GstAudioBatchAllocator * self)
 {
   batch_stats_discarded (self->stats);
+}
+
+BatchSpare *
+batch_allocator_spare (GstMemory * memory)
+{
+  return &((BatchBlock *) memory)->spare;
 }
 
 gboolean

@@ -52,6 +52,16 @@ void batch_allocator_knock (GstAudioBatchAllocator * self);
 /* Any thread: a buffer came back that can't be used again. */
 void batch_allocator_count_discard (GstAudioBatchAllocator * self);
 
+/* A place in the header of a block for a pool to keep its spare buffers by. */
+typedef struct _BatchSpare
+{
+  GstBuffer *buffer;
+  struct _BatchSpare *next;
+} BatchSpare;
+
+/* That of @memory, a whole block. */
+BatchSpare *batch_allocator_spare (GstMemory * memory);
+
 /* Is @memory a whole block of this allocator? */
 gboolean batch_allocator_is_own (GstAudioBatchAllocator * self,
     GstMemory * memory);

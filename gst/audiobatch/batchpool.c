@@ -16,9 +16,12 @@ struct _GstAudioBatchPool
   guint min;
   guint max;
 
-  /* any thread */
-  GstAtomicQueue *free;
-  /* buffers that there are, free or out */
+  /* Any thread: a stack of the spare buffers. Whoever pops holds `popping`: with
+   * one at a time, no spare can have gone and come back between his look at the
+   * stack and his change of it. */
+    _Atomic (BatchSpare *) spares;
+  atomic_bool popping;
+  /* buffers that there are, spare or out */
   atomic_uint total;
 };
 
@@ -37,37 +40,64 @@ batch_pool_set_config (GstBufferPool * pool, GstStructure * config)
       config);
 }
 
+static void
+push_spare (GstAudioBatchPool * self, BatchSpare * spare)
+{
+  BatchSpare *next = atomic_load_explicit (&self->spares, memory_order_relaxed);
+
+  do {
+    spare->next = next;
+  } while (!atomic_compare_exchange_weak_explicit (&self->spares, &next, spare,
+          memory_order_release, memory_order_relaxed));
+}
+
+/* NULL when there is none, or when somebody else is at it. */
+static BatchSpare *
+pop_spare (GstAudioBatchPool * self)
+{
+  BatchSpare *spare;
+
+  if (atomic_exchange_explicit (&self->popping, TRUE, memory_order_acquire))
+    return NULL;
+  spare = atomic_load_explicit (&self->spares, memory_order_acquire);
+  while (spare && !atomic_compare_exchange_weak_explicit (&self->spares,
+          &spare, spare->next, memory_order_acquire, memory_order_acquire));
+  atomic_store_explicit (&self->popping, FALSE, memory_order_release);
+  return spare;
+}
+
 /* A buffer with a memory that is not counted until it is taken. */
-static GstBuffer *
-make_buffer (GstAudioBatchPool * self)
+static BatchSpare *
+make_spare (GstAudioBatchPool * self)
 {
   GstMemory *memory = batch_allocator_alloc_spare (self->allocator,
       self->size, &self->params);
-  GstBuffer *buffer;
+  BatchSpare *spare;
 
   if (memory == NULL)
     return NULL;
-  buffer = gst_buffer_new ();
-  gst_buffer_append_memory (buffer, memory);
-  GST_BUFFER_FLAG_UNSET (buffer, GST_BUFFER_FLAG_TAG_MEMORY);
-  return buffer;
+  spare = batch_allocator_spare (memory);
+  spare->buffer = gst_buffer_new ();
+  gst_buffer_append_memory (spare->buffer, memory);
+  GST_BUFFER_FLAG_UNSET (spare->buffer, GST_BUFFER_FLAG_TAG_MEMORY);
+  return spare;
 }
 
 static void
-discard_buffer (GstAudioBatchPool * self, GstBuffer * buffer)
+free_spare (GstAudioBatchPool * self, BatchSpare * spare)
 {
   atomic_fetch_sub (&self->total, 1);
-  gst_buffer_unref (buffer);
+  gst_buffer_unref (spare->buffer);
 }
 
 static gboolean
 batch_pool_stop (GstBufferPool * pool)
 {
   GstAudioBatchPool *self = BATCH_POOL (pool);
-  GstBuffer *buffer;
+  BatchSpare *spare;
 
-  while ((buffer = gst_atomic_queue_pop (self->free)))
-    discard_buffer (self, buffer);
+  while ((spare = pop_spare (self)))
+    free_spare (self, spare);
   return TRUE;
 }
 
@@ -80,15 +110,15 @@ batch_pool_start (GstBufferPool * pool)
   guint i;
 
   for (i = 0; i < self->min; i++) {
-    GstBuffer *buffer = make_buffer (self);
+    BatchSpare *spare = make_spare (self);
 
-    if (buffer == NULL) {
+    if (spare == NULL) {
       batch_pool_stop (pool);
       return FALSE;
     }
     atomic_fetch_add (&self->total, 1);
-    gst_buffer_memset (buffer, 0, 0, self->size);
-    gst_atomic_queue_push (self->free, buffer);
+    gst_buffer_memset (spare->buffer, 0, 0, self->size);
+    push_spare (self, spare);
   }
   return TRUE;
 }
@@ -98,23 +128,25 @@ batch_pool_acquire_buffer (GstBufferPool * pool, GstBuffer ** buffer,
     GstBufferPoolAcquireParams * params)
 {
   GstAudioBatchPool *self = BATCH_POOL (pool);
+  BatchSpare *spare;
 
   if (G_UNLIKELY (GST_BUFFER_POOL_IS_FLUSHING (pool)))
     return GST_FLOW_FLUSHING;
-  *buffer = gst_atomic_queue_pop (self->free);
-  if (*buffer)
-    return GST_FLOW_OK;
-  if (self->max != 0 && atomic_fetch_add (&self->total, 1) >= self->max) {
-    atomic_fetch_sub (&self->total, 1);
-    return GST_FLOW_EOS;
+  spare = pop_spare (self);
+  if (spare == NULL) {
+    guint before = atomic_fetch_add (&self->total, 1);
+
+    if (self->max != 0 && before >= self->max) {
+      atomic_fetch_sub (&self->total, 1);
+      return GST_FLOW_EOS;
+    }
+    spare = make_spare (self);
   }
-  if (self->max == 0)
-    atomic_fetch_add (&self->total, 1);
-  *buffer = make_buffer (self);
-  if (*buffer == NULL) {
+  if (spare == NULL) {
     atomic_fetch_sub (&self->total, 1);
     return GST_FLOW_ERROR;
   }
+  *buffer = spare->buffer;
   return GST_FLOW_OK;
 }
 
@@ -128,25 +160,37 @@ is_as_it_was (GstAudioBatchPool * self, GstBuffer * buffer)
       gst_buffer_peek_memory (buffer, 0));
 }
 
+static void
+discard (GstAudioBatchPool * self, GstBuffer * buffer)
+{
+  atomic_fetch_sub (&self->total, 1);
+  gst_buffer_unref (buffer);
+}
+
 /* By whoever drops the last reference. */
 static void
 batch_pool_release_buffer (GstBufferPool * pool, GstBuffer * buffer)
 {
   GstAudioBatchPool *self = BATCH_POOL (pool);
+  BatchSpare *spare;
+  GstMemory *memory;
 
-  if (G_UNLIKELY (GST_BUFFER_POOL_IS_FLUSHING (pool))) {
-    discard_buffer (self, buffer);
-    return;
-  }
   if (G_UNLIKELY (!is_as_it_was (self, buffer))) {
     batch_allocator_count_discard (self->allocator);
-    discard_buffer (self, buffer);
+    discard (self, buffer);
+    return;
+  }
+  memory = gst_buffer_peek_memory (buffer, 0);
+  if (G_UNLIKELY (GST_BUFFER_POOL_IS_FLUSHING (pool))) {
+    discard (self, buffer);
     return;
   }
   /* counted before somebody can take it again, told when he can */
-  batch_allocator_give_back (self->allocator,
-      gst_buffer_peek_memory (buffer, 0), self->params.prefix, self->size);
-  gst_atomic_queue_push (self->free, buffer);
+  batch_allocator_give_back (self->allocator, memory, self->params.prefix,
+      self->size);
+  spare = batch_allocator_spare (memory);
+  spare->buffer = buffer;
+  push_spare (self, spare);
   batch_allocator_knock (self->allocator);
 }
 
@@ -158,7 +202,6 @@ batch_pool_finalize (GObject * object)
   /* the base class stops us if need be, which uses the queue */
   batch_pool_stop (GST_BUFFER_POOL (self));
   G_OBJECT_CLASS (batch_pool_parent_class)->finalize (object);
-  gst_atomic_queue_unref (self->free);
   gst_object_unref (self->allocator);
 }
 
@@ -178,7 +221,6 @@ batch_pool_class_init (GstAudioBatchPoolClass * klass)
 static void
 batch_pool_init (GstAudioBatchPool * self)
 {
-  self->free = gst_atomic_queue_new (16);
 }
 
 GstBufferPool *

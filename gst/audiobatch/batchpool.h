@@ -12,8 +12,9 @@ G_DECLARE_FINAL_TYPE (GstAudioBatchPool, batch_pool, BATCH, POOL,
 
 /* A GstBufferPool that never waits: where there is nothing to give, acquiring
  * ends with GST_FLOW_EOS at once, with and without DONTWAIT. Buffers go and
- * come by an atomic queue, without a lock or a system call, which
- * GstBufferPool's own queue needs.
+ * come by an atomic stack, without the lock and the system calls that
+ * GstBufferPool's own queue needs, and the one that came last goes first: it is
+ * the one that is still in the cache.
  *
  * Configure it with gst_buffer_pool_set_config() as any other. @allocator makes
  * the memory, and its stats count it. A buffer that comes back is kept only

@@ -286,9 +286,9 @@ fill_batch (Rebatcher * self, const Arrival * arrival, guint * done)
     count_added (self, arrival, added, self->batcher.fill, 0);
     added = 0;
     ret = complete_batch (self);
+    release_due_events (self);
   } while (batcher_is_open (&self->batcher)
       && batcher_is_full (&self->batcher) && ret == GST_FLOW_OK);
-  release_due_events (self);
   return ret;
 }
 

@@ -150,7 +150,7 @@ act (Timeline * self, const TimelinePolicy * policy, gdouble speed,
   if (!policy->fill)
     return TIMELINE_BREAK;
   if (speed != 1.0)
-    off = off * speed;
+    off = off * speed + 0.5;
   *n_samples = to_samples (self, off);
   if (*n_samples == 0)
     return TIMELINE_DUE;

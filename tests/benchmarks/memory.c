@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a batch's memory costs, fresh and recycled, by the size of the batch:
+ * got, written from end to end, and released, on one thread or by a consumer
+ * on another one. The two alternate, round by round. */
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "batchmemory.h"
+
+/* What the consumer on the other thread holds and has before it. */
+#define DEPTH 4
+/* Bytes that a round writes, about. */
+#define ROUND_BYTES (64 * 1024 * 1024)
+#define MIN_BATCHES 16
+#define MAX_BATCHES 4000
+
+static const gsize sizes[] = {
+  4 << 10, 16 << 10, 64 << 10, 112 << 10, 128 << 10, 256 << 10, 1 << 20,
+  4 << 20, 16 << 20
+};
+
+typedef enum
+{
+  FRESH,
+  POOL,
+  N_MODES
+} Mode;
+
+/* Of one size, in one mode: each batch's time in ns, and the page faults. */
+typedef struct
+{
+  GArray *times;
+  guint64 faults;
+} Series;
+
+static gint rounds = 15;
+
+static const GOptionEntry options[] = {
+  {"rounds", 'r', 0, G_OPTION_ARG_INT, &rounds,
+      "Rounds for each size, of both ways in turn (15)", "N"},
+  {NULL}
+};
+
+static guint64
+page_faults (void)
+{
+  struct rusage usage;
+
+  getrusage (RUSAGE_SELF, &usage);
+  return usage.ru_minflt + usage.ru_majflt;
+}
+
+/* Gets a batch and writes all of it, as the producer does. */
+static GstBuffer *
+make_batch (BatchMemory * memory, gsize size)
+{
+  BatchRoom room;
+
+  if (!batch_memory_acquire (memory, size, &room)) {
+    g_printerr ("There is no memory for %" G_GSIZE_FORMAT " bytes.\n", size);
+    exit (EXIT_FAILURE);
+  }
+  memset (room.data, 1, size);
+  batch_room_close (&room);
+  return room.buffer;
+}
+
+static void
+run_on_one_thread (BatchMemory * memory, gsize size, guint n, GArray * times)
+{
+  guint i;
+
+  for (i = 0; i < n; i++) {
+    guint64 start = gst_util_get_timestamp ();
+    guint64 passed;
+
+    gst_buffer_unref (make_batch (memory, size));
+    passed = gst_util_get_timestamp () - start;
+    g_array_append_val (times, passed);
+  }
+}
+
+/* What the producer and the consumer on its thread share. */
+typedef struct
+{
+  GAsyncQueue *full;
+  GAsyncQueue *credit;
+} Exchange;
+
+static gpointer
+consume (gpointer data)
+{
+  Exchange *exchange = data;
+  gpointer item = g_async_queue_pop (exchange->full);
+
+  while (GST_IS_BUFFER (item)) {
+    GstMapInfo map;
+
+    /* looks at a byte of each page, as a consumer at the least does */
+    if (gst_buffer_map (item, &map, GST_MAP_READ)) {
+      volatile guint8 sum = 0;
+      gsize i;
+
+      for (i = 0; i < map.size; i += 4096)
+        sum += map.data[i];
+      gst_buffer_unmap (item, &map);
+    }
+    gst_buffer_unref (item);
+    g_async_queue_push (exchange->credit, GINT_TO_POINTER (1));
+    item = g_async_queue_pop (exchange->full);
+  }
+  return NULL;
+}
+
+static void
+run_across_threads (BatchMemory * memory, gsize size, guint n, GArray * times)
+{
+  Exchange exchange = { g_async_queue_new (), g_async_queue_new () };
+  GThread *thread = g_thread_new ("consumer", consume, &exchange);
+  /* anything that is no buffer ends it */
+  GstCaps *end = gst_caps_new_empty ();
+  guint i;
+
+  for (i = 0; i < DEPTH; i++)
+    g_async_queue_push (exchange.credit, GINT_TO_POINTER (1));
+  for (i = 0; i < n; i++) {
+    guint64 start, passed;
+    GstBuffer *batch;
+
+    g_async_queue_pop (exchange.credit);
+    start = gst_util_get_timestamp ();
+    batch = make_batch (memory, size);
+    passed = gst_util_get_timestamp () - start;
+    g_array_append_val (times, passed);
+    g_async_queue_push (exchange.full, batch);
+  }
+  g_async_queue_push (exchange.full, end);
+  g_thread_join (thread);
+  gst_caps_unref (end);
+  g_async_queue_unref (exchange.full);
+  g_async_queue_unref (exchange.credit);
+}
+
+static void
+run_round (Mode mode, gsize size, gboolean across, Series * series)
+{
+  const BatchMemoryPlan plan = {
+    .pooled = mode == POOL,
+    .size = size,
+    .min = DEPTH + 1,
+    .max = 16,
+  };
+  guint n = CLAMP (ROUND_BYTES / size, MIN_BATCHES, MAX_BATCHES);
+  BatchStats *stats = batch_stats_new ();
+  BatchMemory memory = { NULL };
+  guint64 faults;
+
+  batch_memory_init (&memory, stats);
+  batch_memory_plan (&memory, &plan);
+  faults = page_faults ();
+  if (across)
+    run_across_threads (&memory, size, n, series->times);
+  else
+    run_on_one_thread (&memory, size, n, series->times);
+  series->faults += page_faults () - faults;
+  batch_memory_clear (&memory);
+  batch_stats_unref (stats);
+}
+
+static gint
+compare (gconstpointer a, gconstpointer b)
+{
+  guint64 x = *(const guint64 *) a;
+  guint64 y = *(const guint64 *) b;
+
+  return x < y ? -1 : x > y;
+}
+
+static gdouble
+permille (const Series * series, guint part)
+{
+  guint n = series->times->len;
+
+  return g_array_index (series->times, guint64,
+      MIN (n - 1, (guint64) n * part / 1000)) / 1000.0;
+}
+
+static gdouble
+faults_of_one (const Series * series)
+{
+  return (gdouble) series->faults / series->times->len;
+}
+
+static void
+measure (gsize size, gboolean across)
+{
+  Series series[N_MODES];
+  gint round;
+  guint mode;
+
+  for (mode = 0; mode < N_MODES; mode++) {
+    series[mode].times = g_array_new (FALSE, FALSE, sizeof (guint64));
+    series[mode].faults = 0;
+  }
+  for (round = 0; round < rounds; round++) {
+    for (mode = 0; mode < N_MODES; mode++)
+      run_round (mode, size, across, &series[mode]);
+  }
+  for (mode = 0; mode < N_MODES; mode++)
+    g_array_sort (series[mode].times, compare);
+  g_print ("| %6" G_GSIZE_FORMAT " | %9.2f | %9.2f | %5.2f | %9.1f | %9.1f | "
+      "%8.2f | %8.2f |\n", size >> 10, permille (&series[FRESH], 500),
+      permille (&series[POOL], 500),
+      permille (&series[POOL], 500) / permille (&series[FRESH], 500),
+      permille (&series[FRESH], 999), permille (&series[POOL], 999),
+      faults_of_one (&series[FRESH]), faults_of_one (&series[POOL]));
+  for (mode = 0; mode < N_MODES; mode++)
+    g_array_unref (series[mode].times);
+}
+
+int
+main (int argc, char **argv)
+{
+  GOptionContext *context =
+      g_option_context_new ("- the cost of a batch's memory");
+  GError *error = NULL;
+  guint across, i;
+
+  g_option_context_add_main_entries (context, options, NULL);
+  g_option_context_add_group (context, gst_init_get_option_group ());
+  if (!g_option_context_parse (context, &argc, &argv, &error) || rounds < 1) {
+    g_printerr ("%s\n", error ? error->message : "--rounds is at least 1");
+    return EXIT_FAILURE;
+  }
+  g_option_context_free (context);
+
+  for (across = 0; across < 2; across++) {
+    g_print ("%s; times in us\n\n"
+        "| KiB    | fresh p50 | pool p50  | ratio | fresh 99.9 | pool 99.9 | "
+        "faults f | faults p |\n|---|---|---|---|---|---|---|---|\n",
+        across ? "consumer on another thread" : "one thread");
+    for (i = 0; i < G_N_ELEMENTS (sizes); i++)
+      measure (sizes[i], across);
+    g_print ("\n");
+  }
+  return EXIT_SUCCESS;
+}
