@@ -73,6 +73,16 @@ chunk_count (GstBuffer * buffer, const GstAudioInfo * info, GError ** error)
   return size / bpf;
 }
 
+/* Nearly all buffers have one memory: it is mapped without what others need. */
+static gboolean
+map_interleaved (Chunk * self)
+{
+  if (G_UNLIKELY (gst_buffer_n_memory (self->buffer) != 1))
+    return gst_buffer_map (self->buffer, &self->map, GST_MAP_READ);
+  self->memory = gst_buffer_peek_memory (self->buffer, 0);
+  return gst_memory_map (self->memory, &self->map, GST_MAP_READ);
+}
+
 gboolean
 chunk_map (Chunk * self, GstBuffer * buffer, const GstAudioInfo * info,
     guint n_samples, GError ** error)
@@ -84,11 +94,12 @@ chunk_map (Chunk * self, GstBuffer * buffer, const GstAudioInfo * info,
   self->has_metas = FALSE;
   self->silent = GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_GAP);
   self->buffer = buffer;
+  self->memory = NULL;
   if (is_planar (info)) {
     mapped = gst_audio_buffer_map (&self->audio, info, buffer, GST_MAP_READ);
     self->planes = self->audio.planes;
   } else {
-    mapped = gst_buffer_map (buffer, &self->map, GST_MAP_READ);
+    mapped = map_interleaved (self);
     self->interleaved = self->map.data;
     self->planes = &self->interleaved;
   }
@@ -114,7 +125,9 @@ chunk_silence (Chunk * self, guint n_samples)
 void
 chunk_unmap (Chunk * self)
 {
-  if (self->planes == &self->interleaved)
+  if (G_LIKELY (self->memory))
+    gst_memory_unmap (self->memory, &self->map);
+  else if (self->planes == &self->interleaved)
     gst_buffer_unmap (self->buffer, &self->map);
   else
     gst_audio_buffer_unmap (&self->audio);

@@ -25,6 +25,7 @@ typedef struct
   /* private: what is mapped */
   gpointer interleaved;
   GstBuffer *buffer;
+  GstMemory *memory;
   GstMapInfo map;
   GstAudioBuffer audio;
 } Chunk;

@@ -186,7 +186,8 @@ gst_audio_batch_chain (GstPad * pad, GstObject * parent, GstBuffer * buffer)
   GstAudioBatch *self = (GstAudioBatch *) parent;
   g_autoptr (GError) error = NULL;
   GstFlowReturn ret = GST_FLOW_OK;
-  Arrival arrival = { 0 };
+  /* not cleared: there is much in it that only planar audio needs */
+  Arrival arrival;
 
   if (G_UNLIKELY (GST_AUDIO_INFO_RATE (&self->info) == 0)) {
     gst_buffer_unref (buffer);
@@ -194,6 +195,7 @@ gst_audio_batch_chain (GstPad * pad, GstObject * parent, GstBuffer * buffer)
   }
   take_settings (self);
   arrival.buffer = buffer;
+  arrival.cut = 0;
   arrival.pts = GST_BUFFER_PTS (buffer);
   arrival.flagged = GST_BUFFER_FLAGS (buffer)
       & (GST_BUFFER_FLAG_DISCONT | GST_BUFFER_FLAG_RESYNC);

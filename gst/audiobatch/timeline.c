@@ -79,6 +79,18 @@ timeline_leave_segment (Timeline * self)
   self->entered = FALSE;
 }
 
+/* Is @time that of the next sample, to the nanosecond or the rounding of one?
+ * Without a division, since each chunk is asked. */
+static gboolean
+is_due (const Timeline * self, GstClockTime time)
+{
+  const SampleClock *clock = &self->clock;
+  __int128 late = (__int128) (time - clock->base) * clock->rate
+      - (__int128) (self->position - clock->origin) * GST_SECOND;
+
+  return late <= clock->rate && late >= -(gint64) clock->rate;
+}
+
 /* The time at which the next chunk is due: that of the next sample, less what
  * is owed. */
 static GstClockTimeDiff
@@ -192,18 +204,15 @@ timeline_judge (Timeline * self, const TimelinePolicy * policy,
     const GstSegment * segment, GstClockTime pts, gboolean flagged,
     guint64 * n_samples)
 {
-  GstClockTimeDiff late;
-
   if (!self->running)
     return TIMELINE_BREAK;
   if (!GST_CLOCK_TIME_IS_VALID (pts)) {
     return !timeline_can_enter (self, segment) || (flagged && !policy->fill)
         ? TIMELINE_BREAK : TIMELINE_DUE;
   }
-  /* nearly always it is due to the nanosecond, or to the rounding of one */
-  late = (GstClockTimeDiff) pts - expected_time (self);
-  if (G_LIKELY (!flagged && late >= -1 && late <= 1
-          && self->off_since == NOT_OFF && self->entered))
+  /* nearly always it is due */
+  if (G_LIKELY (!flagged && self->owed == 0 && self->off_since == NOT_OFF
+          && self->entered && is_due (self, pts)))
     return TIMELINE_DUE;
   return judge_closely (self, policy, segment, pts, flagged, n_samples);
 }
