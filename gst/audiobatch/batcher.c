@@ -5,6 +5,10 @@
 
 #include <string.h>
 
+/* The lock state of a memory counts its owners from this bit on, and below it
+ * those who have it mapped. */
+#define LOCK_OWNERS_SHIFT 16
+
 void
 batch_describe (GstBuffer * buffer, const GstAudioInfo * info,
     guint n_samples, gboolean silent)
@@ -13,6 +17,21 @@ batch_describe (GstBuffer * buffer, const GstAudioInfo * info,
     gst_buffer_add_audio_meta (buffer, info, n_samples, NULL);
   if (silent)
     GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_GAP);
+}
+
+gboolean
+batch_is_exclusive (GstBuffer * buffer)
+{
+  GstMemory *memory;
+
+  if (GST_MINI_OBJECT_REFCOUNT_VALUE (buffer) != 1
+      || gst_buffer_n_memory (buffer) != 1)
+    return FALSE;
+  memory = gst_buffer_peek_memory (buffer, 0);
+  return GST_MINI_OBJECT_REFCOUNT_VALUE (memory) == 1
+      && memory->parent == NULL
+      && (g_atomic_int_get (&GST_MINI_OBJECT_CAST (memory)->lockstate)
+      & ((1 << LOCK_OWNERS_SHIFT) - 1)) == 0;
 }
 
 void

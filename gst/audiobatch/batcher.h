@@ -30,6 +30,10 @@ typedef struct
 void batch_describe (GstBuffer * buffer, const GstAudioInfo * info,
     guint n_samples, gboolean silent);
 
+/* Has nobody but the caller anything to do with @buffer? One reference, one
+ * memory with one reference, which is whole and not mapped. */
+gboolean batch_is_exclusive (GstBuffer * buffer);
+
 /* No batch may be open. */
 void batcher_set_info (Batcher * self, const GstAudioInfo * info);
 

@@ -33,16 +33,13 @@
 
 #include "batcher.h"
 #include "batchstream.h"
-#include "sourcesettings.h"
+#include "sourceposition.h"
+#include "sourcequeries.h"
 #include "timeline.h"
 
 #define DEFAULT_IS_LIVE FALSE
 #define DEFAULT_FORMAT GST_AUDIO_NE (F32)
 #define DEFAULT_RATE 48000
-
-/* The lock state of a memory counts its owners from this bit on, and below it
- * those who have it mapped. */
-#define LOCK_OWNERS_SHIFT 16
 
 GST_DEBUG_CATEGORY_STATIC (audio_batch_src_debug);
 #define GST_CAT_DEFAULT audio_batch_src_debug
@@ -65,7 +62,6 @@ struct _GstAudioBatchSrc
   /* all that follows: streaming thread, STREAM_LOCK of the src pad */
 
   GstAudioInfo info;
-  SampleClock clock;
   Waveform *waveform;
   GstClockTimeDiff timestamp_offset;
   /* the application fills the batches */
@@ -73,12 +69,7 @@ struct _GstAudioBatchSrc
   gboolean tagged;
   /* the next batch follows one that was dropped */
   gboolean discont;
-  /* Forwards, next is the next sample to make, and edge the first that is not
-   * made any more. In reverse, next is the last sample that was made, and edge
-   * the last one to make. */
-  gboolean reverse;
-  guint64 next;
-  guint64 edge;
+  SourcePosition position;
 };
 
 enum
@@ -142,7 +133,7 @@ static void
 stamp (GstAudioBatchSrc * self, GstBuffer * buffer, guint64 start,
     guint n_samples)
 {
-  sample_clock_stamp (&self->clock, buffer, start, n_samples);
+  sample_clock_stamp (&self->position.clock, buffer, start, n_samples);
   if (G_UNLIKELY (self->timestamp_offset != 0)) {
     GstClockTime pts = GST_BUFFER_PTS (buffer);
     GstClockTime end = offset_time (self, pts + GST_BUFFER_DURATION (buffer));
@@ -150,22 +141,6 @@ stamp (GstAudioBatchSrc * self, GstBuffer * buffer, guint64 start,
     GST_BUFFER_PTS (buffer) = offset_time (self, pts);
     GST_BUFFER_DURATION (buffer) = end - GST_BUFFER_PTS (buffer);
   }
-}
-
-/* Nobody but us has anything to do with @buffer. */
-static gboolean
-is_exclusive (GstBuffer * buffer)
-{
-  GstMemory *memory;
-
-  if (GST_MINI_OBJECT_REFCOUNT_VALUE (buffer) != 1
-      || gst_buffer_n_memory (buffer) != 1)
-    return FALSE;
-  memory = gst_buffer_peek_memory (buffer, 0);
-  return GST_MINI_OBJECT_REFCOUNT_VALUE (memory) == 1
-      && memory->parent == NULL
-      && (g_atomic_int_get (&GST_MINI_OBJECT_CAST (memory)->lockstate)
-      & ((1 << LOCK_OWNERS_SHIFT) - 1)) == 0;
 }
 
 /* The handler has been, and is content: is the batch what it should be?
@@ -179,7 +154,7 @@ check_filled (GstAudioBatchSrc * self, GstBuffer * buffer, guint * n_samples)
   gboolean planar = GST_AUDIO_INFO_LAYOUT (&self->info)
       == GST_AUDIO_LAYOUT_NON_INTERLEAVED;
 
-  if (!is_exclusive (buffer)) {
+  if (!batch_is_exclusive (buffer)) {
     GST_ELEMENT_ERROR (self, LIBRARY, FAILED,
         ("The handler of fill-batch has kept a reference to the batch, to its "
             "memory or to a mapping of it. A batch belongs to its consumer."),
@@ -299,14 +274,6 @@ make_batch (GstAudioBatchSrc * self, guint64 start, guint * n_samples,
   return GST_FLOW_OK;
 }
 
-static guint64
-samples_left (GstAudioBatchSrc * self)
-{
-  if (self->reverse)
-    return self->next - MIN (self->edge, self->next);
-  return self->edge - MIN (self->edge, self->next);
-}
-
 static void
 count (GstAudioBatchSrc * self, guint in, guint out, guint dropped)
 {
@@ -325,16 +292,16 @@ count (GstAudioBatchSrc * self, guint in, guint out, guint dropped)
 static GstFlowReturn
 make_next (GstAudioBatchSrc * self, guint * n_samples, GstBuffer ** batch)
 {
-  guint64 start;
   GstFlowReturn ret;
 
-  *n_samples = MIN (batch_size_next (&self->stream.size), samples_left (self));
-  start = self->reverse ? self->next - *n_samples : self->next;
+  *n_samples = MIN (batch_size_next (&self->stream.size),
+      source_position_left (&self->position));
   if (*n_samples == 0)
     return GST_FLOW_EOS;
-  ret = make_batch (self, start, n_samples, batch);
+  ret = make_batch (self, source_position_start (&self->position, *n_samples),
+      n_samples, batch);
   if (ret == GST_FLOW_OK || ret == BATCH_STREAM_FLOW_DROPPED)
-    self->next = self->reverse ? start : start + *n_samples;
+    source_position_advance (&self->position, *n_samples);
   return ret;
 }
 
@@ -355,7 +322,8 @@ push_mode_create (GstAudioBatchSrc * self, GstBuffer ** batch)
   if (ret != GST_FLOW_OK)
     return ret;
   count (self, n_samples, n_samples, 0);
-  if (GST_BASE_SRC (self)->num_buffers_left == 0 || samples_left (self) == 0)
+  if (GST_BASE_SRC (self)->num_buffers_left == 0
+      || source_position_left (&self->position) == 0)
     batch_stream_report_end (&self->stream);
   return GST_FLOW_OK;
 }
@@ -457,46 +425,13 @@ look_for_handler (GstAudioBatchSrc * self)
       signals[SIGNAL_FILL_BATCH], 0, FALSE);
 }
 
-/* The first sample that is not made any more, or in reverse the last one that
- * is. */
-static void
-find_edge (GstAudioBatchSrc * self, const GstSegment * segment)
-{
-  if (self->reverse)
-    self->edge = sample_clock_until (&self->clock, segment->start);
-  else if (GST_CLOCK_TIME_IS_VALID (segment->stop))
-    self->edge = sample_clock_from (&self->clock, segment->stop);
-  else
-    self->edge = G_MAXUINT64;
-}
-
 static void
 seek_to_segment (GstAudioBatchSrc * self, const GstSegment * segment,
     guint rate)
 {
-  sample_clock_start (&self->clock, rate, 0, 0);
-  self->reverse = segment->rate < 0;
-  if (self->reverse)
-    self->next = sample_clock_from (&self->clock, segment->position);
-  else
-    self->next = sample_clock_until (&self->clock, segment->position);
-  find_edge (self, segment);
+  source_position_seek (&self->position, segment, rate);
   batch_size_restart (&self->stream.size);
   look_for_handler (self);
-}
-
-/* Time goes on without a break, in samples of another length. */
-static void
-change_rate (GstAudioBatchSrc * self, guint rate)
-{
-  GstClockTime time = sample_clock_time (&self->clock, self->next);
-
-  sample_clock_start (&self->clock, rate, 0, 0);
-  self->next = sample_clock_from (&self->clock, time);
-  find_edge (self, &GST_BASE_SRC (self)->segment);
-  /* in reverse the samples before this one are yet to come */
-  if (!self->reverse)
-    sample_clock_start (&self->clock, rate, self->next, time);
 }
 
 static gboolean
@@ -519,7 +454,7 @@ gst_audio_batch_src_set_caps (GstBaseSrc * src, GstCaps * caps)
   if (GST_AUDIO_INFO_RATE (&self->info) == 0)
     seek_to_segment (self, &src->segment, rate);
   else if (rate != (guint) GST_AUDIO_INFO_RATE (&self->info))
-    change_rate (self, rate);
+    source_position_set_rate (&self->position, &src->segment, rate);
   self->info = info;
   waveform_set_info (self->waveform, &info);
   look_for_handler (self);
@@ -569,86 +504,23 @@ gst_audio_batch_src_get_times (GstBaseSrc * src, GstBuffer * buffer,
 }
 
 static gboolean
-answer_latency (GstAudioBatchSrc * self, GstQuery * query)
-{
-  GstClockTime latency = batch_stream_get_latency (&self->stream);
-
-  if (latency == 0)
-    return FALSE;
-  gst_query_set_latency (query, gst_base_src_is_live (GST_BASE_SRC (self)),
-      latency, GST_CLOCK_TIME_NONE);
-  return TRUE;
-}
-
-static gboolean
-answer_convert (GstAudioBatchSrc * self, GstQuery * query)
-{
-  GstFormat from, to;
-  gint64 value, result;
-  GstAudioInfo info;
-  BatchSize size;
-
-  gst_query_parse_convert (query, &from, &value, &to, NULL);
-  if (!batch_stream_get_format (&self->stream, &info, &size)
-      || !gst_audio_info_convert (&info, from, value, to, &result))
-    return FALSE;
-  gst_query_set_convert (query, from, value, to, result);
-  return TRUE;
-}
-
-/* With num-buffers the end is known. */
-static gboolean
-answer_duration (GstAudioBatchSrc * self, GstQuery * query)
-{
-  gint64 duration;
-  GstAudioInfo info;
-  BatchSize size;
-  GstFormat format;
-  gint batches;
-
-  g_object_get (self, "num-buffers", &batches, NULL);
-  gst_query_parse_duration (query, &format, NULL);
-  if (batches < 0 || !batch_stream_get_format (&self->stream, &info, &size))
-    return FALSE;
-  duration = gst_util_uint64_scale (batches, size.n, size.d);
-  if (!gst_audio_info_convert (&info, GST_FORMAT_DEFAULT, duration, format,
-          &duration))
-    return FALSE;
-  gst_query_set_duration (query, format, duration);
-  return TRUE;
-}
-
-static gboolean
-answer_scheduling (GstAudioBatchSrc * self, GstQuery * query)
-{
-  gboolean push, pull;
-
-  GST_OBJECT_LOCK (self);
-  push = self->settings.can_activate_push;
-  pull = self->settings.can_activate_pull;
-  GST_OBJECT_UNLOCK (self);
-  gst_query_set_scheduling (query, GST_SCHEDULING_FLAG_SEEKABLE, 1, -1, 0);
-  if (push)
-    gst_query_add_scheduling_mode (query, GST_PAD_MODE_PUSH);
-  if (pull)
-    gst_query_add_scheduling_mode (query, GST_PAD_MODE_PULL);
-  return TRUE;
-}
-
-static gboolean
 gst_audio_batch_src_query (GstBaseSrc * src, GstQuery * query)
 {
   GstAudioBatchSrc *self = GST_AUDIO_BATCH_SRC (src);
+  SourceSettings settings;
 
+  GST_OBJECT_LOCK (self);
+  settings = self->settings;
+  GST_OBJECT_UNLOCK (self);
   switch (GST_QUERY_TYPE (query)) {
     case GST_QUERY_LATENCY:
-      return answer_latency (self, query);
+      return source_answer_latency (src, &self->stream, query);
     case GST_QUERY_CONVERT:
-      return answer_convert (self, query);
+      return source_answer_convert (&self->stream, query);
     case GST_QUERY_SCHEDULING:
-      return answer_scheduling (self, query);
+      return source_answer_scheduling (&settings, query);
     case GST_QUERY_DURATION:
-      if (answer_duration (self, query))
+      if (source_answer_duration (src, &self->stream, query))
         return TRUE;
       break;
     default:
@@ -665,9 +537,6 @@ gst_audio_batch_src_start (GstBaseSrc * src)
 
   batch_stream_start (&self->stream);
   gst_audio_info_init (&self->info);
-  self->reverse = FALSE;
-  self->next = 0;
-  self->edge = G_MAXUINT64;
   self->tagged = FALSE;
   self->discont = FALSE;
   self->waveform = waveform_new (g_random_int ());

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What audiobatchsrc answers when it is asked. */
+#pragma once
+
+#include <gst/base/gstbasesrc.h>
+
+#include "batchstream.h"
+#include "sourcesettings.h"
+
+G_BEGIN_DECLS
+
+/* Thread-safety: any thread. FALSE when the answer is not known. */
+
+/* One batch. */
+gboolean source_answer_latency (GstBaseSrc * src, BatchStream * stream,
+    GstQuery * query);
+
+/* Between time, samples and bytes, once there is a format. */
+gboolean source_answer_convert (BatchStream * stream, GstQuery * query);
+
+/* That of num-buffers batches, where there is an end. */
+gboolean source_answer_duration (GstBaseSrc * src, BatchStream * stream,
+    GstQuery * query);
+
+/* Push, and pull where that was set. */
+gboolean source_answer_scheduling (const SourceSettings * settings,
+    GstQuery * query);
+
+G_END_DECLS
