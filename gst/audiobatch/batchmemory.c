@@ -134,16 +134,36 @@ acquire_fresh (BatchMemory * self, gsize size, BatchRoom * room)
   return TRUE;
 }
 
+/* Moves the samples to where downstream wishes them. GstBufferPool takes the
+ * prefix away from what comes back to it. */
+static gboolean
+fit_foreign (BatchMemory * self, GstMemory * memory, gsize size)
+{
+  const GstAllocationParams *params = &self->params;
+  gsize offset, maxsize, need;
+
+  gst_memory_get_sizes (memory, &offset, &maxsize);
+  if (!g_size_checked_add (&need, size, params->prefix)
+      || !g_size_checked_add (&need, need, params->padding) || need > maxsize)
+    return FALSE;
+  gst_memory_resize (memory, (gssize) params->prefix - (gssize) offset, size);
+  return TRUE;
+}
+
 /* A buffer of downstream's pool, if it is fit to be a batch. */
 static gboolean
 adopt_foreign (BatchMemory * self, GstBuffer * buffer, gsize size,
     BatchRoom * room)
 {
   if (gst_buffer_n_memory (buffer) != 1
-      || gst_buffer_get_size (buffer) < size
       || !gst_buffer_is_all_memory_writable (buffer)
+      || !fit_foreign (self, gst_buffer_peek_memory (buffer, 0), size)
       || !gst_buffer_map (buffer, &room->map, GST_MAP_WRITE))
     return FALSE;
+  if ((guintptr) room->map.data & self->params.align) {
+    gst_buffer_unmap (buffer, &room->map);
+    return FALSE;
+  }
   foreign_batch_take (buffer, self->stats);
   room->data = room->map.data;
   return TRUE;

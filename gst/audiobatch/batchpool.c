@@ -150,12 +150,15 @@ batch_pool_acquire_buffer (GstBufferPool * pool, GstBuffer ** buffer,
   return GST_FLOW_OK;
 }
 
+/* Locks alone would not tell of somebody who holds the memory. */
 static gboolean
 is_as_it_was (GstAudioBatchPool * self, GstBuffer * buffer)
 {
   return !GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_TAG_MEMORY)
       && gst_buffer_n_memory (buffer) == 1
       && gst_buffer_is_all_memory_writable (buffer)
+      && GST_MINI_OBJECT_REFCOUNT_VALUE (gst_buffer_peek_memory (buffer, 0))
+      == 1
       && batch_allocator_is_own (self->allocator,
       gst_buffer_peek_memory (buffer, 0));
 }

@@ -13,14 +13,16 @@ is_planar (const GstAudioInfo * info)
 static gboolean
 has_planes (const GstAudioMeta * meta, const GstAudioInfo * info, gsize size)
 {
+  /* GST_AUDIO_INFO_BPS() is the depth, which for S24_32 is not the width */
+  gsize width = GST_AUDIO_INFO_WIDTH (info) / 8;
   gsize plane_size;
   gint i;
 
   if (GST_AUDIO_INFO_CHANNELS (&meta->info) != GST_AUDIO_INFO_CHANNELS (info)
-      || GST_AUDIO_INFO_BPS (&meta->info) != GST_AUDIO_INFO_BPS (info)
+      || GST_AUDIO_INFO_WIDTH (&meta->info) != GST_AUDIO_INFO_WIDTH (info)
       || !is_planar (&meta->info)
-      || !g_size_checked_mul (&plane_size, meta->samples,
-          GST_AUDIO_INFO_BPS (info)) || plane_size > size)
+      || !g_size_checked_mul (&plane_size, meta->samples, width)
+      || plane_size > size)
     return FALSE;
   for (i = 0; i < GST_AUDIO_INFO_CHANNELS (info); i++) {
     if (meta->offsets[i] > size - plane_size)
@@ -48,8 +50,8 @@ count_planar (GstBuffer * buffer, gsize size, const GstAudioInfo * info,
         "GstAudioMeta claims: %" G_GSIZE_FORMAT " samples of %d channels, %d "
         "bytes each (the caps say %d channels of %d bytes).", size,
         meta->samples, GST_AUDIO_INFO_CHANNELS (&meta->info),
-        GST_AUDIO_INFO_BPS (&meta->info), GST_AUDIO_INFO_CHANNELS (info),
-        GST_AUDIO_INFO_BPS (info));
+        GST_AUDIO_INFO_WIDTH (&meta->info) / 8, GST_AUDIO_INFO_CHANNELS (info),
+        GST_AUDIO_INFO_WIDTH (info) / 8);
     return 0;
   }
   return meta->samples;

@@ -60,7 +60,9 @@ lease_meta_free (GstMeta * meta, GstBuffer * buffer)
 
   lease->stats = self->stats;
   lease->bytes = self->bytes;
-  if (memory && GST_MINI_OBJECT_REFCOUNT_VALUE (memory) > 1)
+  /* a pool takes nothing back that others share: then it is freed, some time.
+   * Who merely holds the memory does not keep it from being used again. */
+  if (memory && !gst_memory_is_writable (memory))
     gst_mini_object_weak_ref (GST_MINI_OBJECT_CAST (memory), lease_ends, lease);
   else
     lease_ends (lease, NULL);

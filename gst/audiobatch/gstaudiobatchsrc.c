@@ -38,8 +38,6 @@
 #include "timeline.h"
 
 #define DEFAULT_IS_LIVE FALSE
-#define DEFAULT_FORMAT GST_AUDIO_NE (F32)
-#define DEFAULT_RATE 48000
 
 GST_DEBUG_CATEGORY_STATIC (audio_batch_src_debug);
 #define GST_CAT_DEFAULT audio_batch_src_debug
@@ -186,20 +184,21 @@ ask_handler (GstAudioBatchSrc * self, GstBuffer * buffer, guint64 start,
   if (ret == GST_FLOW_OK)
     return check_filled (self, buffer, n_samples) ? GST_FLOW_OK
         : GST_FLOW_ERROR;
-  if (ret != GST_FLOW_EOS && ret != GST_FLOW_FLUSHING
-      && !atomic_load_explicit (&self->error_posted, memory_order_relaxed)) {
+  if (ret == GST_FLOW_EOS)
+    return ret;
+  if (!atomic_load_explicit (&self->error_posted, memory_order_relaxed)) {
     GST_ELEMENT_ERROR (self, LIBRARY, FAILED,
         ("The handler of fill-batch returned \"%s\" for the batch at sample %"
             G_GUINT64_FORMAT ".", gst_flow_get_name (ret), start), (NULL));
-    return GST_FLOW_ERROR;
   }
-  return ret;
+  return GST_FLOW_ERROR;
 }
 
 static gsize
 plane_stride (GstAudioBatchSrc * self, guint n_samples)
 {
-  return (gsize) n_samples *GST_AUDIO_INFO_BPS (&self->info);
+  /* GST_AUDIO_INFO_BPS() is the depth, which for S24_32 is not the width */
+  return n_samples * (gsize) (GST_AUDIO_INFO_WIDTH (&self->info) / 8);
 }
 
 /* The default handler, for when the last handler has gone while playing. */
@@ -257,6 +256,7 @@ make_batch (GstAudioBatchSrc * self, guint64 start, guint * n_samples,
   ret = batch_stream_acquire (&self->stream, *n_samples, &room);
   if (G_UNLIKELY (ret != GST_FLOW_OK))
     return ret;
+  take_settings (self);
   stamp (self, room.buffer, start, *n_samples);
   gst_object_sync_values (GST_OBJECT (self), GST_BUFFER_PTS (room.buffer));
   take_settings (self);
@@ -319,6 +319,9 @@ push_mode_create (GstAudioBatchSrc * self, GstBuffer ** batch)
     if (!batch_stream_pass_time (&self->stream, n_samples))
       return GST_FLOW_FLUSHING;
   }
+  /* the application's own end */
+  if (ret == GST_FLOW_EOS && n_samples > 0)
+    batch_stream_report_end (&self->stream);
   if (ret != GST_FLOW_OK)
     return ret;
   count (self, n_samples, n_samples, 0);
@@ -328,17 +331,19 @@ push_mode_create (GstAudioBatchSrc * self, GstBuffer ** batch)
   return GST_FLOW_OK;
 }
 
-/* @size bytes from @offset on, in memory of the caller's if there is some. */
+/* @size bytes from @offset on. The base class copies them where the caller
+ * brings memory of his own. */
 static GstFlowReturn
 pull_mode_create (GstAudioBatchSrc * self, guint64 offset, guint size,
     GstBuffer ** batch)
 {
   guint bpf = GST_AUDIO_INFO_BPF (&self->info);
-  guint n_samples = size / bpf;
-  GstBuffer *theirs = *batch;
-  GstBuffer *ours = NULL;
+  guint n_samples;
   GstFlowReturn ret;
 
+  if (bpf == 0)
+    return GST_FLOW_NOT_NEGOTIATED;
+  n_samples = size / bpf;
   if (offset % bpf != 0 || n_samples == 0) {
     GST_ELEMENT_ERROR (self, STREAM, FORMAT,
         ("%u bytes were pulled from byte %" G_GUINT64_FORMAT ", which are no "
@@ -346,21 +351,13 @@ pull_mode_create (GstAudioBatchSrc * self, guint64 offset, guint size,
     return GST_FLOW_ERROR;
   }
   do {
-    ret = make_batch (self, offset / bpf, &n_samples, &ours);
+    ret = make_batch (self, offset / bpf, &n_samples, batch);
     /* who pulls waits for his answer: nothing is dropped */
   } while (ret == BATCH_STREAM_FLOW_DROPPED
       && batch_stream_pass_time (&self->stream, n_samples));
-  if (ret != GST_FLOW_OK)
-    return ret == BATCH_STREAM_FLOW_DROPPED ? GST_FLOW_FLUSHING : ret;
-  count (self, n_samples, n_samples, 0);
-  if (theirs == NULL) {
-    *batch = ours;
-    return GST_FLOW_OK;
-  }
-  gst_buffer_remove_all_memory (theirs);
-  gst_buffer_copy_into (theirs, ours, GST_BUFFER_COPY_ALL, 0, -1);
-  gst_buffer_unref (ours);
-  return GST_FLOW_OK;
+  if (ret == GST_FLOW_OK)
+    count (self, n_samples, n_samples, 0);
+  return ret == BATCH_STREAM_FLOW_DROPPED ? GST_FLOW_FLUSHING : ret;
 }
 
 /* As audiotestsrc: a tag, once. It goes straight to the base class, which sends
@@ -383,6 +380,9 @@ gst_audio_batch_src_create (GstBaseSrc * src, guint64 offset, guint size,
   GstAudioBatchSrc *self = GST_AUDIO_BATCH_SRC (src);
   gboolean resized;
 
+  /* pushing, the base class has seen to the format */
+  if (GST_AUDIO_INFO_RATE (&self->info) == 0 && !gst_base_src_negotiate (src))
+    return GST_FLOW_NOT_NEGOTIATED;
   batch_stream_report (&self->stream);
   if (!self->tagged)
     send_tag (self);
@@ -398,22 +398,8 @@ gst_audio_batch_src_create (GstBaseSrc * src, guint64 offset, guint size,
 static GstCaps *
 gst_audio_batch_src_fixate (GstBaseSrc * src, GstCaps * caps)
 {
-  GstStructure *structure;
-  gint channels;
-
-  caps = gst_caps_make_writable (caps);
-  structure = gst_caps_get_structure (caps, 0);
-  gst_structure_fixate_field_string (structure, "format", DEFAULT_FORMAT);
-  gst_structure_fixate_field_nearest_int (structure, "rate", DEFAULT_RATE);
-  gst_structure_fixate_field_string (structure, "layout", "interleaved");
-  gst_structure_fixate_field_nearest_int (structure, "channels", 1);
-  if (gst_structure_get_int (structure, "channels", &channels) && channels > 2
-      && !gst_structure_has_field (structure, "channel-mask")) {
-    gst_structure_set (structure, "channel-mask", GST_TYPE_BITMASK,
-        gst_audio_channel_get_fallback_mask (channels), NULL);
-  }
   return GST_BASE_SRC_CLASS (gst_audio_batch_src_parent_class)->fixate (src,
-      caps);
+      source_prefer_caps (caps));
 }
 
 /* Looks whether the application fills the batches: this takes GObject's lock,
@@ -451,8 +437,11 @@ gst_audio_batch_src_set_caps (GstBaseSrc * src, GstCaps * caps)
     return FALSE;
 
   rate = GST_AUDIO_INFO_RATE (&info);
-  if (GST_AUDIO_INFO_RATE (&self->info) == 0)
+  if (GST_AUDIO_INFO_RATE (&self->info) == 0
+      && src->segment.format == GST_FORMAT_TIME)
     seek_to_segment (self, &src->segment, rate);
+  else if (GST_AUDIO_INFO_RATE (&self->info) == 0)
+    sample_clock_start (&self->position.clock, rate, 0, 0);
   else if (rate != (guint) GST_AUDIO_INFO_RATE (&self->info))
     source_position_set_rate (&self->position, &src->segment, rate);
   self->info = info;
@@ -485,6 +474,8 @@ gst_audio_batch_src_do_seek (GstBaseSrc * src, GstSegment * segment)
     GST_WARNING_OBJECT (self, "can't play backwards from an unknown end");
     return FALSE;
   }
+  if (segment->format != GST_FORMAT_TIME)
+    return TRUE;
   /* before there is a rate, the caps will find the position in the segment */
   if (rate != 0)
     seek_to_segment (self, segment, rate);
@@ -535,6 +526,9 @@ gst_audio_batch_src_start (GstBaseSrc * src)
 {
   GstAudioBatchSrc *self = GST_AUDIO_BATCH_SRC (src);
 
+  /* the base class lets itself be pulled only in bytes */
+  gst_base_src_set_format (src, GST_PAD_MODE (src->srcpad) == GST_PAD_MODE_PULL
+      ? GST_FORMAT_BYTES : GST_FORMAT_TIME);
   batch_stream_start (&self->stream);
   gst_audio_info_init (&self->info);
   self->tagged = FALSE;
@@ -581,12 +575,6 @@ gst_audio_batch_src_post_message (GstElement * element, GstMessage * message)
 /* Properties */
 
 static void
-apply_activation (GstAudioBatchSrc * self)
-{
-  GST_BASE_SRC (self)->random_access = self->settings.can_activate_pull;
-}
-
-static void
 gst_audio_batch_src_set_property (GObject * object, guint id,
     const GValue * value, GParamSpec * pspec)
 {
@@ -601,7 +589,7 @@ gst_audio_batch_src_set_property (GObject * object, guint id,
   }
   GST_OBJECT_LOCK (self);
   ours = source_settings_set (&self->settings, id, value);
-  apply_activation (self);
+  GST_BASE_SRC (self)->can_activate_push = self->settings.can_activate_push;
   GST_OBJECT_UNLOCK (self);
   atomic_store_explicit (&self->settings_changed, TRUE, memory_order_release);
   if (!ours)
@@ -665,6 +653,11 @@ install_signals (GObjectClass * klass)
    * It may cut interleaved batches short by whole samples with
    * gst_buffer_set_size(). A handler that keeps a reference to @batch or its
    * memory, or leaves it mapped, gets an element error.
+   *
+   * In Python write to the memory, `batch.peek_memory(0).map(Gst.MapFlags.WRITE)`,
+   * and let go of all of it before the end of the handler: a Python object that
+   * is kept of @batch itself has no reference to it, and points nowhere then. A
+   * handler that raises an exception has returned %GST_FLOW_OK.
    *
    * Only the first handler is called. Without one the batch is filled with the
    * #GstAudioBatchSrc:wave. Connect before the element goes to PAUSED: it looks

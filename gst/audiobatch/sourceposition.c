@@ -9,7 +9,8 @@ find_edge (SourcePosition * self, const GstSegment * segment)
   if (self->reverse)
     self->edge = sample_clock_until (&self->clock, segment->start);
   else if (GST_CLOCK_TIME_IS_VALID (segment->stop))
-    self->edge = sample_clock_from (&self->clock, segment->stop);
+    self->edge = sample_clock_from (&self->clock,
+        MAX (segment->stop, self->clock.base));
   else
     self->edge = G_MAXUINT64;
 }
@@ -35,10 +36,10 @@ source_position_set_rate (SourcePosition * self, const GstSegment * segment,
 
   sample_clock_start (&self->clock, rate, 0, 0);
   self->next = sample_clock_from (&self->clock, time);
-  find_edge (self, segment);
   /* in reverse the samples before this one are yet to come */
   if (!self->reverse)
     sample_clock_start (&self->clock, rate, self->next, time);
+  find_edge (self, segment);
 }
 
 guint64

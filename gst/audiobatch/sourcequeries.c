@@ -3,6 +3,11 @@
 
 #include "sourcequeries.h"
 
+#include "timeline.h"
+
+#define DEFAULT_FORMAT GST_AUDIO_NE (F32)
+#define DEFAULT_RATE 48000
+
 gboolean
 source_answer_latency (GstBaseSrc * src, BatchStream * stream, GstQuery * query)
 {
@@ -15,17 +20,59 @@ source_answer_latency (GstBaseSrc * src, BatchStream * stream, GstQuery * query)
   return TRUE;
 }
 
+/* Samples and times as batches have them, which GstAudioInfo's own conversion
+ * is up to a nanosecond away from. */
+static gboolean
+to_samples (const GstAudioInfo * info, GstFormat format, guint64 value,
+    guint64 * samples)
+{
+  SampleClock clock;
+
+  sample_clock_start (&clock, GST_AUDIO_INFO_RATE (info), 0, 0);
+  if (format == GST_FORMAT_TIME)
+    *samples = sample_clock_until (&clock, value);
+  else if (format == GST_FORMAT_BYTES)
+    *samples = value / GST_AUDIO_INFO_BPF (info);
+  else
+    *samples = value;
+  return format == GST_FORMAT_TIME || format == GST_FORMAT_BYTES
+      || format == GST_FORMAT_DEFAULT;
+}
+
+static gboolean
+from_samples (const GstAudioInfo * info, GstFormat format, guint64 samples,
+    gint64 * value)
+{
+  SampleClock clock;
+
+  sample_clock_start (&clock, GST_AUDIO_INFO_RATE (info), 0, 0);
+  if (format == GST_FORMAT_TIME)
+    *value = sample_clock_time (&clock, samples);
+  else if (format == GST_FORMAT_BYTES)
+    *value = samples * GST_AUDIO_INFO_BPF (info);
+  else
+    *value = samples;
+  return format == GST_FORMAT_TIME || format == GST_FORMAT_BYTES
+      || format == GST_FORMAT_DEFAULT;
+}
+
 gboolean
 source_answer_convert (BatchStream * stream, GstQuery * query)
 {
   GstFormat from, to;
   gint64 value, result;
+  guint64 samples;
   GstAudioInfo info;
   BatchSize size;
 
   gst_query_parse_convert (query, &from, &value, &to, NULL);
-  if (!batch_stream_get_format (stream, &info, &size)
-      || !gst_audio_info_convert (&info, from, value, to, &result))
+  if (!batch_stream_get_format (stream, &info, &size))
+    return FALSE;
+  /* -1 is "none" in every format */
+  result = value;
+  if (from != to && value != -1 && (value < 0
+          || !to_samples (&info, from, value, &samples)
+          || !from_samples (&info, to, samples, &result)))
     return FALSE;
   gst_query_set_convert (query, from, value, to, result);
   return TRUE;
@@ -45,9 +92,8 @@ source_answer_duration (GstBaseSrc * src, BatchStream * stream,
   gst_query_parse_duration (query, &format, NULL);
   if (batches < 0 || !batch_stream_get_format (stream, &info, &size))
     return FALSE;
-  duration = gst_util_uint64_scale (batches, size.n, size.d);
-  if (!gst_audio_info_convert (&info, GST_FORMAT_DEFAULT, duration, format,
-          &duration))
+  if (!from_samples (&info, format, gst_util_uint64_scale (batches, size.n,
+              size.d), &duration))
     return FALSE;
   gst_query_set_duration (query, format, duration);
   return TRUE;
@@ -62,4 +108,24 @@ source_answer_scheduling (const SourceSettings * settings, GstQuery * query)
   if (settings->can_activate_pull)
     gst_query_add_scheduling_mode (query, GST_PAD_MODE_PULL);
   return TRUE;
+}
+
+GstCaps *
+source_prefer_caps (GstCaps * caps)
+{
+  GstStructure *structure;
+  gint channels;
+
+  caps = gst_caps_make_writable (caps);
+  structure = gst_caps_get_structure (caps, 0);
+  gst_structure_fixate_field_string (structure, "format", DEFAULT_FORMAT);
+  gst_structure_fixate_field_nearest_int (structure, "rate", DEFAULT_RATE);
+  gst_structure_fixate_field_string (structure, "layout", "interleaved");
+  gst_structure_fixate_field_nearest_int (structure, "channels", 1);
+  if (gst_structure_get_int (structure, "channels", &channels) && channels > 2
+      && !gst_structure_has_field (structure, "channel-mask")) {
+    gst_structure_set (structure, "channel-mask", GST_TYPE_BITMASK,
+        gst_audio_channel_get_fallback_mask (channels), NULL);
+  }
+  return caps;
 }

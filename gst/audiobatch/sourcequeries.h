@@ -26,4 +26,8 @@ gboolean source_answer_duration (GstBaseSrc * src, BatchStream * stream,
 gboolean source_answer_scheduling (const SourceSettings * settings,
     GstQuery * query);
 
+/* Takes @caps and returns the best of them: mono F32 at 48000 Hz, or what comes
+ * nearest to that, with a mask for more than 2 channels. */
+GstCaps *source_prefer_caps (GstCaps * caps);
+
 G_END_DECLS

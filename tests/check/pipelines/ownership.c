@@ -103,7 +103,8 @@ GST_END_TEST;
 GST_START_TEST (test_nothing_is_live_when_a_hundred_thousand_batches_are_over)
 {
   GstElement *pipeline =
-      gst_parse_launch ("audiobatchsrc name=src num-buffers=100000 wave=silence "
+      gst_parse_launch
+      ("audiobatchsrc name=src num-buffers=100000 wave=silence "
       "! queue ! audiobatch name=filter samples-per-batch=1000 ! queue "
       "! fakesink", NULL);
   GstElement *src = gst_bin_get_by_name (GST_BIN (pipeline), "src");
@@ -116,8 +117,7 @@ GST_START_TEST (test_nothing_is_live_when_a_hundred_thousand_batches_are_over)
   fail_unless_equals_uint64 (get_counter (src, "live-batches"), 0);
   fail_unless_equals_uint64 (get_stat (src, "live-bytes"), 0);
   assert_lossless (src, samples, 0);
-  fail_unless_equals_uint64 (get_counter (filter, "batches"),
-      samples / 1000);
+  fail_unless_equals_uint64 (get_counter (filter, "batches"), samples / 1000);
   fail_unless_equals_uint64 (get_counter (filter, "live-batches"), 0);
   fail_unless_equals_uint64 (get_stat (filter, "live-bytes"), 0);
   assert_lossless (filter, samples, 0);

@@ -1,0 +1,782 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Where audiobatchsrc plays: seeks, segments, reverse, what it answers to
+ * queries, and being pulled. A commit named at a test is a fault that
+ * audiotestsrc had. */
+
+#include <math.h>
+
+#include "../batchcheck.h"
+
+/* One period of the wave, so that each sample is like no other one near. */
+#define PERIOD 32768
+#define NONE GST_CLOCK_TIME_NONE
+
+static const gint rates[] = { 8000, 11025, 16000, 22050, 44100, 48000, 88200,
+  96000, 192000
+};
+
+#define N_RATES 9
+
+/* A source of F64 mono, and what came since the last seek. */
+typedef struct
+{
+  GstHarness *h;
+  GstBus *bus;
+  gint rate;
+  GPtrArray *batches;
+  GstSegment segment;
+  guint segments;
+} Player;
+
+static void
+player_init (Player * p, gint rate)
+{
+  GstAudioInfo info = audio_info (GST_AUDIO_FORMAT_F64, rate, 1, FALSE);
+
+  memset (p, 0, sizeof *p);
+  p->rate = rate;
+  p->h = harness_with_bus ("audiobatchsrc", &p->bus);
+  p->batches =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) gst_buffer_unref);
+  g_object_set (p->h->element, "freq", rate / (gdouble) PERIOD, "volume", 1.0,
+      NULL);
+  gst_harness_set_sink_caps (p->h, gst_audio_info_to_caps (&info));
+}
+
+static void
+player_free (Player * p)
+{
+  g_ptr_array_unref (p->batches);
+  harness_free_with_bus (p->h, p->bus);
+}
+
+/* Takes all that comes up to @end, EOS or SEGMENT_DONE. */
+static void
+collect (Player * p, GstEventType end)
+{
+  GstEventType type = GST_EVENT_UNKNOWN;
+  GstBuffer *batch;
+
+  g_ptr_array_set_size (p->batches, 0);
+  p->segments = 0;
+  while (type != end) {
+    GstEvent *event = gst_harness_pull_event (p->h);
+
+    fail_unless (event != NULL, "no %s came", gst_event_type_get_name (end));
+    type = GST_EVENT_TYPE (event);
+    if (type == GST_EVENT_SEGMENT) {
+      gst_event_copy_segment (event, &p->segment);
+      p->segments++;
+    }
+    gst_event_unref (event);
+  }
+  while ((batch = gst_harness_try_pull (p->h)))
+    g_ptr_array_add (p->batches, batch);
+}
+
+static GstEvent *
+seek_event (gdouble speed, GstFormat format, GstSeekFlags flags, gint64 start,
+    gint64 stop)
+{
+  return gst_event_new_seek (speed, format, flags, GST_SEEK_TYPE_SET, start,
+      stop == -1 ? GST_SEEK_TYPE_NONE : GST_SEEK_TYPE_SET, stop);
+}
+
+/* Seeks before the first batch, or after an end, and takes what comes. */
+static void
+play_from_to (Player * p, gdouble speed, GstFormat format, gint64 start,
+    gint64 stop)
+{
+  GstEvent *seek = seek_event (speed, format, GST_SEEK_FLAG_FLUSH, start, stop);
+
+  /* what a sample is is known when there are caps */
+  if (format == GST_FORMAT_DEFAULT
+      && GST_STATE (p->h->element) < GST_STATE_PAUSED)
+    play_from_to (p, 1.0, GST_FORMAT_TIME, 0, GST_MSECOND);
+  if (GST_STATE (p->h->element) < GST_STATE_PAUSED) {
+    fail_unless (gst_element_send_event (p->h->element, seek));
+    gst_harness_play (p->h);
+  } else {
+    fail_unless (gst_harness_push_upstream_event (p->h, seek));
+  }
+  collect (p, GST_EVENT_EOS);
+}
+
+static GstClockTime
+time_of (const Player * p, guint64 sample)
+{
+  return gst_util_uint64_scale (sample, GST_SECOND, p->rate);
+}
+
+/* @batch is samples @start to @start + @n, in time and in sound. */
+static void
+assert_samples (const Player * p, GstBuffer * batch, guint64 start, guint n)
+{
+  GstMapInfo map;
+  guint i;
+
+  fail_unless_equals_uint64 (gst_buffer_get_size (batch), n * sizeof (gdouble));
+  assert_batch_time (batch, start, n, p->rate, 0);
+  assert_batch_exclusive (batch);
+  gst_buffer_map (batch, &map, GST_MAP_READ);
+  for (i = 0; i < n; i++) {
+    gdouble want = sin (2 * G_PI * ((start + i + 1) % PERIOD) / PERIOD);
+    gdouble got = ((gdouble *) map.data)[i];
+
+    fail_unless (ABS (got - want) < 1e-6, "sample %" G_GUINT64_FORMAT
+        " is %.9f, not %.9f", start + i, got, want);
+  }
+  gst_buffer_unmap (batch, &map);
+}
+
+/* What came is samples @from to @to, without a gap and in batches. */
+static void
+assert_played (const Player * p, guint64 from, guint64 to)
+{
+  guint64 start = from;
+  guint i;
+
+  for (i = 0; i < p->batches->len; i++) {
+    guint n = MIN (DEFAULT_BATCH, to - start);
+
+    assert_samples (p, p->batches->pdata[i], start, n);
+    fail_unless_equals_int (GST_BUFFER_IS_DISCONT (p->batches->pdata[i]),
+        i == 0);
+    start += n;
+  }
+  fail_unless_equals_uint64 (start, to);
+}
+
+/* Seeks */
+
+/* f68c95ebaa; in 1.22.0, at 44.1 kHz, the PTS of batch 1 leads to sample
+ * 1023. */
+GST_START_TEST (test_seek_to_the_time_of_any_batch_is_exact_to_the_sample)
+{
+  Player p;
+  guint k;
+
+  player_init (&p, rates[__i__]);
+  for (k = 0; k < 200; k++) {
+    guint64 from = k * 1024, to = from + 1024 + k;
+
+    play_from_to (&p, 1.0, GST_FORMAT_TIME, time_of (&p, from),
+        time_of (&p, to));
+    assert_played (&p, from, to);
+    fail_unless_equals_uint64 (p.segment.start, time_of (&p, from));
+    fail_unless_equals_uint64 (p.segment.stop, time_of (&p, to));
+    fail_unless_equals_uint64 (p.segment.time, time_of (&p, from));
+  }
+  player_free (&p);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_seek_by_samples_is_exact_to_the_sample)
+{
+  static const guint64 samples[] = { 0, 1, 2, 3, 5, 7, 1023, 1024, 1025, 44099,
+    44101, 1000003, 987654321
+  };
+  Player p;
+  guint i;
+
+  player_init (&p, rates[__i__]);
+  for (i = 0; i < G_N_ELEMENTS (samples); i++) {
+    play_from_to (&p, 1.0, GST_FORMAT_DEFAULT, samples[i],
+        samples[i] + 1500 + i);
+    assert_played (&p, samples[i], samples[i] + 1500 + i);
+  }
+  player_free (&p);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_reverse_seek_by_samples_is_exact_to_the_sample)
+{
+  Player p;
+  guint i;
+
+  player_init (&p, rates[__i__]);
+  for (i = 1; i < 50; i++) {
+    play_from_to (&p, -1.0, GST_FORMAT_DEFAULT, 1000 + i, 2000 + i);
+    fail_unless_equals_int (p.batches->len, 1);
+    assert_samples (&p, p.batches->pdata[0], 1000 + i, 1000);
+  }
+  player_free (&p);
+}
+
+GST_END_TEST;
+
+/* 6499fcdc2e */
+GST_START_TEST (test_seek_to_hours_days_and_years_does_not_overflow)
+{
+  static const guint64 seconds[] = { 3600, 86400, 100 * 86400, 31536000,
+    G_GUINT64_CONSTANT (3153600000)
+  };
+  Player p;
+  guint i;
+
+  player_init (&p, rates[__i__]);
+  for (i = 0; i < G_N_ELEMENTS (seconds); i++) {
+    guint64 from = seconds[i] * p.rate + 1;
+
+    play_from_to (&p, 1.0, GST_FORMAT_TIME, time_of (&p, from),
+        time_of (&p, from + 2000));
+    assert_played (&p, from, from + 2000);
+  }
+  player_free (&p);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_seek_between_two_samples_begins_with_the_earlier_one)
+{
+  Player p;
+
+  player_init (&p, 44100);
+  play_from_to (&p, 1.0, GST_FORMAT_TIME, time_of (&p, 4410) + 10000,
+      time_of (&p, 5000) - 10000);
+  assert_played (&p, 4410, 5000);
+  /* what is asked for is what the segment says */
+  fail_unless_equals_uint64 (p.segment.start, time_of (&p, 4410) + 10000);
+  fail_unless_equals_uint64 (p.segment.time, time_of (&p, 4410) + 10000);
+  fail_unless_equals_uint64 (p.segment.stop, time_of (&p, 5000) - 10000);
+  player_free (&p);
+}
+
+GST_END_TEST;
+
+/* d8b42e993b, f18d2a5a9a */
+GST_START_TEST (test_last_batch_before_the_stop_is_short_in_size_and_time)
+{
+  static const guint lengths[] = { 1, 2, 441, 1023, 1024, 1025, 2047, 2049,
+    4410
+  };
+  Player p;
+  guint i;
+
+  player_init (&p, rates[__i__]);
+  for (i = 0; i < G_N_ELEMENTS (lengths); i++) {
+    GstBuffer *last;
+
+    play_from_to (&p, 1.0, GST_FORMAT_TIME, 0, time_of (&p, lengths[i]));
+    assert_played (&p, 0, lengths[i]);
+    last = p.batches->pdata[p.batches->len - 1];
+    fail_unless_equals_uint64 (GST_BUFFER_PTS (last)
+        + GST_BUFFER_DURATION (last), time_of (&p, lengths[i]));
+  }
+  player_free (&p);
+}
+
+GST_END_TEST;
+
+/* ab76fa091a, cf18fae9de: a new speed, and no new place to play from. */
+GST_START_TEST (test_new_speed_goes_on_from_the_position_of_the_segment)
+{
+  Player p;
+  GstBuffer *batch;
+
+  player_init (&p, 44100);
+  play_from_to (&p, 1.0, GST_FORMAT_TIME, time_of (&p, 1000),
+      time_of (&p, 3000));
+  assert_played (&p, 1000, 3000);
+  fail_unless (gst_harness_push_upstream_event (p.h, gst_event_new_seek (2.0,
+              GST_FORMAT_TIME, GST_SEEK_FLAG_FLUSH, GST_SEEK_TYPE_NONE, 0,
+              GST_SEEK_TYPE_SET, time_of (&p, 5000))));
+  collect (&p, GST_EVENT_EOS);
+  assert_played (&p, 3000, 5000);
+  fail_unless_equals_float (p.segment.rate, 2.0);
+  fail_unless_equals_uint64 (p.segment.time, p.segment.start);
+  batch = p.batches->pdata[0];
+  fail_unless_equals_uint64 (gst_segment_to_stream_time (&p.segment,
+          GST_FORMAT_TIME, GST_BUFFER_PTS (batch)), time_of (&p, 3000));
+  player_free (&p);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_segment_seeks_play_on_without_a_gap_or_an_eos)
+{
+  Player p;
+  guint k;
+
+  player_init (&p, rates[__i__]);
+  fail_unless (gst_element_send_event (p.h->element, seek_event (1.0,
+              GST_FORMAT_TIME, GST_SEEK_FLAG_FLUSH | GST_SEEK_FLAG_SEGMENT, 0,
+              time_of (&p, 3001))));
+  gst_harness_play (p.h);
+  for (k = 0; k < 3; k++) {
+    GstMessage *message;
+    gint64 position;
+
+    collect (&p, GST_EVENT_SEGMENT_DONE);
+    assert_played (&p, k * 1000, 3001 + k * 1000);
+    fail_unless_equals_int (p.segments, 1);
+    fail_unless_equals_uint64 (p.segment.base, k == 0 ? 0
+        : time_of (&p, 3001) + (k - 1) * (time_of (&p, 3001 + (k - 1) * 1000)
+            - time_of (&p, (k - 1) * 1000)));
+    message = expect_message (p.bus, GST_MESSAGE_SEGMENT_DONE);
+    gst_message_parse_segment_done (message, NULL, &position);
+    fail_unless_equals_uint64 (position, time_of (&p, 3001 + k * 1000));
+    gst_message_unref (message);
+    fail_unless (gst_harness_push_upstream_event (p.h, seek_event (1.0,
+                GST_FORMAT_TIME, GST_SEEK_FLAG_SEGMENT,
+                time_of (&p, (k + 1) * 1000),
+                time_of (&p, 3001 + (k + 1) * 1000))));
+  }
+  player_free (&p);
+}
+
+GST_END_TEST;
+
+static const gchar *const wide_formats[] = { "S16LE", "S24LE", "U8", "F32BE" };
+
+static GstPadProbeReturn
+check_after_seek (GstPad * pad, GstPadProbeInfo * info, gpointer data)
+{
+  GAsyncQueue *queue = data;
+  GstEvent *event;
+
+  if (GST_PAD_PROBE_INFO_TYPE (info) & GST_PAD_PROBE_TYPE_BUFFER) {
+    if (g_object_get_data (G_OBJECT (pad), "fresh"))
+      g_async_queue_push (queue,
+          gst_buffer_ref (GST_PAD_PROBE_INFO_BUFFER (info)));
+    g_object_set_data (G_OBJECT (pad), "fresh", NULL);
+    return GST_PAD_PROBE_OK;
+  }
+  event = GST_PAD_PROBE_INFO_EVENT (info);
+  if (GST_EVENT_TYPE (event) == GST_EVENT_SEGMENT)
+    g_object_set_data (G_OBJECT (pad), "fresh", pad);
+  return GST_PAD_PROBE_OK;
+}
+
+GST_START_TEST (test_seeks_under_load_begin_with_the_sample_asked_for)
+{
+  gchar *line = g_strdup_printf ("audiobatchsrc name=src ! audio/x-raw, "
+      "format=%s, rate=44100 ! fakesink name=sink sync=false",
+      wide_formats[__i__]);
+  GstElement *pipeline = gst_parse_launch (line, NULL);
+  GstElement *element = gst_bin_get_by_name (GST_BIN (pipeline), "src");
+  GstPad *pad = gst_element_get_static_pad (element, "src");
+  GAsyncQueue *queue = g_async_queue_new_full ((GDestroyNotify)
+      gst_buffer_unref);
+  guint k;
+
+  gst_pad_add_probe (pad,
+      GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM,
+      check_after_seek, queue, NULL);
+  gst_element_set_state (pipeline, GST_STATE_PLAYING);
+  for (k = 0; k < 60; k++) {
+    guint64 sample = (guint64) k * 1234567 % 9999991;
+    GstBuffer *batch = g_async_queue_timeout_pop (queue, 30 * G_USEC_PER_SEC);
+
+    fail_unless (batch != NULL, "nothing comes after seek %u", k);
+    fail_unless_equals_uint64 (GST_BUFFER_OFFSET (batch),
+        k == 0 ? 0 : (guint64) (k - 1) * 1234567 % 9999991);
+    gst_buffer_unref (batch);
+    fail_unless (gst_element_send_event (element, seek_event (1.0,
+                GST_FORMAT_TIME, GST_SEEK_FLAG_FLUSH,
+                gst_util_uint64_scale (sample, GST_SECOND, 44100), -1)));
+  }
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+  g_async_queue_unref (queue);
+  gst_object_unref (pad);
+  gst_object_unref (element);
+  gst_object_unref (pipeline);
+  g_free (line);
+}
+
+GST_END_TEST;
+
+/* Reverse */
+
+/* b46718b1a0, 031f256584 */
+GST_START_TEST (test_reverse_goes_down_to_the_start_without_empty_batches)
+{
+  static const guint64 starts[] = { 0, 1, 1000, 1024, 4095 };
+  Player p;
+  guint i, k;
+
+  player_init (&p, rates[__i__]);
+  for (i = 0; i < G_N_ELEMENTS (starts); i++) {
+    guint64 end = 5000 + 1024 * i;
+
+    play_from_to (&p, -1.0, GST_FORMAT_TIME, time_of (&p, starts[i]),
+        time_of (&p, end));
+    for (k = 0; k < p.batches->len; k++) {
+      guint n = MIN (DEFAULT_BATCH, end - starts[i]);
+
+      fail_unless (n > 0, "there is a batch below the start");
+      assert_samples (&p, p.batches->pdata[k], end - n, n);
+      end -= n;
+    }
+    fail_unless_equals_uint64 (end, starts[i]);
+    fail_unless_equals_float (p.segment.rate, -1.0);
+    fail_unless_equals_uint64 (p.segment.start, time_of (&p, starts[i]));
+    fail_unless_equals_uint64 (p.segment.time, time_of (&p, starts[i]));
+  }
+  player_free (&p);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_reverse_from_an_unknown_end_is_refused)
+{
+  Player p;
+
+  player_init (&p, 44100);
+  play_from_to (&p, 1.0, GST_FORMAT_TIME, 0, time_of (&p, 100));
+  fail_if (gst_harness_push_upstream_event (p.h, gst_event_new_seek (-1.0,
+              GST_FORMAT_TIME, GST_SEEK_FLAG_FLUSH, GST_SEEK_TYPE_SET, 0,
+              GST_SEEK_TYPE_SET, -1)));
+  player_free (&p);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_stop_is_exact_after_a_change_of_rate)
+{
+  GstElement *pipeline = gst_parse_launch ("audiobatchsrc name=src "
+      "samples-per-batch=441 ! capsfilter name=filter "
+      "caps=audio/x-raw,format=S16LE,rate=44100,channels=1 ! "
+      "appsink name=sink sync=false max-buffers=1", NULL);
+  static const gchar *const caps[] = {
+    "audio/x-raw,format=S16LE,rate=96000,channels=1",
+    "audio/x-raw,format=S16LE,rate=8000,channels=1",
+    "audio/x-raw,format=S16LE,rate=11025,channels=1",
+  };
+  GstElement *element = gst_bin_get_by_name (GST_BIN (pipeline), "src");
+  GstElement *filter = gst_bin_get_by_name (GST_BIN (pipeline), "filter");
+  GstElement *sink = gst_bin_get_by_name (GST_BIN (pipeline), "sink");
+  GstClockTime end = 0, stop = 777777777;
+  guint k, rate = 44100;
+
+  fail_unless (gst_element_send_event (element, seek_event (1.0,
+              GST_FORMAT_TIME, GST_SEEK_FLAG_FLUSH, 0, stop)));
+  gst_element_set_state (pipeline, GST_STATE_PLAYING);
+  for (k = 0;; k++) {
+    GstSample *sample = NULL;
+    GstBuffer *batch;
+
+    g_signal_emit_by_name (sink, "pull-sample", &sample);
+    if (sample == NULL)
+      break;
+    batch = gst_sample_get_buffer (sample);
+    gst_structure_get_int (gst_caps_get_structure (gst_sample_get_caps (sample),
+            0), "rate", (gint *) & rate);
+    fail_unless_equals_uint64 (GST_BUFFER_PTS (batch), end);
+    end += GST_BUFFER_DURATION (batch);
+    gst_sample_unref (sample);
+    if (k == 7)
+      gst_util_set_object_arg (G_OBJECT (filter), "caps", caps[__i__]);
+  }
+  /* the last sample begins before the stop, and none after it does */
+  fail_unless (end >= stop, "%" GST_TIME_FORMAT " is too short",
+      GST_TIME_ARGS (end));
+  fail_unless (end < stop + GST_SECOND / rate + 2, "%" GST_TIME_FORMAT
+      " is too long", GST_TIME_ARGS (end));
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+  gst_object_unref (element);
+  gst_object_unref (filter);
+  gst_object_unref (sink);
+  gst_object_unref (pipeline);
+}
+
+GST_END_TEST;
+
+/* Queries */
+
+GST_START_TEST (test_duration_is_that_of_num_buffers)
+{
+  gint64 duration = 0;
+  Player p;
+
+  player_init (&p, rates[__i__]);
+  g_object_set (p.h->element, "num-buffers", 7, NULL);
+  gst_harness_play (p.h);
+  collect (&p, GST_EVENT_EOS);
+  assert_played (&p, 0, 7 * 1024);
+  fail_unless (gst_element_query_duration (p.h->element, GST_FORMAT_TIME,
+          &duration));
+  fail_unless_equals_uint64 (duration, time_of (&p, 7 * 1024));
+  fail_unless (gst_element_query_duration (p.h->element, GST_FORMAT_DEFAULT,
+          &duration));
+  fail_unless_equals_uint64 (duration, 7 * 1024);
+  fail_unless (gst_element_query_duration (p.h->element, GST_FORMAT_BYTES,
+          &duration));
+  fail_unless_equals_uint64 (duration, 7 * 1024 * 8);
+  player_free (&p);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_duration_is_unknown_without_num_buffers)
+{
+  gint64 duration = 0;
+  Player p;
+
+  player_init (&p, 48000);
+  play_from_to (&p, 1.0, GST_FORMAT_TIME, 0, GST_SECOND);
+  fail_if (gst_element_query_duration (p.h->element, GST_FORMAT_BYTES,
+          &duration) && duration != -1);
+  player_free (&p);
+}
+
+GST_END_TEST;
+
+/* The time of a sample is the PTS that a batch would have there. */
+GST_START_TEST (test_convert_is_exact_in_every_direction)
+{
+  static const guint64 samples[] = { 0, 1, 2, 3, 5, 1023, 1024, 44101, 1000003,
+    G_GUINT64_CONSTANT (6054912000001)
+  };
+  Player p;
+  guint i;
+
+  player_init (&p, rates[__i__]);
+  play_from_to (&p, 1.0, GST_FORMAT_TIME, 0, time_of (&p, 100));
+  for (i = 0; i < G_N_ELEMENTS (samples); i++) {
+    gint64 value = -1;
+
+    fail_unless (gst_element_query_convert (p.h->element, GST_FORMAT_DEFAULT,
+            samples[i], GST_FORMAT_TIME, &value));
+    fail_unless_equals_uint64 (value, time_of (&p, samples[i]));
+    fail_unless (gst_element_query_convert (p.h->element, GST_FORMAT_TIME,
+            value, GST_FORMAT_DEFAULT, &value));
+    fail_unless_equals_uint64 (value, samples[i]);
+    fail_unless (gst_element_query_convert (p.h->element, GST_FORMAT_DEFAULT,
+            samples[i], GST_FORMAT_BYTES, &value));
+    fail_unless_equals_uint64 (value, samples[i] * 8);
+    fail_unless (gst_element_query_convert (p.h->element, GST_FORMAT_BYTES,
+            value, GST_FORMAT_DEFAULT, &value));
+    fail_unless_equals_uint64 (value, samples[i]);
+  }
+  player_free (&p);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_position_and_seeking_are_known_while_playing)
+{
+  gint64 position = 0;
+  gboolean seekable = FALSE;
+  GstFormat format;
+  GstQuery *query = gst_query_new_seeking (GST_FORMAT_TIME);
+  Player p;
+
+  player_init (&p, 44100);
+  play_from_to (&p, 1.0, GST_FORMAT_TIME, 0, time_of (&p, 2500));
+  fail_unless (gst_element_query_position (p.h->element, GST_FORMAT_TIME,
+          &position));
+  fail_unless_equals_uint64 (position, time_of (&p, 2500));
+  fail_unless (gst_element_query (p.h->element, query));
+  gst_query_parse_seeking (query, &format, &seekable, NULL, NULL);
+  fail_unless (seekable);
+  gst_query_unref (query);
+  player_free (&p);
+}
+
+GST_END_TEST;
+
+static const struct
+{
+  gboolean push, pull;
+} activations[] = { {TRUE, FALSE}, {TRUE, TRUE}, {FALSE, TRUE} };
+
+GST_START_TEST (test_scheduling_tells_push_and_pull_as_they_are_set)
+{
+  GstElement *element = gst_element_factory_make ("audiobatchsrc", NULL);
+  GstQuery *query = gst_query_new_scheduling ();
+  GstPad *pad = gst_element_get_static_pad (element, "src");
+
+  g_object_set (element, "can-activate-push", activations[__i__].push,
+      "can-activate-pull", activations[__i__].pull, NULL);
+  gst_element_set_state (element, GST_STATE_READY);
+  fail_unless (gst_pad_query (pad, query));
+  fail_unless_equals_int (gst_query_has_scheduling_mode (query,
+          GST_PAD_MODE_PUSH), activations[__i__].push);
+  fail_unless_equals_int (gst_query_has_scheduling_mode (query,
+          GST_PAD_MODE_PULL), activations[__i__].pull);
+  gst_query_unref (query);
+  gst_element_set_state (element, GST_STATE_NULL);
+  gst_object_unref (pad);
+  gst_object_unref (element);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_push_that_is_switched_off_is_refused)
+{
+  GstElement *pipeline = gst_parse_launch ("audiobatchsrc name=src "
+      "can-activate-push=false ! fakesink", NULL);
+
+  ASSERT_SET_STATE (pipeline, GST_STATE_PLAYING, GST_STATE_CHANGE_FAILURE);
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+  gst_object_unref (pipeline);
+}
+
+GST_END_TEST;
+
+/* Pull */
+
+/* A source that is pulled from its @srcpad. */
+static GstElement *
+pulled_source (GstPad ** srcpad)
+{
+  GstElement *element = gst_element_factory_make ("audiobatchsrc", NULL);
+
+  g_object_set (element, "can-activate-pull", TRUE, "volume", 1.0, NULL);
+  *srcpad = gst_element_get_static_pad (element, "src");
+  gst_element_set_state (element, GST_STATE_READY);
+  fail_unless (gst_pad_activate_mode (*srcpad, GST_PAD_MODE_PULL, TRUE));
+  gst_element_set_state (element, GST_STATE_PLAYING);
+  return element;
+}
+
+static void
+pulled_free (GstElement * element, GstPad * pad)
+{
+  gst_pad_activate_mode (pad, GST_PAD_MODE_PULL, FALSE);
+  gst_element_set_state (element, GST_STATE_NULL);
+  gst_object_unref (pad);
+  gst_object_unref (element);
+}
+
+GST_START_TEST (test_pulled_ranges_are_the_samples_at_their_offset)
+{
+  static const struct
+  {
+    guint64 sample;
+    guint n;
+  } ranges[] = { {0, 1024}, {1024, 100}, {1000000, 7}, {0, 1}, {5, 4096} };
+  GstPad *pad;
+  GstElement *element = pulled_source (&pad);
+  guint i, k;
+
+  for (i = 0; i < G_N_ELEMENTS (ranges); i++) {
+    GstBuffer *buffer = NULL;
+    GstMapInfo map;
+
+    fail_unless_equals_int (gst_pad_get_range (pad, ranges[i].sample * 4,
+            ranges[i].n * 4, &buffer), GST_FLOW_OK);
+    fail_unless_equals_uint64 (gst_buffer_get_size (buffer), ranges[i].n * 4);
+    assert_batch_exclusive (buffer);
+    assert_batch_time (buffer, ranges[i].sample, ranges[i].n, 48000, 0);
+    gst_buffer_map (buffer, &map, GST_MAP_READ);
+    for (k = 0; k < ranges[i].n; k++) {
+      gdouble want = sin (2 * G_PI * 440 * ((ranges[i].sample + k + 1) % 1200)
+          / 48000);
+
+      fail_unless (ABS (((gfloat *) map.data)[k] - want) < 1e-5);
+    }
+    gst_buffer_unmap (buffer, &map);
+    gst_buffer_unref (buffer);
+  }
+  pulled_free (element, pad);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_pull_fills_the_memory_that_the_caller_brings)
+{
+  gfloat values[256];
+  GstPad *pad;
+  GstElement *element = pulled_source (&pad);
+  GstBuffer *buffer = gst_buffer_new_wrapped_full (0, values, sizeof values, 0,
+      sizeof values, NULL, NULL);
+  GstBuffer *theirs = buffer;
+  guint k;
+
+  for (k = 0; k < 256; k++)
+    values[k] = 42;
+  fail_unless_equals_int (gst_pad_get_range (pad, 4 * 1000, sizeof values,
+          &buffer), GST_FLOW_OK);
+  fail_unless (buffer == theirs);
+  fail_unless_equals_uint64 (gst_buffer_get_size (buffer), sizeof values);
+  for (k = 0; k < 256; k++) {
+    gdouble want = sin (2 * G_PI * 440 * ((1000 + k + 1) % 1200) / 48000);
+
+    fail_unless (ABS (values[k] - want) < 1e-5,
+        "value %u in the caller's memory is %f, not %f", k, values[k], want);
+  }
+  gst_buffer_unref (buffer);
+  pulled_free (element, pad);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_pull_of_part_of_a_sample_is_an_error)
+{
+  GstPad *pad;
+  GstElement *element = pulled_source (&pad);
+  GstBus *bus = gst_bus_new ();
+  GstBuffer *buffer = NULL;
+
+  gst_element_set_bus (element, bus);
+  fail_unless_equals_int (gst_pad_get_range (pad, 2, 1024, &buffer),
+      GST_FLOW_ERROR);
+  fail_unless (buffer == NULL);
+  assert_error (bus, GST_STREAM_ERROR, GST_STREAM_ERROR_FORMAT,
+      "no whole samples");
+  fail_unless_equals_int (gst_pad_get_range (pad, 0, 3, &buffer),
+      GST_FLOW_ERROR);
+  gst_element_set_bus (element, NULL);
+  gst_object_unref (bus);
+  pulled_free (element, pad);
+}
+
+GST_END_TEST;
+
+static Suite *
+sourceseek_suite (void)
+{
+  Suite *s = suite_create ("sourceseek");
+  TCase *tc = tcase_create ("seeks");
+
+  suite_add_tcase (s, tc);
+  tcase_set_timeout (tc, 300);
+  tcase_add_loop_test (tc,
+      test_seek_to_the_time_of_any_batch_is_exact_to_the_sample, 0, N_RATES);
+  tcase_add_loop_test (tc, test_seek_by_samples_is_exact_to_the_sample, 0,
+      N_RATES);
+  tcase_add_loop_test (tc, test_reverse_seek_by_samples_is_exact_to_the_sample,
+      0, N_RATES);
+  tcase_add_loop_test (tc, test_seek_to_hours_days_and_years_does_not_overflow,
+      0, N_RATES);
+  tcase_add_test (tc,
+      test_seek_between_two_samples_begins_with_the_earlier_one);
+  tcase_add_loop_test (tc,
+      test_last_batch_before_the_stop_is_short_in_size_and_time, 0, N_RATES);
+  tcase_add_test (tc, test_new_speed_goes_on_from_the_position_of_the_segment);
+  tcase_add_loop_test (tc, test_segment_seeks_play_on_without_a_gap_or_an_eos,
+      0, N_RATES);
+  tcase_add_loop_test (tc,
+      test_seeks_under_load_begin_with_the_sample_asked_for, 0,
+      G_N_ELEMENTS (wide_formats));
+  tcase_add_loop_test (tc,
+      test_reverse_goes_down_to_the_start_without_empty_batches, 0, N_RATES);
+  tcase_add_test (tc, test_reverse_from_an_unknown_end_is_refused);
+  tcase_add_loop_test (tc, test_stop_is_exact_after_a_change_of_rate, 0, 3);
+
+  tc = tcase_create ("queries");
+  suite_add_tcase (s, tc);
+  tcase_set_timeout (tc, 300);
+  tcase_add_loop_test (tc, test_duration_is_that_of_num_buffers, 0, N_RATES);
+  tcase_add_test (tc, test_duration_is_unknown_without_num_buffers);
+  tcase_add_loop_test (tc, test_convert_is_exact_in_every_direction, 0,
+      N_RATES);
+  tcase_add_test (tc, test_position_and_seeking_are_known_while_playing);
+  tcase_add_loop_test (tc, test_scheduling_tells_push_and_pull_as_they_are_set,
+      0, G_N_ELEMENTS (activations));
+  tcase_add_test (tc, test_push_that_is_switched_off_is_refused);
+
+  tc = tcase_create ("pull");
+  suite_add_tcase (s, tc);
+  tcase_set_timeout (tc, 300);
+  tcase_add_test (tc, test_pulled_ranges_are_the_samples_at_their_offset);
+  tcase_add_test (tc, test_pull_fills_the_memory_that_the_caller_brings);
+  tcase_add_test (tc, test_pull_of_part_of_a_sample_is_an_error);
+  return s;
+}
+
+GST_CHECK_MAIN (sourceseek);

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the tests of audiobatchsrc share: a source with its properties, played
+ * up to its end. */
+#pragma once
+
+#include "batchcheck.h"
+
+#define RATE 48000
+
+/* Sets "name=value name=value ...". */
+static inline void
+set_properties (gpointer object, const gchar * properties)
+{
+  gchar **settings = g_strsplit (properties, " ", -1);
+  guint i;
+
+  for (i = 0; settings[i] && *settings[i]; i++) {
+    gchar *equals = strchr (settings[i], '=');
+
+    *equals = '\0';
+    gst_util_set_object_arg (G_OBJECT (object), settings[i], equals + 1);
+  }
+  g_strfreev (settings);
+}
+
+static inline GstHarness *
+source (const gchar * element, const GstAudioInfo * info,
+    const gchar * properties, GstBus ** bus)
+{
+  GstHarness *h = harness_with_bus (element, bus);
+
+  set_properties (h->element, properties);
+  if (info)
+    gst_harness_set_sink_caps (h, gst_audio_info_to_caps (info));
+  return h;
+}
+
+/* All batches up to EOS, in order. */
+static inline GPtrArray *
+play_to_end (GstHarness * h)
+{
+  GPtrArray *batches =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) gst_buffer_unref);
+  GstBuffer *batch;
+  gboolean eos = FALSE;
+
+  gst_harness_play (h);
+  while (!eos) {
+    GstEvent *event = gst_harness_pull_event (h);
+
+    fail_unless (event != NULL, "EOS did not come");
+    eos = GST_EVENT_TYPE (event) == GST_EVENT_EOS;
+    gst_event_unref (event);
+  }
+  while ((batch = gst_harness_try_pull (h)))
+    g_ptr_array_add (batches, batch);
+  return batches;
+}
+
+/* The bytes of all @batches, one after the other. */
+static inline GByteArray *
+join (GPtrArray * batches)
+{
+  GByteArray *bytes = g_byte_array_new ();
+  guint i;
+
+  for (i = 0; i < batches->len; i++) {
+    GstMapInfo map;
+
+    fail_unless (gst_buffer_map (batches->pdata[i], &map, GST_MAP_READ));
+    g_byte_array_append (bytes, map.data, map.size);
+    gst_buffer_unmap (batches->pdata[i], &map);
+  }
+  return bytes;
+}
+
+/* What @element makes of @properties, up to its end. */
+static inline GByteArray *
+bytes_of (const gchar * element, const GstAudioInfo * info,
+    const gchar * properties)
+{
+  GstBus *bus;
+  GstHarness *h = source (element, info, properties, &bus);
+  GPtrArray *batches = play_to_end (h);
+  GByteArray *bytes = join (batches);
+
+  g_ptr_array_unref (batches);
+  harness_free_with_bus (h, bus);
+  return bytes;
+}
+
+static inline void
+assert_no_error (GstBus * bus)
+{
+  GstMessage *message = gst_bus_pop_filtered (bus, GST_MESSAGE_ERROR);
+  GError *error = NULL;
+
+  if (message == NULL)
+    return;
+  gst_message_parse_error (message, &error, NULL);
+  fail ("there is an error: %s", error->message);
+}

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* An application that fills the batches of audiobatchsrc with its own code: a
+ * small additive synthesiser that plays a tune. */
+
+#include <math.h>
+#include <stdlib.h>
+
+#include <gst/audio/audio.h>
+#include <gst/gst.h>
+
+#define RATE 48000
+#define N_PARTIALS 8
+#define ATTACK_SECONDS 0.01
+#define DECAY_PER_SECOND 3.0
+#define VOLUME 0.3
+
+#define SOURCE \
+    "audiobatchsrc name=source ! audio/x-raw, " \
+    "format=" GST_AUDIO_NE (F32) ", rate=48000, channels=2, " \
+    "layout=interleaved ! "
+
+/* One note, as its MIDI number (0: a rest) and its length in beats. */
+typedef struct
+{
+  gint key;
+  gdouble beats;
+} Note;
+
+/* The round that bells ring in the morning. */
+static const Note tune[] = {
+  {60, 1}, {62, 1}, {64, 1}, {60, 1}, {60, 1}, {62, 1}, {64, 1}, {60, 1},
+  {64, 1}, {65, 1}, {67, 2}, {64, 1}, {65, 1}, {67, 2},
+  {67, .5}, {69, .5}, {67, .5}, {65, .5}, {64, 1}, {60, 1},
+  {67, .5}, {69, .5}, {67, .5}, {65, .5}, {64, 1}, {60, 1},
+  {60, 1}, {55, 1}, {60, 2}, {60, 1}, {55, 1}, {60, 2}, {0, 1},
+};
+
+/* The instrument. The streaming thread alone plays it. */
+typedef struct
+{
+  gdouble beat_samples;
+  guint note;
+  /* number of the first sample of the note, and of the one after its last */
+  guint64 start, end;
+  gdouble step;
+} Synth;
+
+static void
+begin_note (Synth * synth, guint note, guint64 start)
+{
+  gdouble freq = 440.0 * exp2 ((tune[note].key - 69) / 12.0);
+
+  synth->note = note;
+  synth->start = start;
+  synth->end = start + llround (tune[note].beats * synth->beat_samples);
+  synth->step = 2 * G_PI * freq / RATE;
+}
+
+static void
+synth_init (Synth * synth, gdouble beats_per_minute)
+{
+  synth->beat_samples = RATE * 60.0 / beats_per_minute;
+  begin_note (synth, 0, 0);
+}
+
+/* FALSE after the last note. */
+static gboolean
+seek_note (Synth * synth, guint64 sample)
+{
+  while (sample >= synth->end) {
+    if (synth->note + 1 == G_N_ELEMENTS (tune))
+      return FALSE;
+    begin_note (synth, synth->note + 1, synth->end);
+  }
+  return TRUE;
+}
+
+/* The higher a partial, the weaker it is and the sooner it is gone. */
+static gdouble
+sound (const Synth * synth, guint64 sample)
+{
+  gdouble place = sample - synth->start;
+  gdouble seconds = place / RATE;
+  gdouble left = (gdouble) (synth->end - sample) / RATE;
+  gdouble value = 0;
+  guint k;
+
+  if (tune[synth->note].key == 0)
+    return 0;
+  for (k = 1; k <= N_PARTIALS; k++) {
+    value += sin (synth->step * k * place) / k
+        * exp (-DECAY_PER_SECOND * k * seconds);
+  }
+  return VOLUME * value * MIN (1.0, seconds / ATTACK_SECONDS)
+      * MIN (1.0, left / ATTACK_SECONDS);
+}
+
+/* Streaming thread: writes to the batch, and keeps nothing of it. */
+static GstFlowReturn
+fill_batch (GstElement * source, GstBuffer * batch, guint64 start,
+    Synth * synth)
+{
+  GstMapInfo map;
+  guint64 sample = start;
+  gfloat *frame, *end;
+
+  if (!seek_note (synth, start))
+    return GST_FLOW_EOS;
+  if (!gst_buffer_map (batch, &map, GST_MAP_WRITE)) {
+    GST_ELEMENT_ERROR (source, RESOURCE, WRITE,
+        ("The synthesiser can't write to its batch."), (NULL));
+    return GST_FLOW_ERROR;
+  }
+  end = (gfloat *) (map.data + map.size);
+  /* after the last note the rest stays silent */
+  for (frame = (gfloat *) map.data; frame < end; frame += 2, sample++) {
+    if (!seek_note (synth, sample))
+      break;
+    frame[0] = frame[1] = sound (synth, sample);
+  }
+  gst_buffer_unmap (batch, &map);
+  return GST_FLOW_OK;
+}
+
+static gboolean
+wait_for_end (GstElement * pipeline)
+{
+  GstBus *bus = gst_element_get_bus (pipeline);
+  GstMessage *message = gst_bus_timed_pop_filtered (bus, GST_CLOCK_TIME_NONE,
+      GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
+  gboolean ok = GST_MESSAGE_TYPE (message) == GST_MESSAGE_EOS;
+
+  if (!ok) {
+    GError *error = NULL;
+
+    gst_message_parse_error (message, &error, NULL);
+    g_printerr ("%s: %s\n", GST_OBJECT_NAME (GST_MESSAGE_SRC (message)),
+        error->message);
+    g_error_free (error);
+  }
+  gst_message_unref (message);
+  gst_object_unref (bus);
+  return ok;
+}
+
+static void
+print_result (GstElement * source, const gchar * file)
+{
+  guint64 batches, allocations, bytes, live, peak;
+  guint size;
+
+  g_object_get (source, "batches", &batches, "allocations", &allocations,
+      "allocated-bytes", &bytes, "live-batches", &live, "peak-live-batches",
+      &peak, "samples-per-batch", &size, NULL);
+  g_print ("tune         %u notes, %.1f s\n", (guint) G_N_ELEMENTS (tune),
+      (gdouble) batches * size / RATE);
+  g_print ("batches      %" G_GUINT64_FORMAT " of %u samples\n", batches, size);
+  g_print ("allocations  %" G_GUINT64_FORMAT ", %" G_GUINT64_FORMAT " bytes\n",
+      allocations, bytes);
+  g_print ("live         %" G_GUINT64_FORMAT " now, %" G_GUINT64_FORMAT
+      " at most\n", live, peak);
+  g_print ("written      %s\n", file ? file : "nowhere");
+}
+
+static gboolean
+play (GstElement * pipeline, const gchar * file, gdouble beats_per_minute)
+{
+  GstElement *source = gst_bin_get_by_name (GST_BIN (pipeline), "source");
+  GstElement *sink = gst_bin_get_by_name (GST_BIN (pipeline), "sink");
+  Synth synth;
+  gboolean ok;
+
+  synth_init (&synth, beats_per_minute);
+  if (file)
+    g_object_set (sink, "location", file, NULL);
+  g_signal_connect (source, "fill-batch", G_CALLBACK (fill_batch), &synth);
+  gst_element_set_state (pipeline, GST_STATE_PLAYING);
+  ok = wait_for_end (pipeline);
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+  if (ok)
+    print_result (source, file);
+  gst_object_unref (source);
+  gst_object_unref (sink);
+  return ok;
+}
+
+int
+main (int argc, char **argv)
+{
+  gdouble tempo = 120;
+  GOptionEntry entries[] = {
+    {"tempo", 't', 0, G_OPTION_ARG_DOUBLE, &tempo, "Beats a minute (120)", "N"},
+    {NULL, 0, 0, 0, NULL, NULL, NULL}
+  };
+  GOptionContext *options = g_option_context_new ("[FILE.wav]");
+  const gchar *file = NULL;
+  GError *error = NULL;
+  GstElement *pipeline;
+  gboolean ok;
+
+  g_option_context_set_summary (options, "Plays a tune of its own making "
+      "through audiobatchsrc, into a WAV file if one is named.");
+  g_option_context_add_main_entries (options, entries, NULL);
+  g_option_context_add_group (options, gst_init_get_option_group ());
+  ok = g_option_context_parse (options, &argc, &argv, &error);
+  g_option_context_free (options);
+  if (!ok || !(tempo >= 10 && tempo <= 1000)) {
+    g_printerr ("%s\n", error ? error->message : "the tempo is 10 to 1000");
+    return EXIT_FAILURE;
+  }
+  if (argc > 1)
+    file = argv[1];
+  pipeline = gst_parse_launch (file ? SOURCE "wavenc ! filesink name=sink"
+      : SOURCE "fakesink name=sink", &error);
+  if (error) {
+    g_printerr ("%s\n", error->message);
+    return EXIT_FAILURE;
+  }
+  ok = play (pipeline, file, tempo);
+  gst_object_unref (pipeline);
+  return ok ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,99 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""An application that fills the batches of audiobatchsrc: bells, by numpy.
+
+usage: fill.py [FILE.wav]
+
+Without a file the sound is made and thrown away. Wants python3-gst-1.0 and
+numpy.
+"""
+
+import argparse
+import sys
+
+import gi
+gi.require_version("Gst", "1.0")
+from gi.repository import Gst  # noqa: E402
+import numpy  # noqa: E402
+
+RATE = 48000
+STRIKE_SECONDS = 0.5
+# partials of a bell: how many times the note, how loud, how fast it dies
+PARTIALS = ((0.5, 0.3, 1.0), (1.0, 0.5, 1.5), (1.2, 0.25, 2.0),
+            (1.5, 0.2, 2.5), (2.0, 0.25, 3.5), (3.0, 0.1, 6.0))
+# Westminster quarters: E, C, D, G
+NOTES = (659.26, 523.25, 587.33, 392.00, 392.00, 587.33, 659.26, 523.25)
+TAIL_SECONDS = 2
+END = int((len(NOTES) * STRIKE_SECONDS + TAIL_SECONDS) * RATE)
+
+
+def bells(start, count):
+    """Samples @start to @start + @count of the melody."""
+    time = numpy.arange(start, start + count) / RATE
+    sound = numpy.zeros(count)
+    for number, note in enumerate(NOTES):
+        since = time - number * STRIKE_SECONDS
+        rings = since >= 0
+        for ratio, volume, decay in PARTIALS:
+            sound[rings] += (volume * numpy.exp(-decay * since[rings])
+                             * numpy.sin(2 * numpy.pi * note * ratio
+                                         * since[rings]))
+    return 0.25 * sound
+
+
+def fill_batch(source, batch, start):
+    """Writes to the batch's own memory, and keeps nothing of it."""
+    if start >= END:
+        return Gst.FlowReturn.EOS
+    memory = batch.peek_memory(0)
+    info = memory.map(Gst.MapFlags.WRITE)
+    samples = numpy.frombuffer(info.data, dtype=numpy.float32)
+    samples[:] = bells(start, len(samples))
+    del samples
+    memory.unmap(info)
+    return Gst.FlowReturn.OK
+
+
+def wait_for_end(pipeline):
+    """The text of the error that ended it, or None."""
+    message = pipeline.get_bus().timed_pop_filtered(
+        Gst.CLOCK_TIME_NONE, Gst.MessageType.EOS | Gst.MessageType.ERROR)
+    if message.type == Gst.MessageType.ERROR:
+        return message.parse_error()[0].message
+    return None
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description="Bells, made in the fill-batch handler of audiobatchsrc.")
+    parser.add_argument("file", nargs="?", help="where to write a WAV")
+    file = parser.parse_args().file
+
+    Gst.init(None)
+    sink = "wavenc ! filesink name=sink" if file else "fakesink name=sink"
+    pipeline = Gst.parse_launch(
+        "audiobatchsrc name=source ! "
+        f"audio/x-raw, format=F32LE, rate={RATE}, channels=1 ! {sink}")
+    if file:
+        pipeline.get_by_name("sink").props.location = file
+    source = pipeline.get_by_name("source")
+    source.connect("fill-batch", fill_batch)
+    pipeline.set_state(Gst.State.PLAYING)
+    error = wait_for_end(pipeline)
+    pipeline.set_state(Gst.State.NULL)
+    if error:
+        print(error, file=sys.stderr)
+        return 1
+
+    print(f"notes        {len(NOTES)} bells, {END / RATE:.1f} s")
+    print(f"batches      {source.props.batches} of "
+          f"{source.props.samples_per_batch} samples")
+    print(f"allocations  {source.props.allocations}, "
+          f"{source.props.allocated_bytes} bytes")
+    print(f"live         {source.props.live_batches} now, "
+          f"{source.props.peak_live_batches} at most")
+    print(f"written      {file or 'nowhere'}")
+    return 0
+
+
+sys.exit(main())
