@@ -22,21 +22,21 @@ batch_gate_wait (BatchGate * self, BatchGateCheck may_pass,
     gpointer user_data, gint64 timeout)
 {
   gboolean in_time = TRUE;
-  gboolean shut;
+  gboolean open;
 
   g_mutex_lock (&self->lock);
   /* sequentially consistent, and before the first look: see knock() */
   atomic_store (&self->waiting, TRUE);
-  while (!self->shut && in_time && !may_pass (user_data)) {
+  while (self->shut == 0 && in_time && !may_pass (user_data)) {
     if (timeout == 0)
       g_cond_wait (&self->cond, &self->lock);
     else
       in_time = g_cond_wait_until (&self->cond, &self->lock, timeout);
   }
   atomic_store (&self->waiting, FALSE);
-  shut = self->shut;
+  open = self->shut == 0;
   g_mutex_unlock (&self->lock);
-  return !shut;
+  return open;
 }
 
 void
@@ -48,10 +48,13 @@ batch_gate_knock_slow (BatchGate * self)
 }
 
 void
-batch_gate_set_shut (BatchGate * self, gboolean shut)
+batch_gate_set_shut (BatchGate * self, BatchGateShut reason, gboolean shut)
 {
   g_mutex_lock (&self->lock);
-  self->shut = shut;
+  if (shut)
+    self->shut |= reason;
+  else
+    self->shut &= ~reason;
   g_cond_signal (&self->cond);
   g_mutex_unlock (&self->lock);
 }

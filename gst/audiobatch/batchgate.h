@@ -8,6 +8,13 @@
 
 G_BEGIN_DECLS
 
+/* Why nobody may wait at present. */
+typedef enum
+{
+  BATCH_GATE_FLUSHING = 1 << 0,
+  BATCH_GATE_STOPPING = 1 << 1,
+} BatchGateShut;
+
 /* Thread-safety: one waiter, the streaming thread; anybody may knock or shut.
  * Knocking takes the lock only while somebody waits. */
 typedef struct
@@ -15,8 +22,8 @@ typedef struct
   GMutex lock;
   GCond cond;
   atomic_bool waiting;
-  /* under the lock: nobody may wait */
-  gboolean shut;
+  /* under the lock: nobody may wait while there is a reason in it */
+  guint shut;
 } BatchGate;
 
 typedef gboolean (*BatchGateCheck) (gpointer user_data);
@@ -42,7 +49,9 @@ batch_gate_knock (BatchGate * self)
     batch_gate_knock_slow (self);
 }
 
-/* While it is shut whoever waits is sent away, and nobody may wait. */
-void batch_gate_set_shut (BatchGate * self, gboolean shut);
+/* While it is shut, for any reason, whoever waits is sent away, and nobody may
+ * wait. */
+void batch_gate_set_shut (BatchGate * self, BatchGateShut reason,
+    gboolean shut);
 
 G_END_DECLS

@@ -58,11 +58,11 @@ knock (BatchStream * self)
 }
 
 void
-batch_stream_set_flushing (BatchStream * self, gboolean flushing)
+batch_stream_set_shut (BatchStream * self, BatchGateShut reason, gboolean shut)
 {
   BatchStats *stats = ref_stats (self);
 
-  batch_gate_set_shut (&stats->gate, flushing);
+  batch_gate_set_shut (&stats->gate, reason, shut);
   batch_stats_unref (stats);
 }
 

@@ -98,7 +98,8 @@ void batch_stream_negotiate (BatchStream * self, GstPad * srcpad);
 void batch_stream_take_allocation (BatchStream * self, GstQuery * query);
 
 /* Ends, or refuses, waiting for downstream to release a batch. Any thread. */
-void batch_stream_set_flushing (BatchStream * self, gboolean flushing);
+void batch_stream_set_shut (BatchStream * self, BatchGateShut reason,
+    gboolean shut);
 
 /* No batch was to be had, and was counted as dropped. */
 #define BATCH_STREAM_FLOW_DROPPED GST_FLOW_CUSTOM_SUCCESS

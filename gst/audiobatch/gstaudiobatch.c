@@ -236,7 +236,7 @@ gst_audio_batch_change_state (GstElement * element, GstStateChange transition)
     forget_stream (self);
   }
   if (transition == GST_STATE_CHANGE_PAUSED_TO_READY)
-    batch_stream_set_flushing (&self->stream, TRUE);
+    batch_stream_set_shut (&self->stream, BATCH_GATE_STOPPING, TRUE);
   ret = GST_ELEMENT_CLASS (gst_audio_batch_parent_class)->change_state (element,
       transition);
   if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) {
@@ -481,10 +481,10 @@ gst_audio_batch_sink_event (GstPad * pad, GstObject * parent, GstEvent * event)
       batch_stream_report_end (&self->stream);
       break;
     case GST_EVENT_FLUSH_START:
-      batch_stream_set_flushing (&self->stream, TRUE);
+      batch_stream_set_shut (&self->stream, BATCH_GATE_FLUSHING, TRUE);
       break;
     case GST_EVENT_FLUSH_STOP:
-      batch_stream_set_flushing (&self->stream, FALSE);
+      batch_stream_set_shut (&self->stream, BATCH_GATE_FLUSHING, FALSE);
       forget_stream (self);
       break;
     default:

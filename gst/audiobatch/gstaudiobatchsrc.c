@@ -551,14 +551,16 @@ gst_audio_batch_src_stop (GstBaseSrc * src)
 static gboolean
 gst_audio_batch_src_unlock (GstBaseSrc * src)
 {
-  batch_stream_set_flushing (&GST_AUDIO_BATCH_SRC (src)->stream, TRUE);
+  batch_stream_set_shut (&GST_AUDIO_BATCH_SRC (src)->stream,
+      BATCH_GATE_FLUSHING, TRUE);
   return TRUE;
 }
 
 static gboolean
 gst_audio_batch_src_unlock_stop (GstBaseSrc * src)
 {
-  batch_stream_set_flushing (&GST_AUDIO_BATCH_SRC (src)->stream, FALSE);
+  batch_stream_set_shut (&GST_AUDIO_BATCH_SRC (src)->stream,
+      BATCH_GATE_FLUSHING, FALSE);
   return TRUE;
 }
 

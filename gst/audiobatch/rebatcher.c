@@ -62,7 +62,8 @@ open_batch_at (Rebatcher * self, guint64 start, const SharedSamples * shared)
 
   ret = acquire_batch (self, &room, &capacity);
   if (G_UNLIKELY (ret == BATCH_STREAM_FLOW_DROPPED)) {
-    self->skip = capacity - (shared ? shared->chunk.n_samples : 0);
+    self->skip = MAX (capacity, self->hop)
+        - (shared ? shared->chunk.n_samples : 0);
     self->discont = TRUE;
     return GST_FLOW_OK;
   }

@@ -1,0 +1,875 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What happens at max-live-batches: wait, drop, error, in both elements. */
+
+#include "../batchcheck.h"
+
+#define RATE 48000
+#define BATCH 100
+#define LONG (20 * G_TIME_SPAN_SECOND)
+
+static const GstAudioInfo *
+format (void)
+{
+  static GstAudioInfo info;
+
+  info = audio_info (GST_AUDIO_FORMAT_S16, RATE, 2, FALSE);
+  return &info;
+}
+
+/* audiobatch with a bound, whose batches end up in the harness */
+typedef struct
+{
+  GstHarness *h;
+  GstBus *bus;
+  Audio *audio;
+  guint pushed;
+  GThread *thread;
+  guint todo;
+} Stream;
+
+static void
+stream_setup (Stream * s, const gchar * overrun, guint bound)
+{
+  memset (s, 0, sizeof *s);
+  s->audio = audio_new_ramp (format (), 1000 * BATCH);
+  s->h = harness_with_bus ("audiobatch", &s->bus);
+  g_object_set (s->h->element, "samples-per-batch", BATCH, "max-live-batches",
+      bound, NULL);
+  gst_util_set_object_arg (G_OBJECT (s->h->element), "overrun", overrun);
+}
+
+static void
+stream_start (Stream * s)
+{
+  harness_set_info (s->h, format ());
+}
+
+static GstFlowReturn
+push (Stream * s, guint n)
+{
+  GstBuffer *chunk = audio_chunk (s->audio, s->pushed, n);
+
+  GST_BUFFER_PTS (chunk) = gst_util_uint64_scale (s->pushed, GST_SECOND, RATE);
+  s->pushed += n;
+  return gst_harness_push (s->h, chunk);
+}
+
+static gpointer
+push_in_thread (gpointer user_data)
+{
+  Stream *s = user_data;
+
+  return GINT_TO_POINTER (push (s, s->todo));
+}
+
+static void
+push_aside (Stream * s, guint n)
+{
+  s->todo = n;
+  s->thread = g_thread_new ("pusher", push_in_thread, s);
+}
+
+static GstFlowReturn
+join (Stream * s)
+{
+  return GPOINTER_TO_INT (g_thread_join (s->thread));
+}
+
+static guint64
+count (Stream * s, const gchar * name)
+{
+  return get_stat (s->h->element, name);
+}
+
+#define assert_count(s, name, value) \
+    fail_unless_equals_uint64 (count (s, name), value)
+
+/* The next batch begins at @start, and says DISCONT or not. */
+static void
+pull_and_check (Stream * s, guint start, guint n, gboolean discont)
+{
+  GstBuffer *batch = gst_harness_pull (s->h);
+
+  fail_unless (batch != NULL);
+  assert_batch_exclusive (batch);
+  fail_unless_equals_uint64 (batch_samples (batch, format ()), n);
+  fail_unless_equals_uint64 (GST_BUFFER_PTS (batch),
+      gst_util_uint64_scale (start, GST_SECOND, RATE));
+  assert_batch_data (batch, s->audio, start);
+  fail_unless_equals_int (GST_BUFFER_IS_DISCONT (batch), discont);
+  gst_buffer_unref (batch);
+}
+
+static void
+throw_away (Stream * s)
+{
+  while (gst_harness_buffers_in_queue (s->h) > 0)
+    gst_buffer_unref (gst_harness_pull (s->h));
+}
+
+static void
+stream_finish (Stream * s)
+{
+  throw_away (s);
+  harness_free_with_bus (s->h, s->bus);
+  audio_free (s->audio);
+}
+
+/* The pusher sleeps at the bound: it says so in the log, as the last thing
+ * before it takes the lock, which a property that is set has to have too. */
+
+static GMutex log_lock;
+static GCond log_cond;
+static guint waits;
+/* whose flush ends when its first pad is about to be deactivated */
+static Stream *racing;
+static void flush_and_push (Stream * s);
+
+static void
+note_waits (GstDebugCategory * category, GstDebugLevel level,
+    const gchar * file, const gchar * function, gint line, GObject * object,
+    GstDebugMessage * message, gpointer user_data)
+{
+  if (strstr (gst_debug_message_get (message), "waiting: downstream holds")) {
+    g_mutex_lock (&log_lock);
+    waits++;
+    g_cond_broadcast (&log_cond);
+    g_mutex_unlock (&log_lock);
+  }
+  if (racing && strstr (gst_debug_message_get (message), "deactivating pad")) {
+    Stream *s = racing;
+
+    racing = NULL;
+    flush_and_push (s);
+  }
+}
+
+static void
+await_wait (guint n)
+{
+  const gint64 end = g_get_monotonic_time () + LONG;
+
+  g_mutex_lock (&log_lock);
+  while (waits < n)
+    fail_unless (g_cond_wait_until (&log_cond, &log_lock, end),
+        "nobody waits at the bound");
+  g_mutex_unlock (&log_lock);
+}
+
+static void
+setup (void)
+{
+  waits = 0;
+  gst_debug_remove_log_function (gst_debug_log_default);
+  gst_debug_add_log_function (note_waits, NULL, NULL);
+  gst_debug_set_threshold_from_string ("audiobatch:5,audiobatchsrc:5", TRUE);
+}
+
+static void
+teardown (void)
+{
+  gst_debug_remove_log_function (note_waits);
+  gst_debug_set_threshold_from_string ("0", TRUE);
+}
+
+/* wait */
+
+GST_START_TEST (test_wait_goes_on_with_each_release_and_loses_nothing)
+{
+  Stream s;
+  guint i;
+
+  stream_setup (&s, "wait", 3);
+  stream_start (&s);
+  push_aside (&s, 50 * BATCH);
+  for (i = 0; i < 50; i++) {
+    if (i < 47)
+      await_wait (i + 1);
+    fail_unless (count (&s, "live-batches") <= 3);
+    pull_and_check (&s, i * BATCH, BATCH, i == 0);
+  }
+  fail_unless_equals_int (join (&s), GST_FLOW_OK);
+  /* it slept, once for each but the first three */
+  fail_unless_equals_int (waits, 47);
+  assert_count (&s, "batches", 50);
+  assert_count (&s, "peak-live-batches", 3);
+  assert_count (&s, "dropped-batches", 0);
+  assert_count (&s, "live-batches", 0);
+  assert_lossless (s.h->element, 50 * BATCH, 0);
+  stream_finish (&s);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_below_the_bound_nobody_waits)
+{
+  Stream s;
+
+  stream_setup (&s, "wait", 10);
+  stream_start (&s);
+  fail_unless_equals_int (push (&s, 9 * BATCH), GST_FLOW_OK);
+  fail_unless_equals_int (push (&s, BATCH), GST_FLOW_OK);
+  fail_unless_equals_int (waits, 0);
+  stream_finish (&s);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_flush_start_ends_the_wait)
+{
+  GstSegment segment;
+  Stream s;
+
+  stream_setup (&s, "wait", 2);
+  stream_start (&s);
+  push_aside (&s, 10 * BATCH);
+  await_wait (1);
+  gst_harness_push_event (s.h, gst_event_new_flush_start ());
+  fail_unless_equals_int (join (&s), GST_FLOW_FLUSHING);
+  gst_harness_push_event (s.h, gst_event_new_flush_stop (TRUE));
+  assert_lossless (s.h->element, 10 * BATCH, 0);
+
+  /* and it goes on behind the flush */
+  throw_away (&s);
+  gst_segment_init (&segment, GST_FORMAT_TIME);
+  gst_harness_push_event (s.h, gst_event_new_segment (&segment));
+  s.pushed = 0;
+  fail_unless_equals_int (push (&s, 2 * BATCH), GST_FLOW_OK);
+  pull_and_check (&s, 0, BATCH, TRUE);
+  pull_and_check (&s, BATCH, BATCH, FALSE);
+  assert_count (&s, "live-batches", 0);
+  stream_finish (&s);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_going_to_ready_ends_the_wait)
+{
+  Stream s;
+
+  stream_setup (&s, "wait", 2);
+  stream_start (&s);
+  push_aside (&s, 10 * BATCH);
+  await_wait (1);
+  fail_unless_equals_int (gst_element_set_state (s.h->element,
+          GST_STATE_READY), GST_STATE_CHANGE_SUCCESS);
+  fail_unless_equals_int (join (&s), GST_FLOW_FLUSHING);
+  assert_lossless (s.h->element, 10 * BATCH, 0);
+  stream_finish (&s);
+}
+
+GST_END_TEST;
+
+/* A flush that is under way ends when the element is already about to go to
+ * READY, but before its pads know. */
+static void
+flush_and_push (Stream * s)
+{
+  GstSegment segment;
+
+  gst_segment_init (&segment, GST_FORMAT_TIME);
+  gst_harness_push_event (s->h, gst_event_new_flush_start ());
+  join (s);
+  gst_harness_push_event (s->h, gst_event_new_flush_stop (TRUE));
+  gst_harness_push_event (s->h, gst_event_new_segment (&segment));
+  push_aside (s, 10 * BATCH);
+  await_wait (2);
+}
+
+GST_START_TEST (test_a_flush_that_ends_while_going_to_ready_does_not_undo_that)
+{
+  Stream s;
+
+  stream_setup (&s, "wait", 2);
+  stream_start (&s);
+  push_aside (&s, 10 * BATCH);
+  await_wait (1);
+  racing = &s;
+  gst_debug_set_threshold_for_name ("GST_PADS", GST_LEVEL_DEBUG);
+  gst_element_set_state (s.h->element, GST_STATE_READY);
+  join (&s);
+  stream_finish (&s);
+}
+
+GST_END_TEST;
+
+/* What may be set, and makes the waiter go on. */
+static const struct
+{
+  const gchar *name, *value;
+  guint dropped;
+} changes[] = {
+  {"max-live-batches", "0", 0},
+  {"max-live-batches", "100", 0},
+  {"max-live-batches", "10", 0},
+  {"overrun", "drop", 8},
+};
+
+GST_START_TEST (test_a_property_that_is_set_while_waiting_takes_effect)
+{
+  Stream s;
+
+  stream_setup (&s, "wait", 2);
+  stream_start (&s);
+  push_aside (&s, 10 * BATCH);
+  await_wait (1);
+  gst_util_set_object_arg (G_OBJECT (s.h->element), changes[__i__].name,
+      changes[__i__].value);
+  fail_unless_equals_int (join (&s), GST_FLOW_OK);
+  assert_count (&s, "dropped-batches", changes[__i__].dropped);
+  assert_count (&s, "live-batches", 10 - changes[__i__].dropped);
+  assert_lossless (s.h->element, 10 * BATCH, 0);
+  stream_finish (&s);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_error_that_is_set_while_waiting_takes_effect)
+{
+  Stream s;
+
+  stream_setup (&s, "wait", 2);
+  stream_start (&s);
+  push_aside (&s, 10 * BATCH);
+  await_wait (1);
+  gst_util_set_object_arg (G_OBJECT (s.h->element), "overrun", "error");
+  fail_unless_equals_int (join (&s), GST_FLOW_ERROR);
+  assert_error (s.bus, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NO_SPACE_LEFT,
+      "2");
+  stream_finish (&s);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_a_property_that_changes_nothing_leaves_it_waiting)
+{
+  Stream s;
+
+  stream_setup (&s, "wait", 2);
+  stream_start (&s);
+  push_aside (&s, 3 * BATCH);
+  await_wait (1);
+  g_object_set (s.h->element, "max-live-batches", 1, "report-interval", 7,
+      NULL);
+  /* it has looked again */
+  await_wait (2);
+  assert_count (&s, "batches", 2);
+  /* one of two is not enough for a bound of one */
+  pull_and_check (&s, 0, BATCH, TRUE);
+  pull_and_check (&s, BATCH, BATCH, FALSE);
+  fail_unless_equals_int (join (&s), GST_FLOW_OK);
+  pull_and_check (&s, 2 * BATCH, BATCH, FALSE);
+  stream_finish (&s);
+}
+
+GST_END_TEST;
+
+/* drop */
+
+GST_START_TEST (test_drop_counts_batches_and_samples_and_marks_the_next)
+{
+  Stream s;
+
+  stream_setup (&s, "drop", 2);
+  stream_start (&s);
+  fail_unless_equals_int (push (&s, 5 * BATCH), GST_FLOW_OK);
+  assert_count (&s, "dropped-batches", 3);
+  assert_count (&s, "samples-dropped", 3 * BATCH);
+  assert_count (&s, "batches", 2);
+  pull_and_check (&s, 0, BATCH, TRUE);
+  pull_and_check (&s, BATCH, BATCH, FALSE);
+  fail_unless_equals_int (push (&s, 2 * BATCH), GST_FLOW_OK);
+  pull_and_check (&s, 5 * BATCH, BATCH, TRUE);
+  pull_and_check (&s, 6 * BATCH, BATCH, FALSE);
+  assert_count (&s, "dropped-batches", 3);
+  assert_count (&s, "peak-live-batches", 2);
+  assert_lossless (s.h->element, 7 * BATCH, 0);
+  stream_finish (&s);
+}
+
+GST_END_TEST;
+
+/* chunks of every length: a dropped batch is dropped as a whole */
+GST_START_TEST (test_dropped_batches_are_whole_whatever_the_chunks)
+{
+  static const guint chunks[] = { 1, 7, 99, 100, 101, 333 };
+  const guint chunk = chunks[__i__];
+  guint next = 0, lost = 0;
+  Stream s;
+
+  stream_setup (&s, "drop", 3);
+  stream_start (&s);
+  while (s.pushed + chunk <= 100 * BATCH) {
+    fail_unless_equals_int (push (&s, chunk), GST_FLOW_OK);
+    /* from time to time downstream lets go */
+    if (s.pushed % 1000 < chunk) {
+      while (gst_harness_buffers_in_queue (s.h) > 0) {
+        GstBuffer *batch = gst_harness_pull (s.h);
+        guint64 start = gst_util_uint64_scale_round (GST_BUFFER_PTS (batch),
+            RATE, GST_SECOND);
+
+        fail_unless_equals_uint64 (batch_samples (batch, format ()), BATCH);
+        fail_unless_equals_uint64 (start % BATCH, 0);
+        assert_batch_data (batch, s.audio, start);
+        fail_unless_equals_int (GST_BUFFER_IS_DISCONT (batch),
+            start != next || start == 0);
+        lost += (start - next) / BATCH;
+        next = start + BATCH;
+        gst_buffer_unref (batch);
+      }
+    }
+  }
+  fail_unless (lost > 10, "only %u batches were lost", lost);
+  fail_unless (count (&s, "dropped-batches") >= lost);
+  assert_lossless (s.h->element, s.pushed, count (&s, "samples-pending"));
+  stream_finish (&s);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_the_report_tells_what_was_lost)
+{
+  GstMessage *message;
+  guint64 batches, samples;
+  Stream s;
+
+  stream_setup (&s, "drop", 2);
+  g_object_set (s.h->element, "report-interval", 3, NULL);
+  stream_start (&s);
+  push (&s, 6 * BATCH);
+  throw_away (&s);
+  push (&s, BATCH);
+  message = expect_message (s.bus, GST_MESSAGE_ELEMENT);
+  fail_unless (gst_message_has_name (message, "audiobatch-report"));
+  fail_unless (gst_structure_get_uint64 (gst_message_get_structure (message),
+          "dropped-batches", &batches));
+  fail_unless (gst_structure_get_uint64 (gst_message_get_structure (message),
+          "samples-dropped", &samples));
+  fail_unless_equals_uint64 (batches, 4);
+  fail_unless_equals_uint64 (samples, 4 * BATCH);
+  gst_message_unref (message);
+  stream_finish (&s);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_the_end_comes_out_while_everything_is_dropped)
+{
+  Stream s;
+
+  stream_setup (&s, "drop", 1);
+  stream_start (&s);
+  push (&s, 5 * BATCH + 50);
+  fail_unless (gst_harness_push_event (s.h, gst_event_new_eos ()));
+  assert_lossless (s.h->element, 5 * BATCH + 50, 0);
+  assert_count (&s, "batches", 1);
+  stream_finish (&s);
+}
+
+GST_END_TEST;
+
+/* error */
+
+GST_START_TEST (test_error_names_both_figures)
+{
+  Stream s;
+
+  stream_setup (&s, "error", 4);
+  stream_start (&s);
+  fail_unless_equals_int (push (&s, 4 * BATCH), GST_FLOW_OK);
+  fail_unless_equals_int (push (&s, 1), GST_FLOW_ERROR);
+  assert_error (s.bus, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NO_SPACE_LEFT,
+      "holds 4 batches, and max-live-batches is 4");
+  assert_lossless (s.h->element, 4 * BATCH + 1, 0);
+  stream_finish (&s);
+}
+
+GST_END_TEST;
+
+/* Overlap and hops */
+
+GST_START_TEST (test_overlapping_batches_wait_and_lose_nothing)
+{
+  Stream s;
+  guint i;
+
+  stream_setup (&s, "wait", 2);
+  g_object_set (s.h->element, "hop-samples", 30, NULL);
+  stream_start (&s);
+  push_aside (&s, BATCH + 20 * 30);
+  for (i = 0; i < 21; i++) {
+    pull_and_check (&s, i * 30, BATCH, i == 0);
+    fail_unless (count (&s, "live-batches") <= 2);
+  }
+  fail_unless_equals_int (join (&s), GST_FLOW_OK);
+  assert_count (&s, "samples-in", BATCH + 20 * 30);
+  assert_count (&s, "batches", 21);
+  fail_unless (count (&s, "peak-live-batches") <= 2);
+  stream_finish (&s);
+}
+
+GST_END_TEST;
+
+/* a bound of 1: the full batch has to go before the next one has room */
+GST_START_TEST (test_overlapping_batches_get_by_with_one)
+{
+  Stream s;
+  guint i;
+
+  stream_setup (&s, "wait", 1);
+  g_object_set (s.h->element, "hop-samples", 50, NULL);
+  stream_start (&s);
+  push_aside (&s, 10 * BATCH);
+  for (i = 0; i < 19; i++)
+    pull_and_check (&s, i * 50, BATCH, i == 0);
+  fail_unless_equals_int (join (&s), GST_FLOW_OK);
+  assert_count (&s, "peak-live-batches", 1);
+  stream_finish (&s);
+}
+
+GST_END_TEST;
+
+static const guint hops[] = { 1, 30, 50, 99 };
+
+GST_START_TEST (test_after_a_drop_overlapping_batches_begin_anew)
+{
+  guint64 end = 0, n = 0;
+  Stream s;
+
+  stream_setup (&s, "drop", 3);
+  g_object_set (s.h->element, "hop-samples", hops[__i__], NULL);
+  stream_start (&s);
+  while (s.pushed < 50 * BATCH) {
+    guint had = gst_harness_buffers_in_queue (s.h);
+
+    fail_unless_equals_int (push (&s, 125), GST_FLOW_OK);
+    if (s.pushed % 500 != 0)
+      continue;
+    for (; had > 0 || gst_harness_buffers_in_queue (s.h) > 0; had = 0) {
+      GstBuffer *batch = gst_harness_pull (s.h);
+      guint64 start = gst_util_uint64_scale_round (GST_BUFFER_PTS (batch),
+          RATE, GST_SECOND);
+
+      assert_batch_data (batch, s.audio, start);
+      assert_batch_exclusive (batch);
+      /* DISCONT, or a hop behind the last one */
+      if (GST_BUFFER_IS_DISCONT (batch))
+        fail_unless (start >= end);
+      else
+        fail_unless_equals_uint64 (start, end - BATCH + hops[__i__]);
+      end = start + BATCH;
+      n++;
+      gst_buffer_unref (batch);
+    }
+  }
+  fail_unless (count (&s, "dropped-batches") > 5);
+  fail_unless (n > 10);
+  assert_count (&s, "samples-in", s.pushed);
+  stream_finish (&s);
+}
+
+GST_END_TEST;
+
+/* In, without overlap, is out and dropped and pending: a sample that is in two
+ * batches is counted twice in out. */
+GST_START_TEST (test_drops_with_overlap_add_up)
+{
+  Stream s;
+
+  stream_setup (&s, "drop", 1);
+  g_object_set (s.h->element, "hop-samples", 40, NULL);
+  stream_start (&s);
+  push (&s, 140);
+  assert_count (&s, "batches", 1);
+  assert_count (&s, "dropped-batches", 1);
+  assert_count (&s, "samples-out", BATCH);
+  assert_count (&s, "samples-dropped", 40);
+  throw_away (&s);
+  push (&s, 100);
+  /* 60 shared and 40 new samples were passed over; 140 to 240 are next */
+  pull_and_check (&s, 140, BATCH, TRUE);
+  stream_finish (&s);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_hops_that_skip_keep_their_grid_over_a_drop)
+{
+  Stream s;
+
+  stream_setup (&s, "drop", 1);
+  g_object_set (s.h->element, "hop-samples", 150, NULL);
+  stream_start (&s);
+  push (&s, 300);
+  assert_count (&s, "dropped-batches", 1);
+  throw_away (&s);
+  push (&s, 100);
+  pull_and_check (&s, 300, BATCH, TRUE);
+  assert_lossless (s.h->element, 400, 0);
+  stream_finish (&s);
+}
+
+GST_END_TEST;
+
+/* Another allocation, and the bound is the same */
+static const gchar *const modes[] = { "fresh", "pool", "auto" };
+
+GST_START_TEST (test_the_bound_holds_in_every_mode)
+{
+  Stream s;
+  guint i;
+
+  stream_setup (&s, "wait", 4);
+  gst_util_set_object_arg (G_OBJECT (s.h->element), "allocation", modes[__i__]);
+  g_object_set (s.h->element, "pool-max-buffers", 2, NULL);
+  stream_start (&s);
+  push_aside (&s, 500 * BATCH);
+  for (i = 0; i < 500; i++)
+    pull_and_check (&s, i * BATCH, BATCH, i == 0);
+  fail_unless_equals_int (join (&s), GST_FLOW_OK);
+  fail_unless (count (&s, "peak-live-batches") <= 4);
+  assert_count (&s, "live-batches", 0);
+  stream_finish (&s);
+}
+
+GST_END_TEST;
+
+/* audiobatchsrc */
+
+static GstHarness *
+source_new (const gchar * overrun, guint bound, GstBus ** bus)
+{
+  GstHarness *h = harness_with_bus ("audiobatchsrc", bus);
+
+  g_object_set (h->element, "samples-per-batch", BATCH, "max-live-batches",
+      bound, NULL);
+  gst_util_set_object_arg (G_OBJECT (h->element), "overrun", overrun);
+  return h;
+}
+
+GST_START_TEST (test_the_source_waits_and_goes_on)
+{
+  GstBus *bus;
+  GstHarness *h = source_new ("wait", 2, &bus);
+  guint i;
+
+  g_object_set (h->element, "num-buffers", 100, NULL);
+  gst_harness_play (h);
+  await_wait (1);
+  for (i = 0; i < 100; i++) {
+    GstBuffer *batch = gst_harness_pull (h);
+
+    fail_unless (batch != NULL);
+    fail_unless_equals_uint64 (GST_BUFFER_OFFSET (batch), i * BATCH);
+    fail_unless (get_counter (h->element, "live-batches") <= 2);
+    gst_buffer_unref (batch);
+  }
+  fail_unless_equals_uint64 (get_counter (h->element, "peak-live-batches"), 2);
+  fail_unless_equals_uint64 (get_counter (h->element, "dropped-batches"), 0);
+  harness_free_with_bus (h, bus);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_the_source_drops_in_time_and_marks_the_next)
+{
+  GstBus *bus;
+  GstHarness *h = source_new ("drop", 1, &bus);
+  guint64 expected = 0, lost = 0;
+  guint i;
+
+  gst_harness_play (h);
+  for (i = 0; i < 10; i++) {
+    GstBuffer *batch = gst_harness_pull (h);
+    guint64 before;
+
+    fail_unless (batch != NULL);
+    fail_unless_equals_uint64 (GST_BUFFER_OFFSET (batch) % BATCH, 0);
+    fail_unless (GST_BUFFER_OFFSET (batch) >= expected);
+    if (i > 0) {
+      fail_unless_equals_int (GST_BUFFER_IS_DISCONT (batch),
+          GST_BUFFER_OFFSET (batch) != expected);
+    }
+    lost += (GST_BUFFER_OFFSET (batch) - expected) / BATCH;
+    expected = GST_BUFFER_OFFSET_END (batch);
+    /* hold it until at least one more was dropped */
+    before = get_counter (h->element, "dropped-batches");
+    while (get_counter (h->element, "dropped-batches") == before)
+      g_thread_yield ();
+    gst_buffer_unref (batch);
+  }
+  gst_element_set_state (h->element, GST_STATE_NULL);
+  fail_unless (lost >= 9);
+  fail_unless (get_counter (h->element, "dropped-batches") >= lost);
+  fail_unless_equals_uint64 (get_stat (h->element, "samples-dropped"),
+      BATCH * get_counter (h->element, "dropped-batches"));
+  assert_lossless (h->element, get_stat (h->element, "samples-in"), 0);
+  harness_free_with_bus (h, bus);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_the_source_ends_with_an_error)
+{
+  GstBus *bus;
+  GstHarness *h = source_new ("error", 3, &bus);
+
+  gst_harness_play (h);
+  assert_error (bus, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NO_SPACE_LEFT,
+      "holds 3 batches, and max-live-batches is 3");
+  gst_element_set_state (h->element, GST_STATE_NULL);
+  fail_unless_equals_uint64 (get_counter (h->element, "batches"), 3);
+  harness_free_with_bus (h, bus);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_a_flushing_seek_ends_the_sources_wait)
+{
+  GstBus *bus;
+  GstHarness *h = source_new ("wait", 2, &bus);
+  GstBuffer *batch;
+
+  gst_harness_play (h);
+  await_wait (1);
+  fail_unless (gst_element_seek_simple (h->element, GST_FORMAT_TIME,
+          GST_SEEK_FLAG_FLUSH, GST_SECOND));
+  while ((batch = gst_harness_pull (h))
+      && GST_BUFFER_PTS (batch) < GST_SECOND)
+    gst_buffer_unref (batch);
+  fail_unless (batch != NULL);
+  fail_unless_equals_uint64 (GST_BUFFER_PTS (batch), GST_SECOND);
+  gst_buffer_unref (batch);
+  harness_free_with_bus (h, bus);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_going_to_null_ends_the_sources_wait)
+{
+  GstBus *bus;
+  GstHarness *h = source_new ("wait", 2, &bus);
+
+  gst_harness_play (h);
+  await_wait (1);
+  gst_element_set_state (h->element, GST_STATE_NULL);
+  fail_unless_equals_uint64 (get_counter (h->element, "batches"), 2);
+  /* and the next run is a new one */
+  while (gst_harness_buffers_in_queue (h) > 0)
+    gst_buffer_unref (gst_harness_pull (h));
+  gst_element_set_state (h->element, GST_STATE_PLAYING);
+  await_wait (2);
+  fail_unless_equals_uint64 (get_counter (h->element, "batches"), 2);
+  harness_free_with_bus (h, bus);
+}
+
+GST_END_TEST;
+
+static GstHarness *
+live_source_new (const gchar * overrun, guint bound, GstBus ** bus)
+{
+  GstHarness *h = source_new (overrun, bound, bus);
+  GstClock *clock = gst_system_clock_obtain ();
+
+  g_object_set (h->element, "is-live", TRUE, NULL);
+  gst_element_set_clock (h->element, clock);
+  gst_element_set_base_time (h->element, gst_clock_get_time (clock));
+  gst_object_unref (clock);
+  return h;
+}
+
+GST_START_TEST (test_pausing_a_live_source_ends_its_wait)
+{
+  GstBus *bus;
+  GstHarness *h = live_source_new ("wait", 2, &bus);
+  guint i;
+
+  gst_harness_play (h);
+  await_wait (1);
+  /* the base class holds a lock while the source waits, which this takes */
+  fail_unless_equals_int (gst_element_set_state (h->element,
+          GST_STATE_PAUSED), GST_STATE_CHANGE_NO_PREROLL);
+  gst_element_set_state (h->element, GST_STATE_PLAYING);
+  for (i = 0; i < 10; i++) {
+    GstBuffer *batch = gst_harness_pull (h);
+
+    fail_unless (batch != NULL, "the source does not go on");
+    fail_unless_equals_uint64 (GST_BUFFER_OFFSET (batch), i * BATCH);
+    gst_buffer_unref (batch);
+  }
+  harness_free_with_bus (h, bus);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_a_live_source_drops_as_time_goes_by)
+{
+  GstBus *bus;
+  GstHarness *h = live_source_new ("drop", 1, &bus);
+  GstBuffer *batch;
+  guint64 lost;
+
+  gst_harness_play (h);
+  batch = gst_harness_pull (h);
+  fail_unless (batch != NULL);
+  while (get_counter (h->element, "dropped-batches") < 5)
+    g_thread_yield ();
+  gst_buffer_unref (batch);
+  batch = gst_harness_pull (h);
+  fail_unless (batch != NULL);
+  fail_unless (GST_BUFFER_IS_DISCONT (batch));
+  lost = GST_BUFFER_OFFSET (batch) / BATCH - 1;
+  fail_unless (lost >= 5, "only %d lost", (int) lost);
+  gst_buffer_unref (batch);
+  gst_element_set_state (h->element, GST_STATE_NULL);
+  assert_lossless (h->element, get_stat (h->element, "samples-in"), 0);
+  harness_free_with_bus (h, bus);
+}
+
+GST_END_TEST;
+
+static Suite *
+overrun_suite (void)
+{
+  Suite *suite = suite_create ("overrun");
+  TCase *tc = tcase_create ("overrun");
+
+  suite_add_tcase (suite, tc);
+  tcase_set_timeout (tc, 30);
+  tcase_add_checked_fixture (tc, setup, teardown);
+  tcase_add_test (tc, test_wait_goes_on_with_each_release_and_loses_nothing);
+  tcase_add_test (tc, test_below_the_bound_nobody_waits);
+  tcase_add_test (tc, test_flush_start_ends_the_wait);
+  tcase_add_test (tc, test_going_to_ready_ends_the_wait);
+  tcase_add_test (tc,
+      test_a_flush_that_ends_while_going_to_ready_does_not_undo_that);
+  tcase_add_loop_test (tc,
+      test_a_property_that_is_set_while_waiting_takes_effect, 0,
+      G_N_ELEMENTS (changes));
+  tcase_add_test (tc, test_error_that_is_set_while_waiting_takes_effect);
+  tcase_add_test (tc, test_a_property_that_changes_nothing_leaves_it_waiting);
+  tcase_add_test (tc, test_drop_counts_batches_and_samples_and_marks_the_next);
+  tcase_add_loop_test (tc, test_dropped_batches_are_whole_whatever_the_chunks,
+      0, 6);
+  tcase_add_test (tc, test_the_report_tells_what_was_lost);
+  tcase_add_test (tc, test_the_end_comes_out_while_everything_is_dropped);
+  tcase_add_test (tc, test_error_names_both_figures);
+  tcase_add_test (tc, test_overlapping_batches_wait_and_lose_nothing);
+  tcase_add_test (tc, test_overlapping_batches_get_by_with_one);
+  tcase_add_loop_test (tc, test_after_a_drop_overlapping_batches_begin_anew, 0,
+      G_N_ELEMENTS (hops));
+  tcase_add_test (tc, test_drops_with_overlap_add_up);
+  tcase_add_test (tc, test_hops_that_skip_keep_their_grid_over_a_drop);
+  tcase_add_loop_test (tc, test_the_bound_holds_in_every_mode, 0,
+      G_N_ELEMENTS (modes));
+  tcase_add_test (tc, test_the_source_waits_and_goes_on);
+  tcase_add_test (tc, test_the_source_drops_in_time_and_marks_the_next);
+  tcase_add_test (tc, test_the_source_ends_with_an_error);
+  tcase_add_test (tc, test_a_flushing_seek_ends_the_sources_wait);
+  tcase_add_test (tc, test_going_to_null_ends_the_sources_wait);
+  tcase_add_test (tc, test_pausing_a_live_source_ends_its_wait);
+  tcase_add_test (tc, test_a_live_source_drops_as_time_goes_by);
+  return suite;
+}
+
+GST_CHECK_MAIN (overrun);

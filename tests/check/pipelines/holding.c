@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Consumers that hold batches, on a thread of their own: what is recycled, what
+ * is not, and what happens at the bound. Prints its figures. */
+
+#include "../batchcheck.h"
+
+#define BATCH 64
+#define BATCHES 200
+#define MOST_HELD 40
+#define POOL_MAX 16
+#define LONG (30 * G_TIME_SPAN_SECOND)
+
+/* Time that a state change may take: 100 ms, more under a tool that is slow. */
+static gint64
+patience (void)
+{
+  const gchar *multiplier = g_getenv ("CK_TIMEOUT_MULTIPLIER");
+
+  return 100 * G_TIME_SPAN_MILLISECOND
+      * (multiplier ? MAX (atoi (multiplier), 1) : 1);
+}
+
+/* The consumer keeps the last @keep batches. */
+typedef struct
+{
+  GstElement *pipeline, *element;
+  GMutex lock;
+  GQueue held;
+  guint keep;
+} Consumer;
+
+static void
+consume (GstElement * sink, GstBuffer * batch, GstPad * pad, gpointer user_data)
+{
+  Consumer *self = user_data;
+
+  g_mutex_lock (&self->lock);
+  g_queue_push_tail (&self->held, gst_buffer_ref (batch));
+  while (self->held.length > self->keep)
+    gst_buffer_unref (g_queue_pop_head (&self->held));
+  g_mutex_unlock (&self->lock);
+}
+
+static void
+release (Consumer * self, guint n)
+{
+  g_mutex_lock (&self->lock);
+  while (n-- > 0 && self->held.length > 0)
+    gst_buffer_unref (g_queue_pop_head (&self->held));
+  g_mutex_unlock (&self->lock);
+}
+
+/* The element that is looked at is called "e", the sink "sink". */
+static void
+consumer_setup (Consumer * self, const gchar * line, guint keep)
+{
+  GstElement *sink;
+
+  memset (self, 0, sizeof *self);
+  g_mutex_init (&self->lock);
+  g_queue_init (&self->held);
+  self->keep = keep;
+  self->pipeline = gst_parse_launch (line, NULL);
+  self->element = gst_bin_get_by_name (GST_BIN (self->pipeline), "e");
+  sink = gst_bin_get_by_name (GST_BIN (self->pipeline), "sink");
+  fail_unless (self->element && sink);
+  g_object_set (sink, "signal-handoffs", TRUE, "enable-last-sample", FALSE,
+      "sync", FALSE, NULL);
+  g_signal_connect (sink, "handoff", G_CALLBACK (consume), self);
+  gst_object_unref (sink);
+}
+
+static void
+consumer_clear (Consumer * self)
+{
+  release (self, G_MAXUINT);
+  gst_object_unref (self->element);
+  gst_object_unref (self->pipeline);
+  g_mutex_clear (&self->lock);
+}
+
+/* Another thread is about to bring @name to @value, and it does not go past
+ * that. */
+static void
+await_counter (Consumer * self, const gchar * name, guint64 value)
+{
+  const gint64 end = g_get_monotonic_time () + LONG;
+
+  while (get_counter (self->element, name) != value) {
+    fail_unless (g_get_monotonic_time () < end, "%s is %" G_GUINT64_FORMAT
+        " and not %" G_GUINT64_FORMAT, name, get_counter (self->element, name),
+        value);
+    g_thread_yield ();
+  }
+}
+
+static void
+await_at_least (Consumer * self, const gchar * name, guint64 value)
+{
+  const gint64 end = g_get_monotonic_time () + LONG;
+
+  while (get_counter (self->element, name) < value) {
+    fail_unless (g_get_monotonic_time () < end);
+    g_thread_yield ();
+  }
+}
+
+static void
+await_held (Consumer * self, guint n)
+{
+  const gint64 end = g_get_monotonic_time () + LONG;
+  guint held;
+
+  do {
+    g_mutex_lock (&self->lock);
+    held = self->held.length;
+    g_mutex_unlock (&self->lock);
+    fail_unless (g_get_monotonic_time () < end, "%u are held", held);
+    g_thread_yield ();
+  } while (held < n);
+}
+
+/* In lockstep: the next batch is begun when exactly @keep are held. */
+static void
+feed_in_lockstep (Consumer * self, GstElement * src, Audio * audio)
+{
+  guint i;
+
+  for (i = 0; i < BATCHES; i++) {
+    GstBuffer *chunk = audio_chunk (audio, i * BATCH, BATCH);
+    GstFlowReturn ret;
+
+    GST_BUFFER_PTS (chunk) = gst_util_uint64_scale (i * BATCH, GST_SECOND,
+        48000);
+    g_signal_emit_by_name (src, "push-buffer", chunk, &ret);
+    fail_unless_equals_int (ret, GST_FLOW_OK);
+    gst_buffer_unref (chunk);
+    await_counter (self, "batches", i + 1);
+    await_counter (self, "live-batches", MIN (i + 1, self->keep));
+  }
+}
+
+/* What is held is what was sent. */
+static void
+check_held (Consumer * self, Audio * audio)
+{
+  GList *item;
+  guint i = BATCHES - self->held.length;
+
+  for (item = self->held.head; item; item = item->next, i++) {
+    assert_batch_exclusive (item->data);
+    assert_batch_data (item->data, audio, i * BATCH);
+  }
+}
+
+GST_START_TEST (test_fallbacks_are_what_k_held_batches_make_them)
+{
+  GstAudioInfo info = audio_info (GST_AUDIO_FORMAT_S16, 48000, 1, FALSE);
+  Audio *audio = audio_new_ramp (&info, BATCHES * BATCH);
+  GstCaps *caps = gst_audio_info_to_caps (&info);
+  const guint k = __i__;
+  guint64 allocations, reused, fallbacks, expected = 0;
+  GstElement *src;
+  Consumer c;
+  guint i;
+
+  consumer_setup (&c, "appsrc name=src format=time ! audiobatch name=e "
+      "samples-per-batch=64 allocation=pool pool-max-buffers=16 "
+      "! queue ! fakesink name=sink async=false", k);
+  src = gst_bin_get_by_name (GST_BIN (c.pipeline), "src");
+  g_object_set (src, "caps", caps, NULL);
+  gst_caps_unref (caps);
+  gst_element_set_state (c.pipeline, GST_STATE_PLAYING);
+  feed_in_lockstep (&c, src, audio);
+  gst_object_unref (src);
+
+  allocations = get_counter (c.element, "allocations");
+  reused = get_counter (c.element, "reused");
+  fallbacks = get_counter (c.element, "fallbacks");
+  /* a batch gets the place of the one that is let go of before it */
+  for (i = 0; i < BATCHES; i++)
+    expected += i % (k + 1) >= POOL_MAX;
+  g_print ("k %2u: %3d allocations, %3d reused, %3d fallbacks (%d expected), "
+      "peak %2d\n", k, (int) allocations, (int) reused, (int) fallbacks,
+      (int) expected, (int) get_counter (c.element, "peak-live-batches"));
+  fail_unless_equals_uint64 (allocations + reused, BATCHES);
+  fail_unless_equals_uint64 (fallbacks, expected);
+  /* the pool gives what came back last */
+  fail_unless_equals_uint64 (allocations,
+      CLAMP (k + 1, 1, POOL_MAX) + expected);
+  fail_unless_equals_uint64 (get_counter (c.element, "peak-live-batches"),
+      k + 1);
+  fail_unless_equals_uint64 (get_stat (c.element, "discards"), 0);
+  check_held (&c, audio);
+
+  gst_element_set_state (c.pipeline, GST_STATE_NULL);
+  fail_unless_equals_uint64 (get_counter (c.element, "live-batches"), k);
+  release (&c, k);
+  fail_unless_equals_uint64 (get_counter (c.element, "live-batches"), 0);
+  fail_unless_equals_uint64 (get_stat (c.element, "live-bytes"), 0);
+  consumer_clear (&c);
+  audio_free (audio);
+}
+
+GST_END_TEST;
+
+static void
+stop_in_time (Consumer * c, const gchar * what)
+{
+  gint64 start = g_get_monotonic_time ();
+  gint64 took;
+
+  fail_unless_equals_int (gst_element_set_state (c->pipeline,
+          GST_STATE_NULL), GST_STATE_CHANGE_SUCCESS);
+  took = g_get_monotonic_time () - start;
+  g_print ("%s: to NULL in %.3f ms\n", what, took / 1000.0);
+  fail_unless (took < patience (), "%" G_GINT64_FORMAT " us", took);
+}
+
+#define BOUND 16
+
+static const gchar *const producers[] = {
+  "audiobatchsrc name=e max-live-batches=16",
+  "audiotestsrc ! audiobatch name=e max-live-batches=16",
+  "audiobatchsrc ! audiobatch name=e max-live-batches=16 hop-samples=256",
+};
+
+static const gchar *const modes[] = { "fresh", "pool", "auto" };
+
+static gchar *
+launch_line (guint i, const gchar * overrun)
+{
+  return g_strdup_printf ("%s overrun=%s allocation=%s "
+      "! audio/x-raw,format=F32LE,rate=48000,channels=1 "
+      "! queue ! fakesink name=sink async=false", producers[i / 3], overrun,
+      modes[i % 3]);
+}
+
+/* Some of the bound may be in the batch that is being filled. */
+GST_START_TEST (test_wait_stops_at_the_bound_and_comes_back)
+{
+  gchar *line = launch_line (__i__, "wait");
+  Consumer c;
+  guint64 bytes, at;
+  guint i, n;
+
+  consumer_setup (&c, line, G_MAXUINT);
+  gst_element_set_state (c.pipeline, GST_STATE_PLAYING);
+  await_counter (&c, "live-batches", BOUND);
+  await_counter (&c, "batches", BOUND);
+  bytes = get_stat (c.element, "live-bytes");
+  for (i = 0; i < 1000; i++) {
+    fail_unless_equals_uint64 (get_counter (c.element, "batches"), BOUND);
+    fail_unless_equals_uint64 (get_stat (c.element, "live-bytes"), bytes);
+    g_thread_yield ();
+  }
+  at = BOUND;
+  for (n = 1; n <= 5; n++) {
+    /* each that is let go of, and that the queue has passed on, is one more */
+    await_held (&c, BOUND);
+    release (&c, n);
+    at += n;
+    await_counter (&c, "batches", at);
+    await_counter (&c, "live-batches", BOUND);
+  }
+  fail_unless_equals_uint64 (get_counter (c.element, "peak-live-batches"),
+      BOUND);
+  fail_unless_equals_uint64 (get_stat (c.element, "peak-live-bytes"), bytes);
+  fail_unless_equals_uint64 (get_counter (c.element, "dropped-batches"), 0);
+  g_print ("wait, %u live, %d bytes, flat\n", BOUND, (int) bytes);
+  stop_in_time (&c, line);
+  release (&c, G_MAXUINT);
+  fail_unless_equals_uint64 (get_counter (c.element, "live-batches"), 0);
+  consumer_clear (&c);
+  g_free (line);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_drop_goes_on_beyond_the_bound)
+{
+  gchar *line = launch_line (__i__, "drop");
+  guint64 bytes;
+  Consumer c;
+
+  consumer_setup (&c, line, G_MAXUINT);
+  gst_element_set_state (c.pipeline, GST_STATE_PLAYING);
+  await_counter (&c, "batches", BOUND);
+  bytes = get_stat (c.element, "live-bytes");
+  await_at_least (&c, "dropped-batches", 20);
+  fail_unless_equals_uint64 (get_counter (c.element, "batches"), BOUND);
+  fail_unless_equals_uint64 (get_stat (c.element, "live-bytes"), bytes);
+  await_held (&c, BOUND);
+  release (&c, 3);
+  await_counter (&c, "batches", BOUND + 3);
+  g_print ("drop, %u live, %d bytes, %d dropped\n", BOUND, (int) bytes,
+      (int) get_counter (c.element, "dropped-batches"));
+  stop_in_time (&c, line);
+  fail_unless (get_stat (c.element, "samples-dropped") > 0);
+  release (&c, G_MAXUINT);
+  fail_unless_equals_uint64 (get_counter (c.element, "live-batches"), 0);
+  consumer_clear (&c);
+  g_free (line);
+}
+
+GST_END_TEST;
+
+/* Two branches hold the same batches, each as long as it likes. */
+GST_START_TEST (test_a_tee_makes_no_batch_live_twice)
+{
+  gchar *line = g_strdup_printf ("audiobatchsrc name=e num-buffers=300 "
+      "allocation=%s ! tee name=t ! queue ! fakesink name=sink async=false "
+      "t. ! queue ! volume volume=0.5 ! fakesink async=false "
+      "enable-last-sample=false", modes[__i__]);
+  GstMessage *message;
+  GstBus *bus;
+  Consumer c;
+
+  consumer_setup (&c, line, 10);
+  bus = gst_element_get_bus (c.pipeline);
+  gst_element_set_state (c.pipeline, GST_STATE_PLAYING);
+  message = expect_message (bus, GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
+  fail_unless_equals_int (GST_MESSAGE_TYPE (message), GST_MESSAGE_EOS);
+  gst_message_unref (message);
+  gst_object_unref (bus);
+  gst_element_set_state (c.pipeline, GST_STATE_NULL);
+  fail_unless_equals_uint64 (get_counter (c.element, "live-batches"), 10);
+  fail_unless_equals_uint64 (get_counter (c.element, "allocations")
+      + get_counter (c.element, "reused"), 300);
+  release (&c, 10);
+  fail_unless_equals_uint64 (get_counter (c.element, "live-batches"), 0);
+  fail_unless_equals_uint64 (get_stat (c.element, "live-bytes"), 0);
+  consumer_clear (&c);
+  g_free (line);
+}
+
+GST_END_TEST;
+
+/* An appsink keeps the last one that was pulled in its sample. */
+GST_START_TEST (test_an_appsink_holds_what_it_says)
+{
+  gchar *line = g_strdup_printf ("audiobatchsrc name=e num-buffers=50 "
+      "allocation=%s ! queue ! appsink name=sink sync=false "
+      "enable-last-sample=false", modes[__i__]);
+  GstElement *pipeline = gst_parse_launch (line, NULL);
+  GstElement *element = gst_bin_get_by_name (GST_BIN (pipeline), "e");
+  GstElement *sink = gst_bin_get_by_name (GST_BIN (pipeline), "sink");
+  GstSample *samples[50], *sample;
+  guint i;
+
+  gst_element_set_state (pipeline, GST_STATE_PLAYING);
+  for (i = 0; i < 50; i++) {
+    g_signal_emit_by_name (sink, "pull-sample", &samples[i]);
+    fail_unless (samples[i] != NULL);
+  }
+  g_signal_emit_by_name (sink, "pull-sample", &sample);
+  fail_unless (sample == NULL);
+  fail_unless_equals_uint64 (get_counter (element, "live-batches"), 50);
+  for (i = 0; i < 50; i++)
+    gst_sample_unref (samples[i]);
+  fail_unless (get_counter (element, "live-batches") <= 1);
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+  gst_object_unref (sink);
+  gst_object_unref (pipeline);
+  fail_unless_equals_uint64 (get_counter (element, "live-batches"), 0);
+  gst_object_unref (element);
+  g_free (line);
+}
+
+GST_END_TEST;
+
+static Suite *
+holding_suite (void)
+{
+  Suite *s = suite_create ("holding");
+  TCase *tc = tcase_create ("pipelines");
+
+  suite_add_tcase (s, tc);
+  tcase_set_timeout (tc, 60);
+  tcase_add_loop_test (tc, test_fallbacks_are_what_k_held_batches_make_them, 0,
+      MOST_HELD + 1);
+  tcase_add_loop_test (tc, test_wait_stops_at_the_bound_and_comes_back, 0, 9);
+  tcase_add_loop_test (tc, test_drop_goes_on_beyond_the_bound, 0, 9);
+  tcase_add_loop_test (tc, test_a_tee_makes_no_batch_live_twice, 0, 3);
+  tcase_add_loop_test (tc, test_an_appsink_holds_what_it_says, 0, 3);
+  return s;
+}
+
+GST_CHECK_MAIN (holding);
