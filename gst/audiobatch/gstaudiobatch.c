@@ -57,6 +57,9 @@ struct _GstAudioBatch
   /* what chunks come in, as it came, and whether that is backwards */
   GstSegment segment;
   gboolean reverse;
+  /* the caps or segment that was refused last: it is sent again and again */
+  GstEventType refused_type;
+  guint32 refused_seqnum;
   Rebatcher rebatcher;
 };
 
@@ -221,6 +224,7 @@ forget_stream (GstAudioBatch * self)
   rebatcher_reset (&self->rebatcher);
   gst_segment_init (&self->segment, GST_FORMAT_TIME);
   self->reverse = FALSE;
+  self->refused_type = GST_EVENT_UNKNOWN;
 }
 
 static GstStateChangeReturn
@@ -312,6 +316,24 @@ send_event (GstAudioBatch * self, GstEvent * event)
   return gst_pad_event_default (self->sinkpad, GST_OBJECT (self), event);
 }
 
+/* Refuses @event, whose fault has been told. */
+static gboolean
+refuse_event (GstAudioBatch * self, GstEvent * event)
+{
+  self->refused_type = GST_EVENT_TYPE (event);
+  self->refused_seqnum = gst_event_get_seqnum (event);
+  gst_event_unref (event);
+  return FALSE;
+}
+
+/* A pad sends a sticky event that was refused again with each buffer. */
+static gboolean
+was_refused (GstAudioBatch * self, GstEvent * event)
+{
+  return GST_EVENT_TYPE (event) == self->refused_type
+      && gst_event_get_seqnum (event) == self->refused_seqnum;
+}
+
 static gboolean
 handle_caps (GstAudioBatch * self, GstEvent * event)
 {
@@ -321,16 +343,13 @@ handle_caps (GstAudioBatch * self, GstEvent * event)
   gst_event_parse_caps (event, &caps);
   if (!gst_audio_info_from_caps (&info, caps)) {
     refuse_caps (self, caps);
-    gst_event_unref (event);
-    return FALSE;
+    return refuse_event (self, event);
   }
   if (gst_audio_info_is_equal (&info, &self->info))
     return send_event (self, event);
   drain (self);
-  if (!set_info (self, &info)) {
-    gst_event_unref (event);
-    return FALSE;
-  }
+  if (!set_info (self, &info))
+    return refuse_event (self, event);
   return gst_pad_event_default (self->sinkpad, GST_OBJECT (self), event);
 }
 
@@ -360,10 +379,8 @@ handle_segment (GstAudioBatch * self, GstEvent * event)
   GstSegment segment;
 
   gst_event_copy_segment (event, &segment);
-  if (!check_segment (self, &segment)) {
-    gst_event_unref (event);
-    return FALSE;
-  }
+  if (!check_segment (self, &segment))
+    return refuse_event (self, event);
   GST_DEBUG_OBJECT (self, "new %" GST_SEGMENT_FORMAT, &segment);
   self->segment = segment;
   self->reverse = segment.rate < 0;
@@ -464,6 +481,8 @@ gst_audio_batch_sink_event (GstPad * pad, GstObject * parent, GstEvent * event)
 {
   GstAudioBatch *self = GST_AUDIO_BATCH (parent);
 
+  if (was_refused (self, event))
+    return refuse_event (self, event);
   switch (GST_EVENT_TYPE (event)) {
     case GST_EVENT_CAPS:
       return handle_caps (self, event);

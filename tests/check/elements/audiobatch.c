@@ -606,6 +606,8 @@ GST_START_TEST (test_caps_without_what_audio_needs_are_an_error_that_names_it)
   gst_harness_push_event (h, gst_event_new_segment (&segment));
   fail_unless_equals_int (gst_harness_push (h,
           gst_buffer_new_allocate (NULL, 4096, NULL)), GST_FLOW_NOT_NEGOTIATED);
+  fail_unless (gst_bus_pop_filtered (bus, GST_MESSAGE_ERROR) == NULL,
+      "the error is posted again");
   gst_caps_unref (caps);
   harness_free_with_bus (h, bus);
 }
