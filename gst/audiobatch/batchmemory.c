@@ -3,12 +3,15 @@
 
 #include "batchmemory.h"
 
+#include <string.h>
+
 #include "batchpool.h"
 #include "foreignbatch.h"
 
 void
 batch_memory_init (BatchMemory * self, BatchStats * stats)
 {
+  memset (self, 0, sizeof *self);
   self->stats = batch_stats_ref (stats);
   self->allocator = batch_allocator_new (stats);
   gst_allocation_params_init (&self->params);

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* g_try_malloc() as the plugin sees it: fails or blocks at the n-th call. The
+ * program exports it, so that it comes before GLib's. Calls of others than the
+ * plugin are handed on. */
+
+/* dladdr() */
+#define _GNU_SOURCE
+
+#include "failing.h"
+
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define EXPORT __attribute__ ((visibility ("default")))
+
+static GMutex lock;
+static GCond cond;
+static guint calls;
+static guint fail_from, fail_to;
+static guint block_at;
+static gboolean blocked;
+
+void
+failing_reset (void)
+{
+  g_mutex_lock (&lock);
+  calls = 0;
+  fail_from = fail_to = block_at = 0;
+  blocked = FALSE;
+  g_mutex_unlock (&lock);
+}
+
+guint
+failing_calls (void)
+{
+  guint n;
+
+  g_mutex_lock (&lock);
+  n = calls;
+  g_mutex_unlock (&lock);
+  return n;
+}
+
+void
+failing_fail (guint n, guint count)
+{
+  g_mutex_lock (&lock);
+  fail_from = calls + n;
+  fail_to = count > G_MAXUINT - fail_from ? G_MAXUINT : fail_from + count;
+  g_mutex_unlock (&lock);
+}
+
+void
+failing_block (guint n)
+{
+  g_mutex_lock (&lock);
+  block_at = calls + n;
+  g_mutex_unlock (&lock);
+}
+
+void
+failing_await_blocked (void)
+{
+  g_mutex_lock (&lock);
+  while (!blocked)
+    g_cond_wait (&cond, &lock);
+  g_mutex_unlock (&lock);
+}
+
+void
+failing_let_go (void)
+{
+  g_mutex_lock (&lock);
+  block_at = 0;
+  g_cond_broadcast (&cond);
+  g_mutex_unlock (&lock);
+}
+
+static gboolean
+may_have_memory (gpointer caller)
+{
+  gboolean granted;
+  Dl_info info;
+
+  if (!dladdr (caller, &info) || info.dli_fname == NULL
+      || strstr (info.dli_fname, "gstaudiobatch") == NULL)
+    return TRUE;
+  g_mutex_lock (&lock);
+  calls++;
+  granted = calls < fail_from || calls >= fail_to;
+  while (calls == block_at) {
+    blocked = TRUE;
+    g_cond_broadcast (&cond);
+    g_cond_wait (&cond, &lock);
+  }
+  g_mutex_unlock (&lock);
+  return granted;
+}
+
+EXPORT gpointer
+g_try_malloc (gsize n_bytes)
+{
+  if (!may_have_memory (__builtin_return_address (0)) || n_bytes == 0)
+    return NULL;
+  return malloc (n_bytes);
+}
+
+EXPORT gpointer
+g_try_malloc_n (gsize n_blocks, gsize n_block_bytes)
+{
+  gsize size;
+
+  if (!may_have_memory (__builtin_return_address (0))
+      || !g_size_checked_mul (&size, n_blocks, n_block_bytes) || size == 0)
+    return NULL;
+  return malloc (size);
+}
