@@ -872,6 +872,70 @@ GST_START_TEST (test_sticky_events_come_in_order_and_the_tag_not_first)
 
 GST_END_TEST;
 
+/* Queries and events the other way */
+
+GST_START_TEST (test_upstream_is_told_that_planes_with_meta_are_welcome)
+{
+  GstAudioInfo info = audio_info (GST_AUDIO_FORMAT_S16, RATE, 2, TRUE);
+  GstCaps *caps = gst_audio_info_to_caps (&info);
+  GstQuery *query = gst_query_new_allocation (caps, TRUE);
+  Stream s;
+
+  stream_setup (&s, "");
+  fail_unless (gst_pad_peer_query (s.h->srcpad, query));
+  fail_unless (gst_query_find_allocation_meta (query,
+          GST_AUDIO_META_API_TYPE, NULL));
+  /* chunks are copied: no pool and no alignment would serve us */
+  fail_unless_equals_int (gst_query_get_n_allocation_pools (query), 0);
+  fail_unless_equals_int (gst_query_get_n_allocation_params (query), 0);
+  gst_query_unref (query);
+  gst_caps_unref (caps);
+  stream_finish (&s, "");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_caps_queries_are_answered_by_who_is_behind_us)
+{
+  GstHarness *h = gst_harness_new ("audiobatch");
+  GstCaps *caps, *wanted;
+
+  gst_harness_set_sink_caps_str (h,
+      "audio/x-raw, format=S16LE, rate=[1, 8000], channels=1, "
+      "layout=interleaved");
+  caps = gst_pad_peer_query_caps (h->srcpad, NULL);
+  wanted = gst_caps_from_string ("audio/x-raw, format=S16LE, "
+      "rate=[1, 8000], channels=1, layout=interleaved");
+  fail_unless (gst_caps_is_equal (caps, wanted));
+  gst_caps_unref (wanted);
+  gst_caps_unref (caps);
+  gst_harness_teardown (h);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_quality_of_service_passes_upstream)
+{
+  GstEvent *event;
+  Stream s;
+
+  stream_setup (&s, "");
+  push (&s, 0, 10);
+  gst_harness_push_upstream_event (s.h, gst_event_new_qos
+      (GST_QOS_TYPE_OVERFLOW, 0.5, 7, 3 * SAMPLE));
+  event = gst_harness_pull_upstream_event (s.h);
+  while (GST_EVENT_TYPE (event) == GST_EVENT_RECONFIGURE
+      || GST_EVENT_TYPE (event) == GST_EVENT_LATENCY) {
+    gst_event_unref (event);
+    event = gst_harness_pull_upstream_event (s.h);
+  }
+  fail_unless_equals_int (GST_EVENT_TYPE (event), GST_EVENT_QOS);
+  gst_event_unref (event);
+  stream_finish (&s, "0+10D");
+}
+
+GST_END_TEST;
+
 /* Reverse */
 
 static void
@@ -1122,6 +1186,9 @@ streams_suite (void)
   tcase_add_test (tc, test_events_wait_behind_a_segment_that_waits);
   tcase_add_test (tc, test_another_playback_rate_is_a_break);
   tcase_add_test (tc, test_sticky_events_come_in_order_and_the_tag_not_first);
+  tcase_add_test (tc, test_upstream_is_told_that_planes_with_meta_are_welcome);
+  tcase_add_test (tc, test_caps_queries_are_answered_by_who_is_behind_us);
+  tcase_add_test (tc, test_quality_of_service_passes_upstream);
   tcase_add_test (tc,
       test_reverse_turns_samples_of_every_width_and_layout_round);
   tcase_add_test (tc, test_reverse_goes_out_as_a_segment_played_forwards);
