@@ -84,10 +84,10 @@ make_spare (GstAudioBatchPool * self)
 }
 
 static void
-free_spare (GstAudioBatchPool * self, BatchSpare * spare)
+discard (GstAudioBatchPool * self, GstBuffer * buffer)
 {
   atomic_fetch_sub (&self->total, 1);
-  gst_buffer_unref (spare->buffer);
+  gst_buffer_unref (buffer);
 }
 
 static gboolean
@@ -97,7 +97,7 @@ batch_pool_stop (GstBufferPool * pool)
   BatchSpare *spare;
 
   while ((spare = pop_spare (self)))
-    free_spare (self, spare);
+    discard (self, spare->buffer);
   return TRUE;
 }
 
@@ -163,13 +163,6 @@ is_as_it_was (GstAudioBatchPool * self, GstBuffer * buffer)
       gst_buffer_peek_memory (buffer, 0));
 }
 
-static void
-discard (GstAudioBatchPool * self, GstBuffer * buffer)
-{
-  atomic_fetch_sub (&self->total, 1);
-  gst_buffer_unref (buffer);
-}
-
 /* By whoever drops the last reference. */
 static void
 batch_pool_release_buffer (GstBufferPool * pool, GstBuffer * buffer)
@@ -183,11 +176,11 @@ batch_pool_release_buffer (GstBufferPool * pool, GstBuffer * buffer)
     discard (self, buffer);
     return;
   }
-  memory = gst_buffer_peek_memory (buffer, 0);
   if (G_UNLIKELY (GST_BUFFER_POOL_IS_FLUSHING (pool))) {
     discard (self, buffer);
     return;
   }
+  memory = gst_buffer_peek_memory (buffer, 0);
   /* counted before somebody can take it again, told when he can */
   batch_allocator_give_back (self->allocator, memory, self->params.prefix,
       self->size);
@@ -202,7 +195,7 @@ batch_pool_finalize (GObject * object)
 {
   GstAudioBatchPool *self = BATCH_POOL (object);
 
-  /* the base class stops us if need be, which uses the queue */
+  /* one that was never stopped has spares yet */
   batch_pool_stop (GST_BUFFER_POOL (self));
   G_OBJECT_CLASS (batch_pool_parent_class)->finalize (object);
   gst_object_unref (self->allocator);

@@ -93,7 +93,8 @@ gboolean batch_stream_set_info (BatchStream * self, const GstAudioInfo * info);
  * @resized is set to whether batches have another size from now on. */
 gboolean batch_stream_update (BatchStream * self, gboolean * resized);
 
-/* Asks downstream of @srcpad how memory should be aligned and padded. */
+/* Takes what downstream wishes for memory, from an answered ALLOCATION query;
+ * the first asks downstream of @srcpad. */
 void batch_stream_negotiate (BatchStream * self, GstPad * srcpad);
 void batch_stream_take_allocation (BatchStream * self, GstQuery * query);
 
