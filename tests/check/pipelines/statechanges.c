@@ -179,6 +179,9 @@ act (Load * self)
   static const GstState states[] = { GST_STATE_NULL, GST_STATE_READY,
     GST_STATE_PAUSED, GST_STATE_PLAYING, GST_STATE_PLAYING, GST_STATE_PLAYING
   };
+  static const gchar *const names[] = {
+    "none", "null", "ready", "paused", "playing"
+  };
   GstState state;
 
   switch (g_rand_int_range (self->rand, 0, 6)) {
@@ -187,7 +190,7 @@ act (Load * self)
       state = states[g_rand_int_range (self->rand, 0, 6)];
       fail_unless (gst_element_set_state (self->pipeline, state)
           != GST_STATE_CHANGE_FAILURE);
-      return gst_element_state_get_name (state);
+      return names[state];
     case 2:
       flush (self);
       return "flush";
