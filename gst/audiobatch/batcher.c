@@ -92,16 +92,30 @@ copy_plane (const Batcher * self, const Chunk * chunk, guint plane,
   }
 }
 
-guint
-batcher_add (Batcher * self, const Chunk * chunk, guint offset)
+static void
+copy_planes (const Batcher * self, const Chunk * chunk, guint offset, guint n,
+    guint8 * to)
 {
-  guint n = MIN (chunk->n_samples - offset, self->capacity - self->fill);
   gsize plane_size = (gsize) self->capacity * self->sample_size;
-  guint8 *to = self->room.data + (gsize) self->fill * self->sample_size;
   guint plane;
 
   for (plane = 0; plane < self->n_planes; plane++, to += plane_size)
     copy_plane (self, chunk, plane, offset, n, to);
+}
+
+guint
+batcher_add (Batcher * self, const Chunk * chunk, guint offset)
+{
+  guint n = MIN (chunk->n_samples - offset, self->capacity - self->fill);
+  gsize sample_size = self->sample_size;
+  guint8 *to = self->room.data + self->fill * sample_size;
+
+  if (G_LIKELY (self->n_planes == 1 && chunk->planes && !chunk->reversed)) {
+    memcpy (to, (const guint8 *) chunk->planes[0] + offset * sample_size,
+        n * sample_size);
+  } else {
+    copy_planes (self, chunk, offset, n, to);
+  }
   self->fill += n;
   self->silent = chunk->silent ? self->silent + n : 0;
   return n;

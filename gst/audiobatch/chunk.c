@@ -57,10 +57,19 @@ count_planar (GstBuffer * buffer, gsize size, const GstAudioInfo * info,
   return meta->samples;
 }
 
+/* gst_buffer_get_size() adds up what nearly always is one memory. */
+static gsize
+buffer_size (GstBuffer * buffer)
+{
+  if (G_LIKELY (gst_buffer_n_memory (buffer) == 1))
+    return gst_buffer_peek_memory (buffer, 0)->size;
+  return gst_buffer_get_size (buffer);
+}
+
 guint
 chunk_count (GstBuffer * buffer, const GstAudioInfo * info, GError ** error)
 {
-  gsize size = gst_buffer_get_size (buffer);
+  gsize size = buffer_size (buffer);
   guint bpf = GST_AUDIO_INFO_BPF (info);
 
   if (is_planar (info))
