@@ -18,6 +18,7 @@ batch_report_start (BatchReport * self, guint interval)
   self->window_start = g_get_monotonic_time ();
   self->window_allocations = 0;
   self->measured = FALSE;
+  self->finished_at = NEVER;
   batch_report_set_interval (self, interval, 0);
 }
 
@@ -84,8 +85,11 @@ void
 batch_report_finish (BatchReport * self, BatchStats * stats,
     GstElement * element, GstDebugCategory * category)
 {
-  if (self->interval == 0)
+  guint64 batches = batch_stats_get (stats, BATCH_COUNTER_BATCHES);
+
+  if (self->interval == 0 || batches == self->finished_at)
     return;
+  self->finished_at = batches;
   /* a rate over the few batches since the last report would mean little */
   if (!self->measured)
     measure_rate (self, stats);

@@ -15,6 +15,8 @@ typedef struct
   gint64 window_start;
   guint64 window_allocations;
   gboolean measured;
+  /* batches of the last report that was the last one of a stream, or none */
+  guint64 finished_at;
 } BatchReport;
 
 /* Begins at 0 batches, now. */
@@ -29,7 +31,8 @@ void batch_report_set_interval (BatchReport * self, guint interval,
 void batch_report_send (BatchReport * self, BatchStats * stats,
     GstElement * element, GstDebugCategory * category);
 
-/* The last one, at the end of the stream; nothing where reports are off. */
+/* The last one, at the end of the stream. Nothing where reports are off, or
+ * where the end has been told of already. */
 void batch_report_finish (BatchReport * self, BatchStats * stats,
     GstElement * element, GstDebugCategory * category);
 

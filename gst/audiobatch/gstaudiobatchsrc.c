@@ -543,6 +543,9 @@ gst_audio_batch_src_stop (GstBaseSrc * src)
 {
   GstAudioBatchSrc *self = GST_AUDIO_BATCH_SRC (src);
 
+  /* an end that others have made, such as an EOS event of the application */
+  if (GST_AUDIO_INFO_RATE (&self->info) != 0)
+    batch_stream_report_end (&self->stream);
   g_clear_pointer (&self->waveform, waveform_free);
   batch_stream_stop (&self->stream);
   return TRUE;

@@ -280,6 +280,33 @@ GST_START_TEST (test_reports_every_interval_and_at_the_end)
 
 GST_END_TEST;
 
+GST_START_TEST (test_an_end_that_the_application_makes_is_reported_once)
+{
+  GstBus *bus;
+  GstHarness *h = source_with_caps (NULL, &bus);
+  GstMessage *message;
+  guint64 batches = 0;
+
+  g_object_set (h->element, "is-live", TRUE, NULL);
+  gst_harness_use_testclock (h);
+  gst_harness_play (h);
+  fail_unless (gst_harness_wait_for_clock_id_waits (h, 1, 10));
+  fail_unless (gst_harness_crank_single_clock_wait (h));
+  gst_buffer_unref (gst_harness_pull (h));
+  fail_unless (gst_element_send_event (h->element, gst_event_new_eos ()));
+  wait_for_eos (h);
+  gst_element_set_state (h->element, GST_STATE_READY);
+  message = expect_message (bus, GST_MESSAGE_ELEMENT);
+  gst_structure_get_uint64 (gst_message_get_structure (message), "batches",
+      &batches);
+  fail_unless_equals_uint64 (batches, get_counter (h->element, "batches"));
+  gst_message_unref (message);
+  fail_unless (gst_bus_pop_filtered (bus, GST_MESSAGE_ELEMENT) == NULL);
+  harness_free_with_bus (h, bus);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_refused_memory_is_an_error_with_the_size)
 {
   GstAudioInfo info = audio_info (GST_AUDIO_FORMAT_F64, 48000, 64, FALSE);
@@ -314,6 +341,7 @@ audiobatchsrc_suite (void)
   tcase_add_test (tc, test_batches_outlive_the_element);
   tcase_add_test (tc, test_live_batches_come_on_time_with_one_batch_of_latency);
   tcase_add_test (tc, test_reports_every_interval_and_at_the_end);
+  tcase_add_test (tc, test_an_end_that_the_application_makes_is_reported_once);
   tcase_add_test (tc, test_refused_memory_is_an_error_with_the_size);
   return s;
 }
