@@ -8,6 +8,10 @@ program=$2
 log=$(mktemp) || exit 99
 trap 'rm -f "$log"' EXIT
 
+# A registry that has to be made first would load every plugin there is into
+# the program.
+gst-inspect-1.0 audiobatch >/dev/null || exit 99
+
 case $how in
   tracer)
     CK_FORK=no GST_TRACERS=leaks GST_DEBUG=GST_TRACER:7 GST_DEBUG_NO_COLOR=1 \
