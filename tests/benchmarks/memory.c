@@ -3,11 +3,12 @@
  * got, written from end to end, and released, on one thread or by a consumer
  * on another one. The two alternate, round by round. */
 
+#include "batchmemory.h"
+#include "bench.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-
-#include "batchmemory.h"
 
 /* What the consumer on the other thread holds and has before it. */
 #define DEPTH 4
@@ -35,12 +36,15 @@ typedef struct
   guint64 faults;
 } Series;
 
-static gint rounds = 15;
-
-static const GOptionEntry options[] = {
-  {"rounds", 'r', 0, G_OPTION_ARG_INT, &rounds,
-      "Rounds for each size, of both ways in turn (15)", "N"},
-  {NULL}
+static const BenchColumn columns[] = {
+  {"kib", "KiB   ", 0},
+  {"fresh-p50", "fresh p50", 2},
+  {"pool-p50", "pool p50 ", 2},
+  {"ratio", "ratio", 2},
+  {"fresh-p99.9", "fresh 99.9", 1},
+  {"pool-p99.9", "pool 99.9", 1},
+  {"fresh-faults", "faults f", 2},
+  {"pool-faults", "faults p", 2},
 };
 
 static guint64
@@ -194,28 +198,38 @@ faults_of_one (const Series * series)
 }
 
 static void
-measure (gsize size, gboolean across)
+show (Bench * bench, gsize size, const Series * fresh, const Series * pool)
+{
+  bench_number (bench, size >> 10);
+  bench_number (bench, permille (fresh, 500));
+  bench_number (bench, permille (pool, 500));
+  bench_number (bench, permille (pool, 500) / permille (fresh, 500));
+  bench_number (bench, permille (fresh, 999));
+  bench_number (bench, permille (pool, 999));
+  bench_number (bench, faults_of_one (fresh));
+  bench_number (bench, faults_of_one (pool));
+}
+
+static void
+measure (Bench * bench, gsize size, gboolean across)
 {
   Series series[N_MODES];
-  gint round;
-  guint mode;
+  guint round, mode;
+
+  bench_progress (bench, "%s, %" G_GSIZE_FORMAT " KiB",
+      across ? "two threads" : "one thread", size >> 10);
 
   for (mode = 0; mode < N_MODES; mode++) {
     series[mode].times = g_array_new (FALSE, FALSE, sizeof (guint64));
     series[mode].faults = 0;
   }
-  for (round = 0; round < rounds; round++) {
+  for (round = 0; round < bench_rounds (bench); round++) {
     for (mode = 0; mode < N_MODES; mode++)
       run_round (mode, size, across, &series[mode]);
   }
   for (mode = 0; mode < N_MODES; mode++)
     g_array_sort (series[mode].times, compare);
-  g_print ("| %6" G_GSIZE_FORMAT " | %9.2f | %9.2f | %5.2f | %9.1f | %9.1f | "
-      "%8.2f | %8.2f |\n", size >> 10, permille (&series[FRESH], 500),
-      permille (&series[POOL], 500),
-      permille (&series[POOL], 500) / permille (&series[FRESH], 500),
-      permille (&series[FRESH], 999), permille (&series[POOL], 999),
-      faults_of_one (&series[FRESH]), faults_of_one (&series[POOL]));
+  show (bench, size, &series[FRESH], &series[POOL]);
   for (mode = 0; mode < N_MODES; mode++)
     g_array_unref (series[mode].times);
 }
@@ -223,27 +237,18 @@ measure (gsize size, gboolean across)
 int
 main (int argc, char **argv)
 {
-  GOptionContext *context =
-      g_option_context_new ("- the cost of a batch's memory");
-  GError *error = NULL;
+  static const BenchProgram program = {
+    "memory", "What a batch's memory costs, fresh and recycled", 15
+  };
+  Bench *bench = bench_new (&program, &argc, &argv);
   guint across, i;
 
-  g_option_context_add_main_entries (context, options, NULL);
-  g_option_context_add_group (context, gst_init_get_option_group ());
-  if (!g_option_context_parse (context, &argc, &argv, &error) || rounds < 1) {
-    g_printerr ("%s\n", error ? error->message : "--rounds is at least 1");
-    return EXIT_FAILURE;
-  }
-  g_option_context_free (context);
-
+  bench_expect (bench, 2 * G_N_ELEMENTS (sizes));
   for (across = 0; across < 2; across++) {
-    g_print ("%s; times in us\n\n"
-        "| KiB    | fresh p50 | pool p50  | ratio | fresh 99.9 | pool 99.9 | "
-        "faults f | faults p |\n|---|---|---|---|---|---|---|---|\n",
-        across ? "consumer on another thread" : "one thread");
+    bench_table (bench, across ? "consumer on another thread; times in us" :
+        "one thread; times in us", columns, G_N_ELEMENTS (columns));
     for (i = 0; i < G_N_ELEMENTS (sizes); i++)
-      measure (sizes[i], across);
-    g_print ("\n");
+      measure (bench, sizes[i], across);
   }
-  return EXIT_SUCCESS;
+  return bench_finish (bench);
 }

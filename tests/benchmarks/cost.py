@@ -1,0 +1,176 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Holds the cost of a batch, in instructions, against that of the peers.
+
+Usage: cost.py [--optimization LEVEL] [--sanitize KIND] [--record]
+               [--json FILE] DRIVE
+
+Callgrind counts two runs of DRIVE that differ in length only: what they differ
+by is the cost of the batches, without the start. A ratio that is worse than
+RECORDED by more than TOLERANCE fails; --record prints the ratios in the form of
+RECORDED instead. --json writes the counts, those of the floor as well, in the
+form of the benchmarks.
+"""
+
+import argparse
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+SKIPPED = 77
+TOLERANCE = 1.03
+
+# Instructions of a batch of 1024 samples, mono F32, ours to the peer's.
+# Debian 12, GStreamer 1.22.0, gcc 12, -O3. Above 1 are the chunks of which
+# the peer hands on parts, where ours copies.
+RECORDED = {
+    ("rebatch", "128"): 0.773,
+    ("rebatch", "480"): 0.794,
+    ("rebatch", "1024"): 1.379,
+    ("rebatch", "4096"): 1.034,
+    ("rebatch", "65536"): 1.080,
+    ("make", "sine"): 0.057,
+    ("make", "silence"): 0.597,
+    ("make", "white-noise"): 0.109,
+    ("make", "triangle"): 0.280,
+}
+
+# What would count along: meson has tests' memory filled with a pattern.
+UNSET = ("GST_DEBUG", "GST_TRACERS", "G_SLICE", "MALLOC_PERTURB_")
+
+OURS = {"rebatch": "audiobatch", "make": "audiobatchsrc"}
+PEERS = {"rebatch": "audiobuffersplit", "make": "audiotestsrc"}
+
+# A whole number of the longest chunks (64 batches), and between them one report
+# of ours, which comes every 1000 batches.
+SHORT, LONG = 640, 640 + 1024
+
+
+def skip(why):
+    print("skipped:", why)
+    sys.exit(SKIPPED)
+
+
+def check_build(args):
+    """Only what is built as it ships can be held against the record."""
+    if args.sanitize != "none":
+        skip(f"a sanitizer is in the build ({args.sanitize})")
+    if args.optimization not in ("2", "3"):
+        skip(f"the optimization of the build is {args.optimization}")
+    if not shutil.which("valgrind"):
+        skip("there is no valgrind")
+
+
+def make_registry(drive, folder):
+    """A new one, for all runs, so that they start alike. Skips where an element is
+    missing."""
+    os.environ["GST_REGISTRY_1_0"] = str(folder / "registry")
+    for job, example in (("rebatch", "1024"), ("make", "sine")):
+        for element in (OURS[job], PEERS[job]):
+            run = subprocess.run([drive, job, element, example, "1"])
+            if run.returncode == SKIPPED:
+                skip(f"there is no {element}")
+            run.check_returncode()
+    os.environ["GST_REGISTRY_UPDATE"] = "no"
+
+
+def count(drive, folder, job, element, case, batches):
+    """The instructions of one run."""
+    out = folder / f"{element}-{case}-{batches}"
+    run = subprocess.run(
+        ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}",
+         drive, job, element, case, str(batches)],
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    if run.returncode:
+        sys.exit(f"valgrind {element} {case}:\n{run.stderr}")
+    return int(re.search(r"^totals: (\d+)", out.read_text(), re.M)[1])
+
+
+def count_all(drive, folder, with_floor):
+    """Instructions of a batch, by job, element and case."""
+    ways = [(job, element, case) for job, case in RECORDED
+            for element in (OURS[job], PEERS[job])]
+    if with_floor:
+        ways += [(job, "floor", case) for job, case in RECORDED
+                 if job == "rebatch"]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        counts = {(way, n): pool.submit(count, drive, folder, *way, n)
+                  for way in ways for n in (SHORT, LONG)}
+    return {way: (counts[way, LONG].result() - counts[way, SHORT].result())
+            / (LONG - SHORT) for way in ways}
+
+
+def make_table(title, job, case_name, costs):
+    """A table of the counts, ours first, with ratios to each of the others."""
+    others = [PEERS[job]]
+    if job == "rebatch":
+        others.insert(0, "floor")
+    ways = [OURS[job], *others]
+    columns = [{"name": case_name, "heading": case_name}]
+    columns += [{"name": way, "heading": way, "decimals": 0} for way in ways]
+    columns += [{"name": f"to-{way}", "heading": f"of {way}", "decimals": 3}
+                for way in others]
+    rows = []
+    for case in [case for of_job, case in RECORDED if of_job == job]:
+        row = {way: round(costs[job, way, case]) for way in ways}
+        row[case_name] = case
+        for way in others:
+            row[f"to-{way}"] = (costs[job, OURS[job], case]
+                                / costs[job, way, case])
+        rows.append(row)
+    return {"title": title, "columns": columns, "rows": rows}
+
+
+def write_json(path, costs):
+    """The same document as the benchmarks write."""
+    tables = [
+        make_table("Chunks to batches; instructions of a batch, mono F32, the "
+                   "making of the chunks included", "rebatch", "chunk", costs),
+        make_table("Waves; instructions of a batch, mono F32", "make", "wave",
+                   costs),
+    ]
+    document = {"benchmark": "cost", "tables": tables}
+    Path(path).write_text(json.dumps(document, indent=2) + "\n")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--optimization", default="3")
+    parser.add_argument("--sanitize", default="none")
+    parser.add_argument("--record", action="store_true")
+    parser.add_argument("--json", metavar="FILE")
+    parser.add_argument("drive")
+    args = parser.parse_args()
+    check_build(args)
+    for name in UNSET:
+        os.environ.pop(name, None)
+    with tempfile.TemporaryDirectory(prefix="audiobatch-cost-") as folder:
+        make_registry(args.drive, Path(folder))
+        costs = count_all(args.drive, Path(folder), with_floor=bool(args.json))
+    if args.json:
+        write_json(args.json, costs)
+
+    worse = 0
+    for (job, case), recorded in RECORDED.items():
+        ours = costs[job, OURS[job], case]
+        peer = costs[job, PEERS[job], case]
+        ratio = ours / peer
+        if args.record:
+            print(f'    ("{job}", "{case}"): {ratio:.3f},')
+            continue
+        failed = ratio > recorded * TOLERANCE
+        worse += failed
+        print(f"{'FAIL' if failed else 'ok  '} {OURS[job]:13} {case:11} "
+              f"{ours:7.0f} of {PEERS[job]:16} {peer:7.0f} is {ratio:.3f}, "
+              f"recorded {recorded:.3f}")
+    return 1 if worse else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

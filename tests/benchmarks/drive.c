@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Makes so many batches in one way, to be run under an instrument, as cost.py
+ * does. */
+
+#include "rebatchrig.h"
+#include "sourcerig.h"
+
+#include <stdlib.h>
+
+/* What meson counts as skipped. */
+#define MISSING 77
+
+/* Whole ones of every size of chunks, also of 480 samples: none is left open. */
+#define WARM_UP_BATCHES 15
+
+/* Bytes; malloc keeps smaller ones in lists by their size. */
+#define SMALLEST_HOLE 1040
+#define LARGEST_HOLE (12 * 1024)
+
+/* Takes every block that malloc would have to search for, so that from here on
+ * all runs find the same heap, whatever was done before: holes of chance make
+ * 3 % of a batch. */
+static void
+fill_holes (void)
+{
+  guintptr top = 0;
+  gsize size;
+
+  for (size = LARGEST_HOLE; size >= SMALLEST_HOLE; size -= 16) {
+    guintptr block = 0;
+
+    /* never given back; the first one beyond all others was no hole */
+    do {
+      top = MAX (top, block);
+      block = (guintptr) malloc (size);
+    } while (block && block < top);
+    top = MAX (top, block);
+  }
+}
+
+static gboolean
+rebatch (const gchar * way, const gchar * chunk, guint batches)
+{
+  const RebatchCase what = {
+    .chunk = atoi (chunk),
+    .channels = 1,
+    .format = GST_AUDIO_FORMAT_F32,
+  };
+  RebatchRig *rig = rebatch_rig_new (way, &what);
+
+  if (!rig)
+    return FALSE;
+  rebatch_rig_push (rig, WARM_UP_BATCHES);
+  fill_holes ();
+  rebatch_rig_push (rig, batches);
+  rebatch_rig_free (rig);
+  return TRUE;
+}
+
+static gboolean
+make (const gchar * way, const gchar * wave, guint batches)
+{
+  const SourceCase what = {
+    .wave = wave,
+    .format = GST_AUDIO_FORMAT_F32,
+    .channels = 1,
+  };
+  SourceRig *rig = source_rig_new (way, &what);
+
+  if (!rig)
+    return FALSE;
+  source_rig_run (rig, batches);
+  source_rig_free (rig);
+  return TRUE;
+}
+
+static const struct
+{
+  const gchar *name;
+    gboolean (*run) (const gchar * way, const gchar * input, guint batches);
+} jobs[] = {
+  {"rebatch", rebatch},
+  {"make", make},
+};
+
+int
+main (int argc, char **argv)
+{
+  guint i;
+
+  gst_init (&argc, &argv);
+  for (i = 0; argc == 5 && i < G_N_ELEMENTS (jobs); i++) {
+    if (!g_str_equal (argv[1], jobs[i].name))
+      continue;
+    if (jobs[i].run (argv[2], argv[3], atoi (argv[4])))
+      return EXIT_SUCCESS;
+    g_printerr ("There is no element %s.\n", argv[2]);
+    return MISSING;
+  }
+  g_printerr ("Usage: drive rebatch ELEMENT|" RIG_FLOOR " CHUNK BATCHES\n"
+      "       drive make ELEMENT WAVE BATCHES\n"
+      "Mono F32 at 48 kHz, batches of 1024 samples.\n");
+  return EXIT_FAILURE;
+}

@@ -1,0 +1,160 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Runs the benchmarks and writes what they say into docs/: the tables of
+benchmarks.md, between its markers, and the pictures.
+
+Usage: report.py [--rounds N] [--again] BUILD
+
+The JSON of each program is kept in BUILD/benchmarks; --again reads it in place
+of running them. Needs gnuplot, and valgrind for the instructions.
+"""
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+DOCS = HERE.parent.parent / "docs"
+PAGE = DOCS / "benchmarks.md"
+PROGRAMS = ["transform", "source", "memory"]
+
+STYLE = """\
+set terminal svg size 900,360 background rgb 'white' font 'sans-serif,12'
+set grid
+set key top right
+set logscale x 2
+set linetype 1 lc rgb '#0060ad' lw 2 pt 7 ps 0.6
+set linetype 2 lc rgb '#888888' lw 2 pt 5 ps 0.6
+set linetype 3 lc rgb '#dd181f' lw 2 pt 9 ps 0.6
+set linetype 4 lc rgb '#e69f00' lw 2 pt 11 ps 0.6
+"""
+
+
+def run_all(build, out, rounds):
+    """Runs each program, its JSON into the folder out."""
+    environment = dict(os.environ)
+    environment["GST_PLUGIN_PATH_1_0"] = str(build / "gst" / "audiobatch")
+    programs = build / "tests" / "benchmarks"
+    out.mkdir(exist_ok=True)
+    commands = [[programs / f"benchmark-{name}", "--json", out / f"{name}.json"]
+                + (["--rounds", str(rounds)] if rounds else [])
+                for name in PROGRAMS]
+    commands.append([HERE / "cost.py", "--record", "--json", out / "cost.json",
+                     programs / "drive"])
+    for command in commands:
+        subprocess.run(command, env=environment, check=True,
+                       stdout=subprocess.DEVNULL)
+
+
+def format_cell(column, row):
+    value = row[column["name"]]
+    if "decimals" in column:
+        return f"{value:.{column['decimals']}f}"
+    return str(value)
+
+
+def format_table(table):
+    columns = table["columns"]
+    align = ["---:" if "decimals" in column else "---" for column in columns]
+    lines = [[column["heading"] for column in columns], align]
+    lines += [[format_cell(column, row) for column in columns]
+              for row in table["rows"]]
+    text = "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    return f"{table['title']}:\n\n{text}\n"
+
+
+def format_tables(document):
+    """All that stands between two markers."""
+    parts = [format_table(table) for table in document["tables"]]
+    if "machine" in document:
+        machine = document["machine"]
+        parts.insert(0, f"{machine['processor']}, {machine['cores']} cores; "
+                     f"{machine['os']}, Linux {machine['kernel']}; "
+                     f"{machine['gstreamer']}; gcc {machine['compiler']}. "
+                     f"{document['rounds']} rounds, {document['date'][:10]}.\n")
+    return "\n".join(parts)
+
+
+def fill_page(documents):
+    page = PAGE.read_text()
+    for name, document in documents.items():
+        marked = re.compile(f"(<!-- begin {name} -->\n).*?(<!-- end -->)", re.S)
+        if not marked.search(page):
+            sys.exit(f"{PAGE} has no place for {name}")
+        tables = format_tables(document)
+        page = marked.sub(lambda m: f"{m[1]}\n{tables}\n{m[2]}", page)
+    PAGE.write_text(page)
+
+
+def data_block(name, rows, x, columns):
+    """Rows of numbers as gnuplot's $name."""
+    lines = [" ".join(str(row[key]) for key in [x, *columns]) for row in rows]
+    return f"${name} << END\n" + "\n".join(lines) + "\nEND\n"
+
+
+def plot(name, columns):
+    """The plot of a block's columns against its first one."""
+    return "plot " + ", ".join(
+        f"${name} using 1:{i} with linespoints title '{column}'"
+        for i, column in enumerate(columns, 2)) + "\n"
+
+
+def draw(file, script):
+    out = DOCS / file
+    subprocess.run(["gnuplot"], check=True, text=True,
+                   input=f"{STYLE}set output '{out}'\n{script}")
+
+
+def draw_transform(document):
+    """Cost by chunk size, beside the peers."""
+    ways = ["audiobatch", "floor", "audiobuffersplit"]
+    script = ("set multiplot layout 1,2\nset yrange [0:*]\n"
+              "set xrange [100:80000]\n"
+              "set xtics (128, 480, 1024, 4096, 65536)\n"
+              "set xlabel 'samples of a chunk'\nset ylabel 'ns of a batch'\n")
+    for channels in (1, 8):
+        rows = [row for row in document["tables"][0]["rows"]
+                if row["channels"] == channels and row["format"] == "F32LE"]
+        block = f"channels{channels}"
+        script += data_block(block, rows, "chunk", ways)
+        script += (f"set title 'F32, {channels} "
+                   f"channel{'s' if channels > 1 else ''}'\n")
+        script += plot(block, ways)
+    draw("benchmarks-transform.svg", script)
+
+
+def draw_memory(document):
+    """Fresh against pool by batch size."""
+    columns = ["fresh-p50", "pool-p50", "fresh-p99.9", "pool-p99.9"]
+    script = ("set multiplot layout 1,2\nset logscale y\nset key top left\n"
+              "set xlabel 'KiB of a batch'\nset ylabel 'us of a batch'\n")
+    for number, table in enumerate(document["tables"]):
+        block = f"table{number}"
+        script += data_block(block, table["rows"], "kib", columns)
+        script += f"set title '{table['title'].split(';')[0]}'\n"
+        script += plot(block, columns)
+    draw("benchmarks-memory.svg", script)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int)
+    parser.add_argument("--again", action="store_true")
+    parser.add_argument("build", type=Path)
+    args = parser.parse_args()
+    out = args.build.resolve() / "benchmarks"
+    if not args.again:
+        run_all(args.build.resolve(), out, args.rounds)
+    documents = {name: json.loads((out / f"{name}.json").read_text())
+                 for name in [*PROGRAMS, "cost"]}
+    fill_page(documents)
+    draw_transform(documents["transform"])
+    draw_memory(documents["memory"])
+
+
+if __name__ == "__main__":
+    main()
