@@ -37,7 +37,7 @@ batch_metas_clear (BatchMetas * self)
 }
 
 gboolean
-batch_metas_any (GstBuffer * chunk)
+batch_metas_any_of_them (GstBuffer * chunk)
 {
   gpointer state = NULL;
   GstMeta *meta;

@@ -18,8 +18,18 @@ typedef struct
 void batch_metas_init (BatchMetas * self);
 void batch_metas_clear (BatchMetas * self);
 
+/* Has @chunk, which has metas, any that may be carried over? */
+gboolean batch_metas_any_of_them (GstBuffer * chunk);
+
 /* Has @chunk any meta that may be carried over? */
-gboolean batch_metas_any (GstBuffer * chunk);
+static inline gboolean
+batch_metas_any (GstBuffer * chunk)
+{
+  gpointer state = NULL;
+
+  return G_UNLIKELY (gst_buffer_iterate_meta (chunk, &state) != NULL)
+      && batch_metas_any_of_them (chunk);
+}
 
 /* Remembers the reference timestamps of @chunk. Its first sample has number
  * @start, which may be negative where the first ones were dropped, and its

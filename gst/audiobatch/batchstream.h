@@ -119,6 +119,17 @@ GstFlowReturn batch_stream_acquire (BatchStream * self, guint n_samples,
  * Returns: FALSE when that was ended. */
 gboolean batch_stream_pass_time (BatchStream * self, guint n_samples);
 
+/* Counts @added samples that came in, now that @pending wait: what happens to
+ * most chunks. */
+static inline void
+batch_stream_count_pending (BatchStream * self, guint added, guint pending)
+{
+  batch_stats_begin (self->stats);
+  batch_stats_add (self->stats, BATCH_COUNTER_SAMPLES_IN, added);
+  batch_stats_set (self->stats, BATCH_COUNTER_SAMPLES_PENDING, pending);
+  batch_stats_end (self->stats);
+}
+
 /* Adds @change to the counters; pending is not added but set. */
 void batch_stream_count (BatchStream * self, const SampleCount * change);
 

@@ -84,14 +84,19 @@ chunk_count (GstBuffer * buffer, const GstAudioInfo * info, GError ** error)
   return size / bpf;
 }
 
-/* Nearly all buffers have one memory: it is mapped without what others need. */
+/* Nearly always all of it is in one memory, which is mapped without what others
+ * need. */
 static gboolean
-map_interleaved (Chunk * self)
+map_interleaved (Chunk * self, gsize size)
 {
-  if (G_UNLIKELY (gst_buffer_n_memory (self->buffer) != 1))
+  GstMemory *memory = NULL;
+
+  if (G_LIKELY (size > 0))
+    memory = gst_buffer_peek_memory (self->buffer, 0);
+  if (G_UNLIKELY (memory == NULL || memory->size != size))
     return gst_buffer_map (self->buffer, &self->map, GST_MAP_READ);
-  self->memory = gst_buffer_peek_memory (self->buffer, 0);
-  return gst_memory_map (self->memory, &self->map, GST_MAP_READ);
+  self->memory = memory;
+  return gst_memory_map (memory, &self->map, GST_MAP_READ);
 }
 
 gboolean
@@ -110,7 +115,8 @@ chunk_map (Chunk * self, GstBuffer * buffer, const GstAudioInfo * info,
     mapped = gst_audio_buffer_map (&self->audio, info, buffer, GST_MAP_READ);
     self->planes = self->audio.planes;
   } else {
-    mapped = map_interleaved (self);
+    mapped = map_interleaved (self,
+        (gsize) n_samples * GST_AUDIO_INFO_BPF (info));
     self->interleaved = self->map.data;
     self->planes = &self->interleaved;
   }

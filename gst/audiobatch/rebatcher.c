@@ -279,7 +279,10 @@ fill_batch (Rebatcher * self, const Arrival * arrival, guint * done)
   self->timeline.position += added;
   self->fresh += added;
   if (!batcher_is_full (&self->batcher)) {
-    count_added (self, arrival, added, 0, 0);
+    if (G_LIKELY (arrival->buffer))
+      batch_stream_count_pending (self->stream, added, self->fresh);
+    else
+      count_added (self, arrival, added, 0, 0);
     return GST_FLOW_OK;
   }
   do {
@@ -431,9 +434,13 @@ rebatcher_place (Rebatcher * self, Arrival * arrival)
 {
   GstFlowReturn ret = GST_FLOW_OK;
   guint64 missing = 0;
+  TimelineVerdict verdict = timeline_judge (&self->timeline,
+      &self->settings.policy, &self->segment, arrival->pts, arrival->flagged,
+      &missing);
 
-  switch (timeline_judge (&self->timeline, &self->settings.policy,
-          &self->segment, arrival->pts, arrival->flagged, &missing)) {
+  if (G_LIKELY (verdict == TIMELINE_DUE))
+    return feed_in_time (self, arrival);
+  switch (verdict) {
     case TIMELINE_BREAK:
       ret = begin_run (self, arrival->pts);
       break;
