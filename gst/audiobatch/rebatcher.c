@@ -510,10 +510,9 @@ rebatcher_drain (Rebatcher * self)
   release_events (self, g_queue_get_length (&self->held));
   /* a segment that has gone out without a sample is the one that counts now */
   if (self->timeline.begun && !self->timeline.entered) {
-    if (timeline_can_enter (&self->timeline, &self->segment))
-      timeline_enter_segment (&self->timeline, &self->segment);
-    else
+    if (!timeline_can_enter (&self->timeline, &self->segment))
       timeline_break (&self->timeline);
+    timeline_enter_segment (&self->timeline, &self->segment);
   }
 }
 

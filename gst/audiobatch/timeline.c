@@ -150,13 +150,14 @@ is_off (Timeline * self, const TimelinePolicy * policy, GstClockTimeDiff now,
   return (GstClockTime) ABS (now - self->off_since) >= policy->discont_wait;
 }
 
-/* What to do about a chunk that comes @difference ns of running time late, or
- * early when that is negative. */
+/* What to do about a chunk that comes @late ns of running time behind the next
+ * sample, or before it when that is negative: then all samples in between
+ * overlap, those that were owed before among them. */
 static TimelineVerdict
 act (Timeline * self, const TimelinePolicy * policy, gdouble speed,
-    GstClockTimeDiff difference, guint64 * n_samples)
+    GstClockTimeDiff late, guint64 * n_samples)
 {
-  GstClockTime off = ABS (difference);
+  GstClockTime off = ABS (late);
 
   self->off_since = NOT_OFF;
   if (!policy->fill)
@@ -164,19 +165,11 @@ act (Timeline * self, const TimelinePolicy * policy, gdouble speed,
   if (speed != 1.0)
     off = off * speed + 0.5;
   *n_samples = to_samples (self, off);
+  self->owed = late < 0 ? *n_samples : 0;
   if (*n_samples == 0)
     return TIMELINE_DUE;
-  if (difference < 0) {
-    self->owed += *n_samples;
+  if (late < 0)
     return TIMELINE_DROP;
-  }
-  /* what comes in place of samples that were to be dropped is not missing */
-  if (*n_samples <= self->owed) {
-    self->owed -= *n_samples;
-    return TIMELINE_DUE;
-  }
-  *n_samples -= self->owed;
-  self->owed = 0;
   if (policy->max_fill != 0 && gst_util_uint64_scale_int (*n_samples,
           GST_SECOND, self->clock.rate) > policy->max_fill)
     return TIMELINE_BREAK;
@@ -188,7 +181,7 @@ judge_closely (Timeline * self, const TimelinePolicy * policy,
     const GstSegment * segment, GstClockTime pts, gboolean flagged,
     guint64 * n_samples)
 {
-  GstClockTimeDiff due, now;
+  GstClockTimeDiff next, due, now;
 
   if (!timeline_can_enter (self, segment))
     return TIMELINE_BREAK;
@@ -196,7 +189,9 @@ judge_closely (Timeline * self, const TimelinePolicy * policy,
   now = running_time (segment, pts);
   if (!flagged && !is_off (self, policy, now, due))
     return TIMELINE_DUE;
-  return act (self, policy, ABS (segment->rate), now - due, n_samples);
+  next = running_time (&self->segment,
+      sample_clock_time (&self->clock, self->position));
+  return act (self, policy, ABS (segment->rate), now - next, n_samples);
 }
 
 TimelineVerdict
