@@ -34,6 +34,37 @@ batch_is_exclusive (GstBuffer * buffer)
       & ((1 << LOCK_OWNERS_SHIFT) - 1)) == 0;
 }
 
+gboolean
+batch_check_filled (GstBuffer * buffer, const GstAudioInfo * info,
+    guint * n_samples, GError ** error)
+{
+  gboolean planar =
+      GST_AUDIO_INFO_LAYOUT (info) == GST_AUDIO_LAYOUT_NON_INTERLEAVED;
+  guint bpf = GST_AUDIO_INFO_BPF (info);
+  gsize size = gst_buffer_get_size (buffer);
+  gsize left = size / bpf;
+
+  if (!batch_is_exclusive (buffer)) {
+    g_set_error (error, GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_FAILED,
+        "The handler of fill-batch has kept a reference to the batch of %u "
+        "samples at sample %" G_GUINT64_FORMAT ", to its memory or to a "
+        "mapping of it. A batch belongs to its consumer.", *n_samples,
+        GST_BUFFER_OFFSET (buffer));
+    return FALSE;
+  }
+  if (size % bpf != 0 || left == 0 || left > *n_samples
+      || (planar && left != *n_samples)) {
+    g_set_error (error, GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_FAILED,
+        "The handler of fill-batch has made a batch of %" G_GSIZE_FORMAT
+        " bytes out of one of %u samples of %u bytes. It may only be cut "
+        "short by whole samples, and planar audio not at all.", size,
+        *n_samples, bpf);
+    return FALSE;
+  }
+  *n_samples = left;
+  return TRUE;
+}
+
 void
 batcher_set_info (Batcher * self, const GstAudioInfo * info)
 {

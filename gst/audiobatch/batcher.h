@@ -34,6 +34,13 @@ void batch_describe (GstBuffer * buffer, const GstAudioInfo * info,
  * memory with one reference, which is whole and not mapped. */
 gboolean batch_is_exclusive (GstBuffer * buffer);
 
+/* Has an application that filled @buffer, a batch of @n_samples, left it what it
+ * was: exclusive, and cut short by whole samples at the most, which planar audio
+ * can't be? @n_samples is set to how many there are; @error says what is
+ * wrong. */
+gboolean batch_check_filled (GstBuffer * buffer, const GstAudioInfo * info,
+    guint * n_samples, GError ** error);
+
 /* No batch may be open. */
 void batcher_set_info (Batcher * self, const GstAudioInfo * info);
 

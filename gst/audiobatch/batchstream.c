@@ -98,6 +98,14 @@ batch_stream_get_property (BatchStream * self, guint id, GValue * value)
   return ours;
 }
 
+void
+batch_stream_post_error (BatchStream * self, const GError * error)
+{
+  gst_element_message_full (self->element, GST_MESSAGE_ERROR, error->domain,
+      error->code, g_strdup (error->message), NULL, __FILE__, GST_FUNCTION,
+      __LINE__);
+}
+
 GstClockTime
 batch_stream_get_latency (BatchStream * self)
 {
@@ -195,8 +203,7 @@ set_size (BatchStream * self, const BatchSizeWish * wish, gboolean * resized)
   BatchSize size;
 
   if (!batch_size_set (&size, wish, GST_AUDIO_INFO_RATE (&self->info), &error)) {
-    GST_ELEMENT_ERROR (self->element, LIBRARY, SETTINGS,
-        ("%s", error->message), (NULL));
+    batch_stream_post_error (self, error);
     return FALSE;
   }
   if (!*resized && batch_size_is_same (&size, &self->size))

@@ -77,6 +77,9 @@ GstClockTime batch_stream_get_latency (BatchStream * self);
 gboolean batch_stream_get_format (BatchStream * self, GstAudioInfo * info,
     BatchSize * size);
 
+/* Any thread: posts @error as an element error. */
+void batch_stream_post_error (BatchStream * self, const GError * error);
+
 /* While nothing streams. start() begins all counters anew: batches of an
  * earlier run that are still out are counted where they were made. */
 void batch_stream_start (BatchStream * self);

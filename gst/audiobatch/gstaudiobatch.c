@@ -82,14 +82,6 @@ G_DEFINE_TYPE_WITH_CODE (GstAudioBatch, gst_audio_batch, GST_TYPE_ELEMENT,
 GST_ELEMENT_REGISTER_DEFINE (audiobatch, "audiobatch", GST_RANK_NONE,
     GST_TYPE_AUDIO_BATCH);
 
-static void
-post_error (GstAudioBatch * self, GError * error)
-{
-  gst_element_message_full (GST_ELEMENT (self), GST_MESSAGE_ERROR,
-      error->domain, error->code, g_strdup (error->message), NULL, __FILE__,
-      GST_FUNCTION, __LINE__);
-}
-
 /* The one place where settings become streaming state. */
 static void
 take_settings (GstAudioBatch * self)
@@ -167,7 +159,7 @@ process (GstAudioBatch * self, Arrival * arrival)
 
   if (!chunk_map (&arrival->chunk, arrival->buffer, &self->info,
           arrival->chunk.n_samples, &error)) {
-    post_error (self, error);
+    batch_stream_post_error (&self->stream, error);
     rebatcher_count_refused (&self->rebatcher, arrival->chunk.n_samples, TRUE);
     return GST_FLOW_ERROR;
   }
@@ -204,7 +196,7 @@ gst_audio_batch_chain (GstPad * pad, GstObject * parent, GstBuffer * buffer)
       & (GST_BUFFER_FLAG_DISCONT | GST_BUFFER_FLAG_RESYNC);
   arrival.chunk.n_samples = chunk_count (buffer, &self->info, &error);
   if (G_UNLIKELY (error)) {
-    post_error (self, error);
+    batch_stream_post_error (&self->stream, error);
     ret = GST_FLOW_ERROR;
   } else {
     clip (self, &arrival);

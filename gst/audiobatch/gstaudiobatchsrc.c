@@ -141,49 +141,21 @@ stamp (GstAudioBatchSrc * self, GstBuffer * buffer, guint64 start,
   }
 }
 
-/* The handler has been, and is content: is the batch what it should be?
- * @n_samples is set to how many it has been left with. */
-static gboolean
-check_filled (GstAudioBatchSrc * self, GstBuffer * buffer, guint * n_samples)
-{
-  guint bpf = GST_AUDIO_INFO_BPF (&self->info);
-  gsize size = gst_buffer_get_size (buffer);
-  guint left = size / bpf;
-  gboolean planar = GST_AUDIO_INFO_LAYOUT (&self->info)
-      == GST_AUDIO_LAYOUT_NON_INTERLEAVED;
-
-  if (!batch_is_exclusive (buffer)) {
-    GST_ELEMENT_ERROR (self, LIBRARY, FAILED,
-        ("The handler of fill-batch has kept a reference to the batch, to its "
-            "memory or to a mapping of it. A batch belongs to its consumer."),
-        ("batch of %u samples at sample %" G_GUINT64_FORMAT, *n_samples,
-            GST_BUFFER_OFFSET (buffer)));
-    return FALSE;
-  }
-  if (size % bpf != 0 || left == 0 || left > *n_samples
-      || (planar && left != *n_samples)) {
-    GST_ELEMENT_ERROR (self, LIBRARY, FAILED,
-        ("The handler of fill-batch has made a batch of %" G_GSIZE_FORMAT
-            " bytes out of one of %u samples of %u bytes. It may only be cut "
-            "short by whole samples, and planar audio not at all.", size,
-            *n_samples, bpf), (NULL));
-    return FALSE;
-  }
-  *n_samples = left;
-  return TRUE;
-}
-
 static GstFlowReturn
 ask_handler (GstAudioBatchSrc * self, GstBuffer * buffer, guint64 start,
     guint * n_samples)
 {
+  g_autoptr (GError) error = NULL;
   GstFlowReturn ret = GST_FLOW_ERROR;
 
   atomic_store_explicit (&self->error_posted, FALSE, memory_order_relaxed);
   g_signal_emit (self, signals[SIGNAL_FILL_BATCH], 0, buffer, start, &ret);
-  if (ret == GST_FLOW_OK)
-    return check_filled (self, buffer, n_samples) ? GST_FLOW_OK
-        : GST_FLOW_ERROR;
+  if (ret == GST_FLOW_OK) {
+    if (batch_check_filled (buffer, &self->info, n_samples, &error))
+      return GST_FLOW_OK;
+    batch_stream_post_error (&self->stream, error);
+    return GST_FLOW_ERROR;
+  }
   if (ret == GST_FLOW_EOS)
     return ret;
   if (!atomic_load_explicit (&self->error_posted, memory_order_relaxed)) {
@@ -256,6 +228,7 @@ make_batch (GstAudioBatchSrc * self, guint64 start, guint * n_samples,
   ret = batch_stream_acquire (&self->stream, *n_samples, &room);
   if (G_UNLIKELY (ret != GST_FLOW_OK))
     return ret;
+  /* the offset first, and again after the controllers, which want the time */
   take_settings (self);
   stamp (self, room.buffer, start, *n_samples);
   gst_object_sync_values (GST_OBJECT (self), GST_BUFFER_PTS (room.buffer));
@@ -293,15 +266,18 @@ static GstFlowReturn
 make_next (GstAudioBatchSrc * self, guint * n_samples, GstBuffer ** batch)
 {
   GstFlowReturn ret;
+  guint asked;
 
-  *n_samples = MIN (batch_size_next (&self->stream.size),
+  asked = *n_samples = MIN (batch_size_next (&self->stream.size),
       source_position_left (&self->position));
-  if (*n_samples == 0)
+  if (asked == 0)
     return GST_FLOW_EOS;
-  ret = make_batch (self, source_position_start (&self->position, *n_samples),
+  ret = make_batch (self, source_position_start (&self->position, asked),
       n_samples, batch);
+  /* in reverse what a handler leaves out is the end, which has been passed */
   if (ret == GST_FLOW_OK || ret == BATCH_STREAM_FLOW_DROPPED)
-    source_position_advance (&self->position, *n_samples);
+    source_position_advance (&self->position,
+        self->position.reverse ? asked : *n_samples);
   return ret;
 }
 

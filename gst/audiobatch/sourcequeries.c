@@ -20,40 +20,36 @@ source_answer_latency (GstBaseSrc * src, BatchStream * stream, GstQuery * query)
   return TRUE;
 }
 
-/* Samples and times as batches have them, which GstAudioInfo's own conversion
- * is up to a nanosecond away from. */
 static gboolean
-to_samples (const GstAudioInfo * info, GstFormat format, guint64 value,
-    guint64 * samples)
+is_known (GstFormat format)
 {
-  SampleClock clock;
-
-  sample_clock_start (&clock, GST_AUDIO_INFO_RATE (info), 0, 0);
-  if (format == GST_FORMAT_TIME)
-    *samples = sample_clock_until (&clock, value);
-  else if (format == GST_FORMAT_BYTES)
-    *samples = value / GST_AUDIO_INFO_BPF (info);
-  else
-    *samples = value;
   return format == GST_FORMAT_TIME || format == GST_FORMAT_BYTES
       || format == GST_FORMAT_DEFAULT;
 }
 
-static gboolean
-from_samples (const GstAudioInfo * info, GstFormat format, guint64 samples,
-    gint64 * value)
+/* Samples and times as batches have them, which GstAudioInfo's own conversion
+ * is up to a nanosecond away from. */
+static guint64
+to_samples (const GstAudioInfo * info, GstFormat format, guint64 value)
 {
   SampleClock clock;
 
   sample_clock_start (&clock, GST_AUDIO_INFO_RATE (info), 0, 0);
   if (format == GST_FORMAT_TIME)
-    *value = sample_clock_time (&clock, samples);
-  else if (format == GST_FORMAT_BYTES)
-    *value = samples * GST_AUDIO_INFO_BPF (info);
-  else
-    *value = samples;
-  return format == GST_FORMAT_TIME || format == GST_FORMAT_BYTES
-      || format == GST_FORMAT_DEFAULT;
+    return sample_clock_until (&clock, value);
+  return format == GST_FORMAT_BYTES ? value / GST_AUDIO_INFO_BPF (info) : value;
+}
+
+static gint64
+from_samples (const GstAudioInfo * info, GstFormat format, guint64 samples)
+{
+  SampleClock clock;
+
+  sample_clock_start (&clock, GST_AUDIO_INFO_RATE (info), 0, 0);
+  if (format == GST_FORMAT_TIME)
+    return sample_clock_time (&clock, samples);
+  return format == GST_FORMAT_BYTES ? samples * GST_AUDIO_INFO_BPF (info)
+      : samples;
 }
 
 gboolean
@@ -61,7 +57,6 @@ source_answer_convert (BatchStream * stream, GstQuery * query)
 {
   GstFormat from, to;
   gint64 value, result;
-  guint64 samples;
   GstAudioInfo info;
   BatchSize size;
 
@@ -70,10 +65,11 @@ source_answer_convert (BatchStream * stream, GstQuery * query)
     return FALSE;
   /* -1 is "none" in every format */
   result = value;
-  if (from != to && value != -1 && (value < 0
-          || !to_samples (&info, from, value, &samples)
-          || !from_samples (&info, to, samples, &result)))
-    return FALSE;
+  if (from != to && value != -1) {
+    if (value < 0 || !is_known (from) || !is_known (to))
+      return FALSE;
+    result = from_samples (&info, to, to_samples (&info, from, value));
+  }
   gst_query_set_convert (query, from, value, to, result);
   return TRUE;
 }
@@ -90,11 +86,11 @@ source_answer_duration (GstBaseSrc * src, BatchStream * stream,
 
   g_object_get (src, "num-buffers", &batches, NULL);
   gst_query_parse_duration (query, &format, NULL);
-  if (batches < 0 || !batch_stream_get_format (stream, &info, &size))
+  if (batches < 0 || !is_known (format)
+      || !batch_stream_get_format (stream, &info, &size))
     return FALSE;
-  if (!from_samples (&info, format, gst_util_uint64_scale (batches, size.n,
-              size.d), &duration))
-    return FALSE;
+  duration = from_samples (&info, format,
+      gst_util_uint64_scale (batches, size.n, size.d));
   gst_query_set_duration (query, format, duration);
   return TRUE;
 }
