@@ -420,6 +420,33 @@ GST_START_TEST (test_reverse_goes_down_to_the_start_without_empty_batches)
 
 GST_END_TEST;
 
+/* Leaves 600 samples of each batch that has as many. */
+static GstFlowReturn
+cut_to_600 (GstElement * element, GstBuffer * batch, guint64 start,
+    gpointer unused)
+{
+  gst_buffer_set_size (batch, MIN (gst_buffer_get_size (batch),
+          600 * sizeof (gdouble)));
+  return GST_FLOW_OK;
+}
+
+GST_START_TEST (test_reverse_makes_no_sample_twice_where_a_handler_cuts_short)
+{
+  Player p;
+  guint k;
+
+  player_init (&p, 48000);
+  g_signal_connect (p.h->element, "fill-batch", G_CALLBACK (cut_to_600), NULL);
+  play_from_to (&p, -1.0, GST_FORMAT_TIME, 0, time_of (&p, 4 * DEFAULT_BATCH));
+  fail_unless_equals_int (p.batches->len, 4);
+  for (k = 0; k < 4; k++)
+    assert_batch_time (p.batches->pdata[k], (3 - k) * DEFAULT_BATCH, 600,
+        48000, 0);
+  player_free (&p);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_reverse_from_an_unknown_end_is_refused)
 {
   Player p;
@@ -755,6 +782,8 @@ sourceseek_suite (void)
       G_N_ELEMENTS (wide_formats));
   tcase_add_loop_test (tc,
       test_reverse_goes_down_to_the_start_without_empty_batches, 0, N_RATES);
+  tcase_add_test (tc,
+      test_reverse_makes_no_sample_twice_where_a_handler_cuts_short);
   tcase_add_test (tc, test_reverse_from_an_unknown_end_is_refused);
   tcase_add_loop_test (tc, test_stop_is_exact_after_a_change_of_rate, 0, 3);
 
