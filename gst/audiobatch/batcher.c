@@ -3,8 +3,6 @@
 
 #include "batcher.h"
 
-#include <string.h>
-
 /* The lock state of a memory counts its owners from this bit on, and below it
  * those who have it mapped. */
 #define LOCK_OWNERS_SHIFT 16
@@ -123,33 +121,15 @@ copy_plane (const Batcher * self, const Chunk * chunk, guint plane,
   }
 }
 
-static void
-copy_planes (const Batcher * self, const Chunk * chunk, guint offset, guint n,
-    guint8 * to)
+void
+batcher_copy_planes (Batcher * self, const Chunk * chunk, guint offset,
+    guint n, guint8 * to)
 {
   gsize plane_size = (gsize) self->capacity * self->sample_size;
   guint plane;
 
   for (plane = 0; plane < self->n_planes; plane++, to += plane_size)
     copy_plane (self, chunk, plane, offset, n, to);
-}
-
-guint
-batcher_add (Batcher * self, const Chunk * chunk, guint offset)
-{
-  guint n = MIN (chunk->n_samples - offset, self->capacity - self->fill);
-  gsize sample_size = self->sample_size;
-  guint8 *to = self->room.data + self->fill * sample_size;
-
-  if (G_LIKELY (self->n_planes == 1 && chunk->planes && !chunk->reversed)) {
-    memcpy (to, (const guint8 *) chunk->planes[0] + offset * sample_size,
-        n * sample_size);
-  } else {
-    copy_planes (self, chunk, offset, n, to);
-  }
-  self->fill += n;
-  self->silent = chunk->silent ? self->silent + n : 0;
-  return n;
 }
 
 guint
@@ -165,9 +145,10 @@ batcher_pad (Batcher * self)
   return n;
 }
 
-/* Moves the planes together, which were laid out for a full batch. */
-static void
-pack_planes (Batcher * self)
+/* Cuts off what is not filled. The planes, which were laid out for a full batch,
+ * are moved together. */
+static G_GNUC_NO_INLINE void
+shorten (Batcher * self)
 {
   gsize plane_size = (gsize) self->capacity * self->sample_size;
   gsize size = (gsize) self->fill * self->sample_size;
@@ -177,24 +158,20 @@ pack_planes (Batcher * self)
     memmove (self->room.data + plane * size,
         self->room.data + plane * plane_size, size);
   }
+  batch_room_close (&self->room);
+  gst_buffer_set_size (self->room.buffer, self->n_planes * size);
 }
 
 GstBuffer *
 batcher_close (Batcher * self)
 {
-  GstBuffer *buffer;
-
-  if (self->fill < self->capacity)
-    pack_planes (self);
+  if (G_UNLIKELY (self->fill < self->capacity))
+    shorten (self);
   batch_room_close (&self->room);
-  buffer = g_steal_pointer (&self->room.buffer);
-  if (self->fill < self->capacity) {
-    gst_buffer_set_size (buffer,
-        (gsize) self->fill * GST_AUDIO_INFO_BPF (&self->info));
-  }
-  batch_describe (buffer, &self->info, self->fill, self->silent >= self->fill);
+  batch_describe (self->room.buffer, &self->info, self->fill,
+      self->silent >= self->fill);
   self->fill = 0;
-  return buffer;
+  return g_steal_pointer (&self->room.buffer);
 }
 
 GstBuffer *

@@ -2,6 +2,8 @@
 /* Fills batches from chunks. */
 #pragma once
 
+#include <string.h>
+
 #include "batchmemory.h"
 #include "chunk.h"
 
@@ -46,12 +48,6 @@ void batcher_set_info (Batcher * self, const GstAudioInfo * info);
 
 /* Begins a batch of @capacity samples in @room, which is taken. */
 void batcher_open (Batcher * self, const BatchRoom * room, guint capacity);
-
-/* Copies samples of @chunk from number @offset on, as many as there are and as
- * the batch has room for.
- *
- * Returns: how many. */
-guint batcher_add (Batcher * self, const Chunk * chunk, guint offset);
 
 /* Fills the rest of the batch with silence and marks it with
  * GstAudioClippingMeta.
@@ -106,6 +102,33 @@ static inline gboolean
 batcher_is_full (const Batcher * self)
 {
   return self->fill == self->capacity;
+}
+
+/* Copies @n samples of what is no plain run of memory: planes, silence, samples
+ * that are turned round. */
+void batcher_copy_planes (Batcher * self, const Chunk * chunk, guint offset,
+    guint n, guint8 * to);
+
+/* Copies samples of @chunk from number @offset on, as many as there are and as
+ * the batch has room for.
+ *
+ * Returns: how many. */
+static inline guint
+batcher_add (Batcher * self, const Chunk * chunk, guint offset)
+{
+  guint n = MIN (chunk->n_samples - offset, self->capacity - self->fill);
+  gsize sample_size = self->sample_size;
+  guint8 *to = self->room.data + self->fill * sample_size;
+
+  if (G_LIKELY (self->n_planes == 1 && chunk->planes && !chunk->reversed)) {
+    memcpy (to, (const guint8 *) chunk->planes[0] + offset * sample_size,
+        n * sample_size);
+  } else {
+    batcher_copy_planes (self, chunk, offset, n, to);
+  }
+  self->fill += n;
+  self->silent = chunk->silent ? self->silent + n : 0;
+  return n;
 }
 
 G_END_DECLS

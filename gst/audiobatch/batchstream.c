@@ -353,7 +353,7 @@ follow_advice (BatchStream * self)
   self->plan_due = TRUE;
 }
 
-static gboolean
+static G_GNUC_NO_INLINE gboolean
 make_plan (BatchStream * self)
 {
   guint bpf = GST_AUDIO_INFO_BPF (&self->info);
@@ -408,7 +408,7 @@ count_overrun (BatchStream * self)
   return BATCH_STREAM_FLOW_DROPPED;
 }
 
-static GstFlowReturn
+static G_GNUC_NO_INLINE GstFlowReturn
 await_room (BatchStream * self)
 {
   while (self->max_live > 0 && batch_stats_live (self->stats) >= self->max_live) {
@@ -440,7 +440,7 @@ batch_stream_pass_time (BatchStream * self, guint n_samples)
   return open;
 }
 
-static gboolean
+static G_GNUC_NO_INLINE gboolean
 acquire_timed (BatchStream * self, gsize size, BatchRoom * room)
 {
   Histogram *histogram = self->memory.pool ? &self->stats->pooled_time
@@ -453,7 +453,7 @@ acquire_timed (BatchStream * self, gsize size, BatchRoom * room)
   return acquired;
 }
 
-static GstFlowReturn
+static G_GNUC_NO_INLINE GstFlowReturn
 refuse_memory (BatchStream * self, guint n_samples)
 {
   guint bpf = GST_AUDIO_INFO_BPF (&self->info);
@@ -507,14 +507,19 @@ batch_stream_count (BatchStream * self, const SampleCount * change)
   batch_stats_end (stats);
 }
 
+static G_GNUC_NO_INLINE void
+send_report (BatchStream * self)
+{
+  batch_report_send (&self->report, self->stats, self->element, self->category);
+}
+
 void
 batch_stream_report (BatchStream * self)
 {
   guint64 batches = batch_stats_get (self->stats, BATCH_COUNTER_BATCHES);
 
   if (G_UNLIKELY (batch_report_is_due (&self->report, batches)))
-    batch_report_send (&self->report, self->stats, self->element,
-        self->category);
+    send_report (self);
 }
 
 void

@@ -31,18 +31,18 @@ has_planes (const GstAudioMeta * meta, const GstAudioInfo * info, gsize size)
   return TRUE;
 }
 
-static guint
-count_planar (GstBuffer * buffer, gsize size, const GstAudioInfo * info,
+static gboolean
+measure_planar (Chunk * self, gsize size, const GstAudioInfo * info,
     GError ** error)
 {
-  GstAudioMeta *meta = gst_buffer_get_audio_meta (buffer);
+  GstAudioMeta *meta = gst_buffer_get_audio_meta (self->buffer);
 
   if (meta == NULL) {
     g_set_error (error, GST_STREAM_ERROR, GST_STREAM_ERROR_FORMAT,
         "A buffer of %" G_GSIZE_FORMAT " bytes of non-interleaved audio has "
         "no GstAudioMeta to say where its %d channels are.", size,
         GST_AUDIO_INFO_CHANNELS (info));
-    return 0;
+    return FALSE;
   }
   if (!has_planes (meta, info, size) || meta->samples > G_MAXUINT) {
     g_set_error (error, GST_STREAM_ERROR, GST_STREAM_ERROR_FORMAT,
@@ -52,80 +52,80 @@ count_planar (GstBuffer * buffer, gsize size, const GstAudioInfo * info,
         meta->samples, GST_AUDIO_INFO_CHANNELS (&meta->info),
         GST_AUDIO_INFO_WIDTH (&meta->info) / 8, GST_AUDIO_INFO_CHANNELS (info),
         GST_AUDIO_INFO_WIDTH (info) / 8);
-    return 0;
+    return FALSE;
   }
-  return meta->samples;
+  self->n_samples = meta->samples;
+  return TRUE;
 }
 
-/* gst_buffer_get_size() adds up what nearly always is one memory. */
-static gsize
-buffer_size (GstBuffer * buffer)
+static gboolean
+measure_interleaved (Chunk * self, gsize size, const GstAudioInfo * info,
+    GError ** error)
 {
-  if (G_LIKELY (gst_buffer_n_memory (buffer) == 1))
-    return gst_buffer_peek_memory (buffer, 0)->size;
-  return gst_buffer_get_size (buffer);
-}
-
-guint
-chunk_count (GstBuffer * buffer, const GstAudioInfo * info, GError ** error)
-{
-  gsize size = buffer_size (buffer);
   guint bpf = GST_AUDIO_INFO_BPF (info);
 
-  if (is_planar (info))
-    return count_planar (buffer, size, info, error);
   if (size % bpf != 0 || size / bpf > G_MAXUINT) {
     g_set_error (error, GST_STREAM_ERROR, GST_STREAM_ERROR_FORMAT,
         "A buffer of %" G_GSIZE_FORMAT " bytes is no whole number of frames "
         "of %u bytes (%s, %d channels).", size, bpf,
         GST_AUDIO_INFO_NAME (info), GST_AUDIO_INFO_CHANNELS (info));
-    return 0;
+    return FALSE;
   }
-  return size / bpf;
-}
-
-/* Nearly always all of it is in one memory, which is mapped without what others
- * need. */
-static gboolean
-map_interleaved (Chunk * self, gsize size)
-{
-  GstMemory *memory = NULL;
-
-  if (G_LIKELY (size > 0))
-    memory = gst_buffer_peek_memory (self->buffer, 0);
-  if (G_UNLIKELY (memory == NULL || memory->size != size))
-    return gst_buffer_map (self->buffer, &self->map, GST_MAP_READ);
-  self->memory = memory;
-  return gst_memory_map (memory, &self->map, GST_MAP_READ);
+  self->n_samples = size / bpf;
+  return TRUE;
 }
 
 gboolean
-chunk_map (Chunk * self, GstBuffer * buffer, const GstAudioInfo * info,
-    guint n_samples, GError ** error)
+chunk_measure (Chunk * self, GstBuffer * buffer, const GstAudioInfo * info,
+    GError ** error)
 {
-  gboolean mapped;
-
-  self->n_samples = n_samples;
+  self->buffer = buffer;
+  self->memory = NULL;
+  self->n_samples = 0;
   self->reversed = FALSE;
   self->has_metas = FALSE;
   self->silent = GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_GAP);
-  self->buffer = buffer;
-  self->memory = NULL;
-  if (is_planar (info)) {
-    mapped = gst_audio_buffer_map (&self->audio, info, buffer, GST_MAP_READ);
-    self->planes = self->audio.planes;
-  } else {
-    mapped = map_interleaved (self,
-        (gsize) n_samples * GST_AUDIO_INFO_BPF (info));
-    self->interleaved = self->map.data;
-    self->planes = &self->interleaved;
+  if (is_planar (info))
+    return measure_planar (self, gst_buffer_get_size (buffer), info, error);
+  /* nearly always there is one, which needs no adding up and no merging */
+  if (G_UNLIKELY (gst_buffer_n_memory (buffer) != 1)) {
+    return measure_interleaved (self, gst_buffer_get_size (buffer), info,
+        error);
   }
-  if (!mapped) {
-    g_set_error (error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_READ,
-        "A buffer of %" G_GSIZE_FORMAT " bytes (%u samples) can't be mapped "
-        "for reading.", gst_buffer_get_size (buffer), n_samples);
-  }
-  return mapped;
+  self->memory = gst_buffer_peek_memory (buffer, 0);
+  return measure_interleaved (self, self->memory->size, info, error);
+}
+
+static gboolean
+map_interleaved (Chunk * self)
+{
+  self->planes = &self->interleaved;
+  if (!(self->memory ? gst_memory_map (self->memory, &self->map, GST_MAP_READ)
+          : gst_buffer_map (self->buffer, &self->map, GST_MAP_READ)))
+    return FALSE;
+  self->interleaved = self->map.data;
+  return TRUE;
+}
+
+static gboolean
+map_planar (Chunk * self, const GstAudioInfo * info)
+{
+  if (!gst_audio_buffer_map (&self->audio, info, self->buffer, GST_MAP_READ))
+    return FALSE;
+  self->planes = self->audio.planes;
+  return TRUE;
+}
+
+gboolean
+chunk_map (Chunk * self, const GstAudioInfo * info, GError ** error)
+{
+  if (G_LIKELY (is_planar (info) ? map_planar (self, info)
+          : map_interleaved (self)))
+    return TRUE;
+  g_set_error (error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_READ,
+      "A buffer of %" G_GSIZE_FORMAT " bytes (%u samples) can't be mapped "
+      "for reading.", gst_buffer_get_size (self->buffer), self->n_samples);
+  return FALSE;
 }
 
 void

@@ -22,7 +22,7 @@ typedef struct
   /* to be copied from the last sample to the first */
   gboolean reversed;
 
-  /* private: what is mapped */
+  /* private: what is mapped; the memory when all of it is in one */
   gpointer interleaved;
   GstBuffer *buffer;
   GstMemory *memory;
@@ -30,16 +30,16 @@ typedef struct
   GstAudioBuffer audio;
 } Chunk;
 
-/* The samples in @buffer, or 0 and @error when it is no whole number of them:
- * bytes that are no whole frames, or planes without GstAudioMeta. An empty
- * buffer has 0 samples and leaves @error alone. */
-guint chunk_count (GstBuffer * buffer, const GstAudioInfo * info,
-    GError ** error);
+/* Begins @self with @buffer, which has to stay alive until chunk_unmap(), and
+ * counts its samples.
+ *
+ * Returns: FALSE and @error when it is no whole number of them: bytes that are
+ * no whole frames, or planes without GstAudioMeta. An empty buffer has 0. */
+gboolean chunk_measure (Chunk * self, GstBuffer * buffer,
+    const GstAudioInfo * info, GError ** error);
 
-/* Maps @buffer, which chunk_count() found good and which has to stay alive
- * until chunk_unmap(). */
-gboolean chunk_map (Chunk * self, GstBuffer * buffer,
-    const GstAudioInfo * info, guint n_samples, GError ** error);
+/* Maps what chunk_measure() found good. */
+gboolean chunk_map (Chunk * self, const GstAudioInfo * info, GError ** error);
 
 /* @n_samples of silence; needs no chunk_unmap(). */
 void chunk_silence (Chunk * self, guint n_samples);

@@ -142,7 +142,7 @@ clip (GstAudioBatch * self, Arrival * arrival)
   if (arrival->buffer) {
     GstClockTime pts = GST_BUFFER_PTS (arrival->buffer);
 
-    arrival->chunk.n_samples = chunk_count (arrival->buffer, &self->info, NULL);
+    chunk_measure (&arrival->chunk, arrival->buffer, &self->info, NULL);
     arrival->cut = gst_util_uint64_scale_int_round (pts - arrival->pts, rate,
         GST_SECOND);
     arrival->pts = pts;
@@ -157,8 +157,7 @@ process (GstAudioBatch * self, Arrival * arrival)
   g_autoptr (GError) error = NULL;
   GstFlowReturn ret;
 
-  if (!chunk_map (&arrival->chunk, arrival->buffer, &self->info,
-          arrival->chunk.n_samples, &error)) {
+  if (!chunk_map (&arrival->chunk, &self->info, &error)) {
     batch_stream_post_error (&self->stream, error);
     rebatcher_count_refused (&self->rebatcher, arrival->chunk.n_samples, TRUE);
     return GST_FLOW_ERROR;
@@ -194,8 +193,7 @@ gst_audio_batch_chain (GstPad * pad, GstObject * parent, GstBuffer * buffer)
   arrival.pts = GST_BUFFER_PTS (buffer);
   arrival.flagged = GST_BUFFER_FLAGS (buffer)
       & (GST_BUFFER_FLAG_DISCONT | GST_BUFFER_FLAG_RESYNC);
-  arrival.chunk.n_samples = chunk_count (buffer, &self->info, &error);
-  if (G_UNLIKELY (error)) {
+  if (G_UNLIKELY (!chunk_measure (&arrival.chunk, buffer, &self->info, &error))) {
     batch_stream_post_error (&self->stream, error);
     ret = GST_FLOW_ERROR;
   } else {

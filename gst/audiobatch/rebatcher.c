@@ -41,12 +41,18 @@ forget_events (Rebatcher * self)
   self->releasable = 0;
 }
 
+static G_GNUC_NO_INLINE void
+negotiate (Rebatcher * self)
+{
+  if (gst_pad_check_reconfigure (self->srcpad))
+    batch_stream_negotiate (self->stream, self->srcpad);
+}
+
 static GstFlowReturn
 acquire_batch (Rebatcher * self, BatchRoom * room, guint * capacity)
 {
-  if (G_UNLIKELY (GST_PAD_NEEDS_RECONFIGURE (self->srcpad))
-      && gst_pad_check_reconfigure (self->srcpad))
-    batch_stream_negotiate (self->stream, self->srcpad);
+  if (G_UNLIKELY (GST_PAD_NEEDS_RECONFIGURE (self->srcpad)))
+    negotiate (self);
   *capacity = batch_size_next (&self->stream->size);
   return batch_stream_acquire (self->stream, *capacity, room);
 }
@@ -95,6 +101,13 @@ open_batch (Rebatcher * self)
   return open_batch_at (self, self->timeline.position, NULL);
 }
 
+static G_GNUC_NO_INLINE void
+stamp_metas (Rebatcher * self, GstBuffer * buffer, guint64 start,
+    guint n_samples, guint rate, guint64 keep)
+{
+  batch_metas_stamp (&self->metas, buffer, start, n_samples, rate, keep);
+}
+
 /* Stamps and pushes @buffer, of @n_samples samples from @start on. Nothing that
  * comes after begins before @keep. */
 static GstFlowReturn
@@ -104,9 +117,8 @@ push_batch (Rebatcher * self, GstBuffer * buffer,
   GstFlowReturn ret;
 
   sample_clock_stamp (clock, buffer, start, n_samples);
-  if (!g_queue_is_empty (&self->metas.references))
-    batch_metas_stamp (&self->metas, buffer, start, n_samples, clock->rate,
-        keep);
+  if (G_UNLIKELY (self->metas.references.length > 0))
+    stamp_metas (self, buffer, start, n_samples, clock->rate, keep);
   GST_CAT_LOG_OBJECT (self->stream->category, self->stream->element,
       "pushing %" GST_PTR_FORMAT, buffer);
   ret = gst_pad_push (self->srcpad, buffer);

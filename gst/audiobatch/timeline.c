@@ -20,8 +20,12 @@ sample_clock_start (SampleClock * self, guint rate, guint64 origin,
 GstClockTime
 sample_clock_time (const SampleClock * self, guint64 sample)
 {
-  return self->base + gst_util_uint64_scale_int (sample - self->origin,
-      GST_SECOND, self->rate);
+  guint64 n = sample - self->origin;
+
+  /* for the first days no more than 64 bits are needed */
+  if (G_LIKELY (n <= G_MAXUINT64 / GST_SECOND))
+    return self->base + n * GST_SECOND / self->rate;
+  return self->base + gst_util_uint64_scale_int (n, GST_SECOND, self->rate);
 }
 
 /* From the base on, the time of sample n is n * 10^9 / rate rounded down, so

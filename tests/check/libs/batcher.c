@@ -58,7 +58,9 @@ make_chunk (Chunk * chunk, const Audio * audio, guint start, guint n)
 {
   GstBuffer *buffer = audio_chunk (audio, start, n);
 
-  fail_unless (chunk_map (chunk, buffer, &audio->info, n, NULL));
+  fail_unless (chunk_measure (chunk, buffer, &audio->info, NULL));
+  fail_unless_equals_int (chunk->n_samples, n);
+  fail_unless (chunk_map (chunk, &audio->info, NULL));
   return buffer;
 }
 
