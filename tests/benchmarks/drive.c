@@ -58,6 +58,18 @@ rebatch (const gchar * way, const gchar * chunk, guint batches)
 }
 
 static gboolean
+run_source (const gchar * element, const SourceCase * what, guint batches)
+{
+  SourceRig *rig = source_rig_new (element, what);
+
+  if (!rig)
+    return FALSE;
+  source_rig_run (rig, batches);
+  source_rig_free (rig);
+  return TRUE;
+}
+
+static gboolean
 make (const gchar * way, const gchar * wave, guint batches)
 {
   const SourceCase what = {
@@ -65,13 +77,23 @@ make (const gchar * way, const gchar * wave, guint batches)
     .format = GST_AUDIO_FORMAT_F32,
     .channels = 1,
   };
-  SourceRig *rig = source_rig_new (way, &what);
 
-  if (!rig)
-    return FALSE;
-  source_rig_run (rig, batches);
-  source_rig_free (rig);
-  return TRUE;
+  return run_source (way, &what, batches);
+}
+
+/* Silence from audiobatchsrc, for what its memory costs. */
+static gboolean
+allocate (const gchar * allocation, const gchar * samples, guint batches)
+{
+  const SourceCase what = {
+    .wave = "silence",
+    .format = GST_AUDIO_FORMAT_F32,
+    .channels = 1,
+    .allocation = allocation,
+    .samples = atoi (samples),
+  };
+
+  return run_source ("audiobatchsrc", &what, batches);
 }
 
 static const struct
@@ -81,6 +103,7 @@ static const struct
 } jobs[] = {
   {"rebatch", rebatch},
   {"make", make},
+  {"allocate", allocate},
 };
 
 int
@@ -99,6 +122,7 @@ main (int argc, char **argv)
   }
   g_printerr ("Usage: drive rebatch ELEMENT|" RIG_FLOOR " CHUNK BATCHES\n"
       "       drive make ELEMENT WAVE BATCHES\n"
+      "       drive allocate fresh|pool|auto SAMPLES BATCHES\n"
       "Mono F32 at 48 kHz, batches of 1024 samples.\n");
   return EXIT_FAILURE;
 }

@@ -93,7 +93,11 @@ measure_wave (Bench * bench, const gchar * wave)
 
   for (f = 0; f < G_N_ELEMENTS (formats); f++) {
     for (c = 0; c < G_N_ELEMENTS (channels); c++) {
-      const SourceCase what = { wave, formats[f], channels[c] };
+      const SourceCase what = {
+        .wave = wave,
+        .format = formats[f],
+        .channels = channels[c],
+      };
 
       measure (bench, &what);
     }

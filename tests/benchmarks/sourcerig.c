@@ -90,6 +90,12 @@ source_rig_new (const gchar * way, const SourceCase * what)
   self->source = gst_object_ref_sink (source);
   self->sink = open_pad (self, what);
   gst_util_set_object_arg (G_OBJECT (source), "wave", what->wave);
+  if (what->allocation) {
+    gst_util_set_object_arg (G_OBJECT (source), "allocation", what->allocation);
+    g_object_set (source, "report-interval", 0, NULL);
+  }
+  if (what->samples > 0)
+    g_object_set (source, "samples-per-batch", what->samples, NULL);
   src = gst_element_get_static_pad (source, "src");
   gst_pad_link (src, self->sink);
   return self;

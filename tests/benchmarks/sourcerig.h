@@ -12,6 +12,10 @@ typedef struct
   const gchar *wave;
   GstAudioFormat format;
   guint channels;
+  /* of audiobatchsrc only: a nick, or NULL for what it is when left alone, and
+   * then without reports; and the size of a batch, 0 for 1024 samples */
+  const gchar *allocation;
+  guint samples;
 } SourceCase;
 
 /* Thread-safety: of the thread that made it; the source has one of its own. */
