@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a batch's memory costs, fresh and recycled, by the size of the batch:
- * got, written from end to end, and released, on one thread or by a consumer
- * on another one. The two alternate, round by round. */
+/* What a batch's memory costs by where it comes from and by the size of the
+ * batch: got, written from end to end, and released, on one thread or by a
+ * consumer on another one. The ways alternate, round by round. */
 
-#include "batchmemory.h"
+#include "batchstream.h"
 #include "bench.h"
 
 #include <stdlib.h>
@@ -16,36 +16,74 @@
 #define ROUND_BYTES (64 * 1024 * 1024)
 #define MIN_BATCHES 16
 #define MAX_BATCHES 4000
+/* So that allocation=auto has made up its mind. */
+#define WARM_UP_BATCHES 300
+
+/* In place of the options: one way alone, for its resident memory. */
+#define ALONE "--alone"
+#define RATE 48000
 
 static const gsize sizes[] = {
   4 << 10, 16 << 10, 64 << 10, 112 << 10, 128 << 10, 256 << 10, 1 << 20,
   4 << 20, 16 << 20
 };
 
-typedef enum
-{
-  FRESH,
-  POOL,
-  N_MODES
-} Mode;
+/* By its value of GstAudioBatchAllocation. */
+static const gchar *const allocations[] = { "fresh", "pool", "auto" };
 
-/* Of one size, in one mode: each batch's time in ns, and the page faults. */
+#define N_WAYS G_N_ELEMENTS (allocations)
+
+/* One way of allocating: a stream as the elements have it, and what was
+ * measured: each batch's time in ns, and the page faults. */
 typedef struct
 {
+  GstElement *element;
+  BatchStream stream;
+  guint n_samples;
   GArray *times;
   guint64 faults;
-} Series;
+} Way;
 
 static const BenchColumn columns[] = {
   {"kib", "KiB   ", 0},
-  {"fresh-p50", "fresh p50", 2},
-  {"pool-p50", "pool p50 ", 2},
-  {"ratio", "ratio", 2},
-  {"fresh-p99.9", "fresh 99.9", 1},
-  {"pool-p99.9", "pool 99.9", 1},
-  {"fresh-faults", "faults f", 2},
-  {"pool-faults", "faults p", 2},
+  {"allocation", "way  ", BENCH_TEXT},
+  {"p50", "p50    ", 2},
+  {"p99", "p99    ", 2},
+  {"p999", "p99.9  ", 2},
+  {"max", "max    ", 1},
+  {"p50-ratio", "p50 of fresh", 2},
+  {"p999-ratio", "p99.9 of fresh", 2},
+  {"faults", "faults", 2},
+  {"rss", "RSS, MiB", 1},
 };
+
+static void
+way_open (Way * self, guint allocation, gsize size)
+{
+  GstAudioInfo info;
+
+  gst_audio_info_set_format (&info, GST_AUDIO_FORMAT_F32, RATE, 1, NULL);
+  self->n_samples = size / info.bpf;
+  self->element = gst_object_ref_sink (gst_bin_new (NULL));
+  batch_stream_init (&self->stream, self->element, GST_CAT_DEFAULT);
+  self->stream.settings.allocation = allocation;
+  self->stream.settings.pool_min = DEPTH + 1;
+  self->stream.settings.size.samples = self->n_samples;
+  batch_stream_start (&self->stream);
+  if (!batch_stream_set_info (&self->stream, &info))
+    exit (EXIT_FAILURE);
+  self->times = g_array_new (FALSE, FALSE, sizeof (guint64));
+  self->faults = 0;
+}
+
+static void
+way_close (Way * self)
+{
+  batch_stream_stop (&self->stream);
+  batch_stream_clear (&self->stream);
+  gst_object_unref (self->element);
+  g_array_unref (self->times);
+}
 
 static guint64
 page_faults (void)
@@ -58,11 +96,13 @@ page_faults (void)
 
 /* Gets a batch and writes all of it, as the producer does. */
 static GstBuffer *
-make_batch (BatchMemory * memory, gsize size)
+make_batch (Way * way)
 {
+  gsize size = (gsize) way->n_samples * GST_AUDIO_INFO_BPF (&way->stream.info);
   BatchRoom room;
 
-  if (!batch_memory_acquire (memory, size, &room)) {
+  if (batch_stream_acquire (&way->stream, way->n_samples, &room)
+      != GST_FLOW_OK) {
     g_printerr ("There is no memory for %" G_GSIZE_FORMAT " bytes.\n", size);
     exit (EXIT_FAILURE);
   }
@@ -71,18 +111,25 @@ make_batch (BatchMemory * memory, gsize size)
   return room.buffer;
 }
 
+/* The same, and notes how long it took since @start. */
 static void
-run_on_one_thread (BatchMemory * memory, gsize size, guint n, GArray * times)
+note_time (Way * way, guint64 start)
+{
+  guint64 passed = gst_util_get_timestamp () - start;
+
+  g_array_append_val (way->times, passed);
+}
+
+static void
+run_on_one_thread (Way * way, guint n)
 {
   guint i;
 
   for (i = 0; i < n; i++) {
     guint64 start = gst_util_get_timestamp ();
-    guint64 passed;
 
-    gst_buffer_unref (make_batch (memory, size));
-    passed = gst_util_get_timestamp () - start;
-    g_array_append_val (times, passed);
+    gst_buffer_unref (make_batch (way));
+    note_time (way, start);
   }
 }
 
@@ -119,7 +166,7 @@ consume (gpointer data)
 }
 
 static void
-run_across_threads (BatchMemory * memory, gsize size, guint n, GArray * times)
+run_across_threads (Way * way, guint n)
 {
   Exchange exchange = { g_async_queue_new (), g_async_queue_new () };
   GThread *thread = g_thread_new ("consumer", consume, &exchange);
@@ -130,14 +177,13 @@ run_across_threads (BatchMemory * memory, gsize size, guint n, GArray * times)
   for (i = 0; i < DEPTH; i++)
     g_async_queue_push (exchange.credit, GINT_TO_POINTER (1));
   for (i = 0; i < n; i++) {
-    guint64 start, passed;
+    guint64 start;
     GstBuffer *batch;
 
     g_async_queue_pop (exchange.credit);
     start = gst_util_get_timestamp ();
-    batch = make_batch (memory, size);
-    passed = gst_util_get_timestamp () - start;
-    g_array_append_val (times, passed);
+    batch = make_batch (way);
+    note_time (way, start);
     g_async_queue_push (exchange.full, batch);
   }
   g_async_queue_push (exchange.full, end);
@@ -148,29 +194,71 @@ run_across_threads (BatchMemory * memory, gsize size, guint n, GArray * times)
 }
 
 static void
-run_round (Mode mode, gsize size, gboolean across, Series * series)
+run (Way * way, gboolean across, guint n)
 {
-  const BatchMemoryPlan plan = {
-    .pooled = mode == POOL,
-    .size = size,
-    .min = DEPTH + 1,
-    .max = 16,
-  };
-  guint n = CLAMP (ROUND_BYTES / size, MIN_BATCHES, MAX_BATCHES);
-  BatchStats *stats = batch_stats_new ();
-  BatchMemory memory = { NULL };
-  guint64 faults;
-
-  batch_memory_init (&memory, stats);
-  batch_memory_plan (&memory, &plan);
-  faults = page_faults ();
   if (across)
-    run_across_threads (&memory, size, n, series->times);
+    run_across_threads (way, n);
   else
-    run_on_one_thread (&memory, size, n, series->times);
-  series->faults += page_faults () - faults;
-  batch_memory_clear (&memory);
-  batch_stats_unref (stats);
+    run_on_one_thread (way, n);
+}
+
+static void
+run_round (Way * way, gsize size, gboolean across)
+{
+  guint64 faults = page_faults ();
+
+  run (way, across, CLAMP (ROUND_BYTES / size, MIN_BATCHES, MAX_BATCHES));
+  way->faults += page_faults () - faults;
+}
+
+/* Resident memory. A process has only one peak: each way has a process of its
+ * own, which is this program once more. */
+
+/* What the process has had at most, in KiB. Linux's getrusage() would count the
+ * parent's along. */
+static guint64
+peak_rss (void)
+{
+  g_autofree gchar *status = NULL;
+  const gchar *line;
+
+  if (!g_file_get_contents ("/proc/self/status", &status, NULL, NULL))
+    return 0;
+  line = strstr (status, "VmHWM:");
+  return line ? g_ascii_strtoull (line + strlen ("VmHWM:"), NULL, 10) : 0;
+}
+
+/* argv: ALONE, the allocation, the size, whether across threads. Prints KiB. */
+static int
+run_alone (gchar ** argv)
+{
+  gsize size = g_ascii_strtoull (argv[2], NULL, 10);
+  guint64 before = peak_rss ();
+  Way way;
+
+  way_open (&way, atoi (argv[1]), size);
+  run (&way, atoi (argv[3]), WARM_UP_BATCHES);
+  way_close (&way);
+  g_print ("%" G_GUINT64_FORMAT "\n", peak_rss () - before);
+  return EXIT_SUCCESS;
+}
+
+/* In MiB: what the process grew by at most. */
+static gdouble
+measure_rss (guint allocation, gsize size, gboolean across)
+{
+  g_autofree gchar *of = g_strdup_printf ("%u", allocation);
+  g_autofree gchar *bytes = g_strdup_printf ("%" G_GSIZE_FORMAT, size);
+  const gchar *argv[] = { "/proc/self/exe", ALONE, of, bytes,
+    across ? "1" : "0", NULL
+  };
+  g_autofree gchar *out = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (!g_spawn_sync (NULL, (gchar **) argv, NULL, G_SPAWN_DEFAULT, NULL, NULL,
+          &out, NULL, NULL, &error))
+    g_error ("%s", error->message);
+  return g_ascii_strtod (out, NULL) / 1024;
 }
 
 static gint
@@ -182,68 +270,78 @@ compare (gconstpointer a, gconstpointer b)
   return x < y ? -1 : x > y;
 }
 
+/* In us. */
 static gdouble
-permille (const Series * series, guint part)
+permille (const Way * way, guint part)
 {
-  guint n = series->times->len;
+  guint n = way->times->len;
 
-  return g_array_index (series->times, guint64,
+  return g_array_index (way->times, guint64,
       MIN (n - 1, (guint64) n * part / 1000)) / 1000.0;
 }
 
-static gdouble
-faults_of_one (const Series * series)
-{
-  return (gdouble) series->faults / series->times->len;
-}
-
 static void
-show (Bench * bench, gsize size, const Series * fresh, const Series * pool)
+show (Bench * bench, gsize size, gboolean across, const Way * ways)
 {
-  bench_number (bench, size >> 10);
-  bench_number (bench, permille (fresh, 500));
-  bench_number (bench, permille (pool, 500));
-  bench_number (bench, permille (pool, 500) / permille (fresh, 500));
-  bench_number (bench, permille (fresh, 999));
-  bench_number (bench, permille (pool, 999));
-  bench_number (bench, faults_of_one (fresh));
-  bench_number (bench, faults_of_one (pool));
+  const Way *fresh = &ways[GST_AUDIO_BATCH_ALLOCATION_FRESH];
+  guint i;
+
+  for (i = 0; i < N_WAYS; i++) {
+    const Way *way = &ways[i];
+
+    bench_number (bench, size >> 10);
+    bench_text (bench, allocations[i]);
+    bench_number (bench, permille (way, 500));
+    bench_number (bench, permille (way, 990));
+    bench_number (bench, permille (way, 999));
+    bench_number (bench, permille (way, 1000));
+    bench_number (bench, permille (way, 500) / permille (fresh, 500));
+    bench_number (bench, permille (way, 999) / permille (fresh, 999));
+    bench_number (bench, (gdouble) way->faults / way->times->len);
+    bench_number (bench, measure_rss (i, size, across));
+  }
 }
 
 static void
 measure (Bench * bench, gsize size, gboolean across)
 {
-  Series series[N_MODES];
-  guint round, mode;
+  Way ways[N_WAYS];
+  guint round, i;
 
   bench_progress (bench, "%s, %" G_GSIZE_FORMAT " KiB",
       across ? "two threads" : "one thread", size >> 10);
 
-  for (mode = 0; mode < N_MODES; mode++) {
-    series[mode].times = g_array_new (FALSE, FALSE, sizeof (guint64));
-    series[mode].faults = 0;
+  for (i = 0; i < N_WAYS; i++) {
+    way_open (&ways[i], i, size);
+    run (&ways[i], across, WARM_UP_BATCHES);
+    g_array_set_size (ways[i].times, 0);
   }
   for (round = 0; round < bench_rounds (bench); round++) {
-    for (mode = 0; mode < N_MODES; mode++)
-      run_round (mode, size, across, &series[mode]);
+    for (i = 0; i < N_WAYS; i++)
+      run_round (&ways[(round + i) % N_WAYS], size, across);
   }
-  for (mode = 0; mode < N_MODES; mode++)
-    g_array_sort (series[mode].times, compare);
-  show (bench, size, &series[FRESH], &series[POOL]);
-  for (mode = 0; mode < N_MODES; mode++)
-    g_array_unref (series[mode].times);
+  for (i = 0; i < N_WAYS; i++)
+    g_array_sort (ways[i].times, compare);
+  show (bench, size, across, ways);
+  for (i = 0; i < N_WAYS; i++)
+    way_close (&ways[i]);
 }
 
 int
 main (int argc, char **argv)
 {
   static const BenchProgram program = {
-    "memory", "What a batch's memory costs, fresh and recycled", 15
+    "memory", "What a batch's memory costs by where it comes from", 15
   };
-  Bench *bench = bench_new (&program, &argc, &argv);
+  Bench *bench;
   guint across, i;
 
-  bench_expect (bench, 2 * G_N_ELEMENTS (sizes));
+  if (argc == 5 && g_str_equal (argv[1], ALONE)) {
+    gst_init (NULL, NULL);
+    return run_alone (argv + 1);
+  }
+  bench = bench_new (&program, &argc, &argv);
+  bench_expect (bench, 2 * N_WAYS * G_N_ELEMENTS (sizes));
   for (across = 0; across < 2; across++) {
     bench_table (bench, across ? "consumer on another thread; times in us" :
         "one thread; times in us", columns, G_N_ELEMENTS (columns));

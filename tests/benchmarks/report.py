@@ -30,7 +30,9 @@ set logscale x 2
 set linetype 1 lc rgb '#0060ad' lw 2 pt 7 ps 0.6
 set linetype 2 lc rgb '#888888' lw 2 pt 5 ps 0.6
 set linetype 3 lc rgb '#dd181f' lw 2 pt 9 ps 0.6
-set linetype 4 lc rgb '#e69f00' lw 2 pt 11 ps 0.6
+set linetype 4 lc rgb '#0060ad' lw 2 pt 6 ps 0.6 dt 2
+set linetype 5 lc rgb '#888888' lw 2 pt 4 ps 0.6 dt 2
+set linetype 6 lc rgb '#dd181f' lw 2 pt 8 ps 0.6 dt 2
 """
 
 
@@ -127,14 +129,26 @@ def draw_transform(document):
     draw("benchmarks-transform.svg", script)
 
 
+def by_allocation(rows):
+    """A row for each size, with a column for each way of allocating."""
+    sizes = {}
+    for row in rows:
+        size = sizes.setdefault(row["kib"], {"kib": row["kib"]})
+        for key, heading in (("p50", "p50"), ("p999", "p99.9")):
+            size[f"{row['allocation']} {heading}"] = row[key]
+    return list(sizes.values())
+
+
 def draw_memory(document):
-    """Fresh against pool by batch size."""
-    columns = ["fresh-p50", "pool-p50", "fresh-p99.9", "pool-p99.9"]
+    """Fresh against recycled by batch size."""
+    columns = [f"{allocation} {part}" for part in ("p50", "p99.9")
+               for allocation in ("fresh", "pool", "auto")]
     script = ("set multiplot layout 1,2\nset logscale y\nset key top left\n"
               "set xlabel 'KiB of a batch'\nset ylabel 'us of a batch'\n")
     for number, table in enumerate(document["tables"]):
         block = f"table{number}"
-        script += data_block(block, table["rows"], "kib", columns)
+        script += data_block(block, by_allocation(table["rows"]), "kib",
+                             columns)
         script += f"set title '{table['title'].split(';')[0]}'\n"
         script += plot(block, columns)
     draw("benchmarks-memory.svg", script)
