@@ -6,7 +6,8 @@
 #include <stdlib.h>
 
 #include <gst/audio/audio.h>
-#include <gst/gst.h>
+
+#include "player.h"
 
 #define RATE 48000
 #define N_PARTIALS 8
@@ -44,6 +45,13 @@ typedef struct
   guint64 start, end;
   gdouble step;
 } Synth;
+
+static gdouble tempo = 120;
+
+static const GOptionEntry entries[] = {
+  {"tempo", 't', 0, G_OPTION_ARG_DOUBLE, &tempo, "Beats a minute (120)", "N"},
+  {NULL, 0, 0, 0, NULL, NULL, NULL}
+};
 
 static void
 begin_note (Synth * synth, guint note, guint64 start)
@@ -122,101 +130,61 @@ fill_batch (GstElement * source, GstBuffer * batch, guint64 start,
   return GST_FLOW_OK;
 }
 
-static gboolean
-wait_for_end (GstElement * pipeline)
-{
-  GstBus *bus = gst_element_get_bus (pipeline);
-  GstMessage *message = gst_bus_timed_pop_filtered (bus, GST_CLOCK_TIME_NONE,
-      GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
-  gboolean ok = GST_MESSAGE_TYPE (message) == GST_MESSAGE_EOS;
-
-  if (!ok) {
-    GError *error = NULL;
-
-    gst_message_parse_error (message, &error, NULL);
-    g_printerr ("%s: %s\n", GST_OBJECT_NAME (GST_MESSAGE_SRC (message)),
-        error->message);
-    g_error_free (error);
-  }
-  gst_message_unref (message);
-  gst_object_unref (bus);
-  return ok;
-}
-
 static void
 print_result (GstElement * source, const gchar * file)
 {
-  guint64 batches, allocations, bytes, live, peak;
+  guint64 batches = player_counter (source, "batches");
   guint size;
 
-  g_object_get (source, "batches", &batches, "allocations", &allocations,
-      "allocated-bytes", &bytes, "live-batches", &live, "peak-live-batches",
-      &peak, "samples-per-batch", &size, NULL);
+  g_object_get (source, "samples-per-batch", &size, NULL);
   g_print ("tune         %u notes, %.1f s\n", (guint) G_N_ELEMENTS (tune),
       (gdouble) batches * size / RATE);
   g_print ("batches      %" G_GUINT64_FORMAT " of %u samples\n", batches, size);
   g_print ("allocations  %" G_GUINT64_FORMAT ", %" G_GUINT64_FORMAT " bytes\n",
-      allocations, bytes);
+      player_counter (source, "allocations"),
+      player_counter (source, "allocated-bytes"));
   g_print ("live         %" G_GUINT64_FORMAT " now, %" G_GUINT64_FORMAT
-      " at most\n", live, peak);
+      " at most\n", player_counter (source, "live-batches"),
+      player_counter (source, "peak-live-batches"));
   g_print ("written      %s\n", file ? file : "nowhere");
 }
 
 static gboolean
-play (GstElement * pipeline, const gchar * file, gdouble beats_per_minute)
+play (GstElement * pipeline, const gchar * file)
 {
-  GstElement *source = gst_bin_get_by_name (GST_BIN (pipeline), "source");
-  GstElement *sink = gst_bin_get_by_name (GST_BIN (pipeline), "sink");
+  g_autoptr (GstElement) source =
+      gst_bin_get_by_name (GST_BIN (pipeline), "source");
+  g_autoptr (GstElement) sink =
+      gst_bin_get_by_name (GST_BIN (pipeline), "sink");
   Synth synth;
-  gboolean ok;
 
-  synth_init (&synth, beats_per_minute);
+  synth_init (&synth, tempo);
   if (file)
     g_object_set (sink, "location", file, NULL);
   g_signal_connect (source, "fill-batch", G_CALLBACK (fill_batch), &synth);
-  gst_element_set_state (pipeline, GST_STATE_PLAYING);
-  ok = wait_for_end (pipeline);
-  gst_element_set_state (pipeline, GST_STATE_NULL);
-  if (ok)
-    print_result (source, file);
-  gst_object_unref (source);
-  gst_object_unref (sink);
-  return ok;
+  if (!player_start (pipeline) || !player_wait (pipeline))
+    return FALSE;
+  print_result (source, file);
+  return TRUE;
 }
 
 int
 main (int argc, char **argv)
 {
-  gdouble tempo = 120;
-  GOptionEntry entries[] = {
-    {"tempo", 't', 0, G_OPTION_ARG_DOUBLE, &tempo, "Beats a minute (120)", "N"},
-    {NULL, 0, 0, 0, NULL, NULL, NULL}
-  };
-  GOptionContext *options = g_option_context_new ("[FILE.wav]");
-  const gchar *file = NULL;
-  GError *error = NULL;
-  GstElement *pipeline;
-  gboolean ok;
+  g_autofree gchar *file = NULL;
+  g_autoptr (GstElement) pipeline = NULL;
 
-  g_option_context_set_summary (options, "Plays a tune of its own making "
-      "through audiobatchsrc, into a WAV file if one is named.");
-  g_option_context_add_main_entries (options, entries, NULL);
-  g_option_context_add_group (options, gst_init_get_option_group ());
-  ok = g_option_context_parse (options, &argc, &argv, &error);
-  g_option_context_free (options);
-  if (!ok || !(tempo >= 10 && tempo <= 1000)) {
-    g_printerr ("%s\n", error ? error->message : "the tempo is 10 to 1000");
-    return EXIT_FAILURE;
+  if (!player_parse_options (argc, argv, "FILE.wav",
+          "Plays a tune of its own making through audiobatchsrc, into a WAV "
+          "file if one is\nnamed.", entries, &file))
+    return PLAYER_WRONG_USAGE;
+  if (!(tempo >= 10 && tempo <= 1000)) {
+    g_printerr ("The tempo is 10 to 1000 beats a minute.\n");
+    return PLAYER_WRONG_USAGE;
   }
-  if (argc > 1)
-    file = argv[1];
-  pipeline = gst_parse_launch (file ? SOURCE "wavenc ! filesink name=sink"
-      : SOURCE "fakesink name=sink", &error);
-  if (error) {
-    g_printerr ("%s\n", error->message);
-    return EXIT_FAILURE;
-  }
-  ok = play (pipeline, file, tempo);
-  gst_object_unref (pipeline);
-  return ok ? EXIT_SUCCESS : EXIT_FAILURE;
+  pipeline = player_launch (file ? SOURCE "wavenc ! filesink name=sink"
+      : SOURCE "fakesink name=sink");
+  if (!pipeline)
+    return PLAYER_FAILED;
+  return play (pipeline, file) ? EXIT_SUCCESS : PLAYER_FAILED;
 }

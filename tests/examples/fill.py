@@ -8,13 +8,8 @@ Without a file the sound is made and thrown away. Wants python3-gst-1.0 and
 numpy.
 """
 
-import argparse
-import sys
-
-import gi
-gi.require_version("Gst", "1.0")
-from gi.repository import Gst  # noqa: E402
-import numpy  # noqa: E402
+import player  # first: it says what to install
+from player import Gst, numpy
 
 RATE = 48000
 STRIKE_SECONDS = 0.5
@@ -54,36 +49,19 @@ def fill_batch(source, batch, start):
     return Gst.FlowReturn.OK
 
 
-def wait_for_end(pipeline):
-    """The text of the error that ended it, or None."""
-    message = pipeline.get_bus().timed_pop_filtered(
-        Gst.CLOCK_TIME_NONE, Gst.MessageType.EOS | Gst.MessageType.ERROR)
-    if message.type == Gst.MessageType.ERROR:
-        return message.parse_error()[0].message
-    return None
-
-
 def main():
-    parser = argparse.ArgumentParser(
-        description="Bells, made in the fill-batch handler of audiobatchsrc.")
-    parser.add_argument("file", nargs="?", help="where to write a WAV")
-    file = parser.parse_args().file
-
-    Gst.init(None)
+    file = player.parser("Bells, made in the fill-batch handler of "
+                         "audiobatchsrc.", "file", None,
+                         "where to write a WAV").parse_args().file
     sink = "wavenc ! filesink name=sink" if file else "fakesink name=sink"
-    pipeline = Gst.parse_launch(
+    pipeline = player.launch(
         "audiobatchsrc name=source ! "
-        f"audio/x-raw, format=F32LE, rate={RATE}, channels=1 ! {sink}")
+        f"audio/x-raw, format={player.FLOAT}, rate={RATE}, channels=1 ! {sink}")
     if file:
         pipeline.get_by_name("sink").props.location = file
     source = pipeline.get_by_name("source")
     source.connect("fill-batch", fill_batch)
-    pipeline.set_state(Gst.State.PLAYING)
-    error = wait_for_end(pipeline)
-    pipeline.set_state(Gst.State.NULL)
-    if error:
-        print(error, file=sys.stderr)
-        return 1
+    player.play(pipeline)
 
     print(f"notes        {len(NOTES)} bells, {END / RATE:.1f} s")
     print(f"batches      {source.props.batches} of "
@@ -93,7 +71,6 @@ def main():
     print(f"live         {source.props.live_batches} now, "
           f"{source.props.peak_live_batches} at most")
     print(f"written      {file or 'nowhere'}")
-    return 0
 
 
-sys.exit(main())
+player.run(main)

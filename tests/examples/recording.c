@@ -6,25 +6,33 @@
 #include <stdlib.h>
 
 #include <gst/audio/audio.h>
-#include <gst/gst.h>
 
-#define DEFAULT_RECORDING \
-    "/usr/share/sounds/freedesktop/stereo/audio-channel-front-center.oga"
+#include "player.h"
+
+#define DEFAULT_RECORDING PLAYER_SOUNDS "audio-channel-front-center.oga"
 
 #define PIPELINE \
-    "filesrc name=file ! oggdemux ! vorbisdec ! audioconvert ! " \
-    "audio/x-raw, format=" GST_AUDIO_NE (F32) " ! " \
+    "audioconvert ! audio/x-raw, format=" GST_AUDIO_NE (F32) " ! " \
     "audiobatch name=batch ! queue ! " \
     "fakesink name=sink signal-handoffs=true enable-last-sample=false"
 
 /* What the consumer, in the thread of the queue, found out. */
 typedef struct
 {
+  GstAudioInfo info;
   guint batches;
   gdouble square_sum;
   guint64 values;
   gfloat peak;
 } Consumer;
+
+static void
+learn_format (GstPad * pad, GstAudioInfo * info)
+{
+  g_autoptr (GstCaps) caps = gst_pad_get_current_caps (pad);
+
+  gst_audio_info_from_caps (info, caps);
+}
 
 /* Halves the batch in place, as its only owner may, and measures it. */
 static void
@@ -34,6 +42,8 @@ consume (GstElement * sink, GstBuffer * batch, GstPad * pad, gpointer data)
   GstMapInfo map;
   gsize i;
 
+  if (consumer->batches == 0)
+    learn_format (pad, &consumer->info);
   if (!gst_buffer_is_writable (batch)
       || !gst_buffer_map (batch, &map, GST_MAP_READWRITE))
     return;
@@ -49,49 +59,13 @@ consume (GstElement * sink, GstBuffer * batch, GstPad * pad, gpointer data)
   gst_buffer_unmap (batch, &map);
 }
 
-static gboolean
-wait_for_end (GstElement * pipeline)
-{
-  GstBus *bus = gst_element_get_bus (pipeline);
-  GstMessage *message = gst_bus_timed_pop_filtered (bus, GST_CLOCK_TIME_NONE,
-      GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
-  gboolean ok = GST_MESSAGE_TYPE (message) == GST_MESSAGE_EOS;
-
-  if (!ok) {
-    GError *error = NULL;
-
-    gst_message_parse_error (message, &error, NULL);
-    g_printerr ("%s: %s\n", GST_OBJECT_NAME (GST_MESSAGE_SRC (message)),
-        error->message);
-    g_error_free (error);
-  }
-  gst_message_unref (message);
-  gst_object_unref (bus);
-  return ok;
-}
-
-static guint64
-counter (GstElement * batch, const gchar * name)
-{
-  guint64 value = 0;
-
-  g_object_get (batch, name, &value, NULL);
-  return value;
-}
-
 static void
-print_format (GstElement * batch)
+print_format (const GstAudioInfo * info)
 {
-  GstPad *pad = gst_element_get_static_pad (batch, "src");
-  GstCaps *caps = gst_pad_get_current_caps (pad);
-  GstAudioInfo info;
-
-  if (caps && gst_audio_info_from_caps (&info, caps))
+  if (GST_AUDIO_INFO_IS_VALID (info))
     g_print ("format       %s, %d Hz, %d channel(s)\n",
-        GST_AUDIO_INFO_NAME (&info), GST_AUDIO_INFO_RATE (&info),
-        GST_AUDIO_INFO_CHANNELS (&info));
-  gst_clear_caps (&caps);
-  gst_object_unref (pad);
+        GST_AUDIO_INFO_NAME (info), GST_AUDIO_INFO_RATE (info),
+        GST_AUDIO_INFO_CHANNELS (info));
 }
 
 static void
@@ -105,65 +79,53 @@ print_costs (GstElement * batch)
       &nominal, "nominal-bytes-per-second", G_TYPE_DOUBLE, &nominal_bytes,
       NULL);
   gst_structure_free (stats);
-  g_print ("batches      %" G_GUINT64_FORMAT "\n", counter (batch, "batches"));
+  g_print ("batches      %" G_GUINT64_FORMAT "\n", player_counter (batch,
+          "batches"));
   g_print ("allocations  %" G_GUINT64_FORMAT ", %" G_GUINT64_FORMAT " bytes\n",
-      counter (batch, "allocations"), counter (batch, "allocated-bytes"));
+      player_counter (batch, "allocations"), player_counter (batch,
+          "allocated-bytes"));
   g_print ("live         %" G_GUINT64_FORMAT " now, %" G_GUINT64_FORMAT
-      " at most\n", counter (batch, "live-batches"),
-      counter (batch, "peak-live-batches"));
+      " at most\n", player_counter (batch, "live-batches"),
+      player_counter (batch, "peak-live-batches"));
   g_print ("rate         %.0f allocations/s here, at full speed; %.3f/s "
       "(%.0f bytes/s) in real time\n", rate, nominal, nominal_bytes);
 }
 
-static int
-run (GstElement * pipeline, const gchar * recording)
+static gboolean
+run (GstElement * pipeline)
 {
-  GstElement *file = gst_bin_get_by_name (GST_BIN (pipeline), "file");
-  GstElement *batch = gst_bin_get_by_name (GST_BIN (pipeline), "batch");
-  GstElement *sink = gst_bin_get_by_name (GST_BIN (pipeline), "sink");
+  g_autoptr (GstElement) batch =
+      gst_bin_get_by_name (GST_BIN (pipeline), "batch");
+  g_autoptr (GstElement) sink =
+      gst_bin_get_by_name (GST_BIN (pipeline), "sink");
   Consumer consumer = { 0 };
-  gboolean ok;
 
-  g_object_set (file, "location", recording, NULL);
   g_signal_connect (sink, "handoff", G_CALLBACK (consume), &consumer);
-  gst_element_set_state (pipeline, GST_STATE_PLAYING);
-  ok = wait_for_end (pipeline);
-  if (ok)
-    print_format (batch);
-  gst_element_set_state (pipeline, GST_STATE_NULL);
-
-  if (ok) {
-    g_print ("consumed     %u batches on another thread, peak %.3f, rms %.4f\n",
-        consumer.batches, consumer.peak,
-        sqrt (consumer.square_sum / MAX (consumer.values, 1)));
-    print_costs (batch);
-    ok = consumer.batches > 0 && consumer.batches == counter (batch, "batches")
-        && counter (batch, "live-batches") == 0;
-  }
-  gst_object_unref (file);
-  gst_object_unref (batch);
-  gst_object_unref (sink);
-  return ok ? EXIT_SUCCESS : EXIT_FAILURE;
+  if (!player_start (pipeline) || !player_wait (pipeline))
+    return FALSE;
+  print_format (&consumer.info);
+  g_print ("consumed     %u batches on another thread, peak %.3f, rms %.4f\n",
+      consumer.batches, consumer.peak,
+      sqrt (consumer.square_sum / MAX (consumer.values, 1)));
+  print_costs (batch);
+  return consumer.batches > 0
+      && consumer.batches == player_counter (batch, "batches")
+      && player_counter (batch, "live-batches") == 0;
 }
 
 int
 main (int argc, char **argv)
 {
-  const gchar *recording = DEFAULT_RECORDING;
-  GError *error = NULL;
-  GstElement *pipeline;
-  int status;
+  g_autofree gchar *recording = g_strdup (DEFAULT_RECORDING);
+  g_autoptr (GstElement) pipeline = NULL;
 
-  gst_init (&argc, &argv);
-  if (argc > 1)
-    recording = argv[1];
-  pipeline = gst_parse_launch (PIPELINE, &error);
-  if (error) {
-    g_printerr ("%s\n", error->message);
-    return EXIT_FAILURE;
-  }
+  if (!player_parse_options (argc, argv, "RECORDING",
+          "Decodes a recording, and consumes it in batches on another thread.",
+          NULL, &recording))
+    return PLAYER_WRONG_USAGE;
+  pipeline = player_open (recording, PIPELINE);
+  if (!pipeline)
+    return PLAYER_FAILED;
   g_print ("recording    %s\n", recording);
-  status = run (pipeline, recording);
-  gst_object_unref (pipeline);
-  return status;
+  return run (pipeline) ? EXIT_SUCCESS : PLAYER_FAILED;
 }
