@@ -582,6 +582,43 @@ GST_START_TEST (test_red_noise_takes_steps_of_a_16th)
 
 GST_END_TEST;
 
+/* What has been recorded of a stream stays comparable: other numbers would be
+ * as good a noise, but not the same one. From the first block, its seams and the
+ * one behind them. */
+static const guint known_at[] = { 0, 1, 255, 256, 257, 5000, 70000 };
+
+static const gdouble known_noise[][G_N_ELEMENTS (known_at)] = {
+  {0.604415877257, 0.713274727575, 0.160054651089, 0.355337859131,
+      -0.848284428008, -0.530285895336, 0.539385779761},
+  {-0.0866863544171, -0.167440561148, -0.133951040415, -0.131051870493,
+      0.0218623234675, -0.164658766526, -0.113844651442},
+  {1.38045227528, -0.0224950555712, 0.539722681046, -1.26463520527,
+      -0.475338459015, -0.420678317547, 1.57718229294},
+  {0.0377759919502, 0.082355662249, -0.406872508582, -0.429081124719,
+      -0.376063347794, 0.0602447888814, -0.330754617695},
+  {-0.0866863544171, 0.167440561148, 0.133951040415, -0.131051870493,
+      -0.0218623234675, -0.164658766526, -0.113844651442},
+  {0.0377759919502, -0.082355662249, 0.406872508582, -0.429081124719,
+      0.376063347794, 0.0602447888814, -0.330754617695},
+};
+
+GST_START_TEST (test_noise_keeps_its_numbers_from_version_to_version)
+{
+  gdouble *samples = render_noise (noises[__i__], 70001);
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (known_at); i++) {
+    gdouble got = samples[known_at[i]];
+    gdouble want = known_noise[__i__][i];
+
+    fail_unless (fabs (got - want) < 1e-10, "%s, sample %u: %.12g, not %.12g",
+        wave_nicks[noises[__i__]], known_at[i], got, want);
+  }
+  g_free (samples);
+}
+
+GST_END_TEST;
+
 /* Pink noise changes one of its rows, and the white one, at every sample. */
 GST_START_TEST (test_pink_noise_has_no_seams)
 {
@@ -1110,6 +1147,9 @@ waveform_suite (void)
   tcase_add_test (tc, test_gaussian_noise_is_normal);
   tcase_add_test (tc, test_red_noise_takes_steps_of_a_16th);
   tcase_add_test (tc, test_pink_noise_has_no_seams);
+  tcase_add_loop_test (tc,
+      test_noise_keeps_its_numbers_from_version_to_version, 0,
+      G_N_ELEMENTS (noises));
   tcase_add_loop_test (tc, test_noise_follows_its_seed, 0,
       G_N_ELEMENTS (noises));
   tcase_add_loop_test (tc, test_noise_channels_are_independent, 0,
