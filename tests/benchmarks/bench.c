@@ -38,7 +38,8 @@ struct _Bench
 };
 
 static void
-parse_options (Bench * self, int *argc, char ***argv)
+parse_options (Bench * self, const GOptionEntry * options, int *argc,
+    char ***argv)
 {
   const GOptionEntry entries[] = {
     {"rounds", 'r', 0, G_OPTION_ARG_INT, &self->rounds,
@@ -51,6 +52,8 @@ parse_options (Bench * self, int *argc, char ***argv)
   g_autoptr (GError) error = NULL;
 
   g_option_context_set_summary (context, self->program->summary);
+  if (options)
+    g_option_context_add_main_entries (context, options, NULL);
   g_option_context_add_main_entries (context, entries, NULL);
   g_option_context_add_group (context, gst_init_get_option_group ());
   if (!g_option_context_parse (context, argc, argv, &error)
@@ -62,7 +65,8 @@ parse_options (Bench * self, int *argc, char ***argv)
 }
 
 Bench *
-bench_new (const BenchProgram * program, int *argc, char ***argv)
+bench_new_with_options (const BenchProgram * program,
+    const GOptionEntry * options, int *argc, char ***argv)
 {
   Bench *self = g_new0 (Bench, 1);
 
@@ -70,8 +74,14 @@ bench_new (const BenchProgram * program, int *argc, char ***argv)
   self->rounds = program->rounds;
   self->terminal = isatty (STDERR_FILENO);
   self->tables = json_array_new ();
-  parse_options (self, argc, argv);
+  parse_options (self, options, argc, argv);
   return self;
+}
+
+Bench *
+bench_new (const BenchProgram * program, int *argc, char ***argv)
+{
+  return bench_new_with_options (program, NULL, argc, argv);
 }
 
 guint

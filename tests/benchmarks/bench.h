@@ -26,6 +26,10 @@ typedef struct
  * outlive the result. */
 Bench *bench_new (const BenchProgram * program, int *argc, char ***argv);
 
+/* The same for a program that has @options of its own as well; NULL: none. */
+Bench *bench_new_with_options (const BenchProgram * program,
+    const GOptionEntry * options, int *argc, char ***argv);
+
 /* Writes the JSON that was asked for, and frees @self.
  *
  * Returns: what main() returns. */

@@ -1,0 +1,328 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Whole processes beside each other: FFmpeg's asetnsamples on a file of raw audio,
+and the transfer of batches between two threads of Node.js.
+
+Usage: whole.py [--rounds N] [--json FILE] CONSUME
+
+What counts is the time that a process and all its threads had of the processors.
+The start of each is measured as well, by a run that has next to nothing to do, and
+subtracted. A comparison whose program is not installed is left out, with a message;
+when all are, the exit status is 77.
+"""
+
+import argparse
+import datetime
+import json
+import os
+import platform
+import re
+import shutil
+import statistics
+import struct
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+SKIPPED = 77
+
+RATE = 48000
+BATCH = 1024
+# Of the file: 12 minutes in whole batches, in whole blocks of filesrc.
+FILE_BATCHES = 32 * 1024
+# As fast as it goes, and one each millisecond.
+FLAT_OUT = (100_000, 0)
+PACED = (1_000, 1_000)
+# What a process is given to do when its start is measured.
+LITTLE = 16
+
+FILE_COLUMNS = [
+    ("peer", "FFmpeg", None), ("way", "audiobatch", None),
+    ("ours-ms", "audiobatch ms", 1), ("peer-ms", "FFmpeg ms", 1),
+    ("ratio", "ratio", 3),
+    ("ours-start-ms", "start", 1), ("peer-start-ms", "FFmpeg's start", 1),
+    ("ours-net-ms", "without start", 1),
+    ("peer-net-ms", "FFmpeg without start", 1),
+    ("net-ratio", "ratio without start", 3),
+]
+TRANSFER_COLUMNS = [
+    ("pace", "batches", None), ("way", "way", None),
+    ("ours-us", "audiobatch us", 2), ("peer-us", "Node.js us", 2),
+    ("ratio", "ratio", 3),
+    ("ours-ms", "audiobatch, all, ms", 1), ("peer-ms", "Node.js, all, ms", 1),
+    ("ours-start-ms", "start", 1), ("peer-start-ms", "Node.js's start", 1),
+]
+
+
+def fail(why):
+    sys.exit(f"whole.py: {why}")
+
+
+def leave_out(what, why):
+    print(f"Left out: {what}. {why}", flush=True)
+
+
+def show_progress(text):
+    if sys.stderr.isatty():
+        print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
+
+
+def run(command):
+    """The processor time of a process, in s."""
+    with tempfile.TemporaryFile() as output:
+        process = subprocess.Popen([str(word) for word in command],
+                                   stdin=subprocess.DEVNULL, stdout=output,
+                                   stderr=output)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            output.seek(0)
+            fail(f"{process.args} failed with {process.returncode}:\n"
+                 + output.read().decode(errors="replace"))
+    return usage.ru_utime + usage.ru_stime
+
+
+def take_turns(what, commands, rounds):
+    """Runs all the commands in each round, a different one first. Returns the
+    times of each, round by round."""
+    times = {name: [] for name in commands}
+    names = list(commands)
+    for name in names:
+        run(commands[name])
+    for number in range(rounds):
+        show_progress(f"{what}, round {number + 1} of {rounds}")
+        turn = number % len(names)
+        for name in names[turn:] + names[:turn]:
+            times[name].append(run(commands[name]))
+    show_progress("")
+    return times
+
+
+def compare(times, ours, peer):
+    """Medians, in s, and the medians of each round's ratios."""
+    def net(name):
+        return [whole - start for whole, start
+                in zip(times[name], times[name, "start"])]
+
+    def ratio(a, b):
+        return statistics.median(x / y for x, y in zip(a, b))
+
+    result = {"ratio": ratio(times[ours], times[peer]),
+              "net-ratio": ratio(net(ours), net(peer))}
+    for who, name in (("ours", ours), ("peer", peer)):
+        result[who] = statistics.median(times[name])
+        result[f"{who}-start"] = statistics.median(times[name, "start"])
+        result[f"{who}-net"] = statistics.median(net(name))
+    return result
+
+
+def with_starts(command_of, whole, little):
+    """The commands that are compared, and those that show their starts."""
+    commands = {}
+    for name, make in command_of.items():
+        commands[name] = make(whole)
+        commands[name, "start"] = make(little)
+    return commands
+
+
+def write_samples(path, samples):
+    """A ramp, as mono F32."""
+    block = struct.pack(f"={BATCH}f", *(i / BATCH for i in range(BATCH)))
+    with open(path, "wb") as file:
+        for _ in range(samples // BATCH):
+            file.write(block)
+
+
+def ffmpeg_command(file):
+    """The same samples in and out, so that nothing is converted, and no threads
+    that have nothing to do."""
+    return ["ffmpeg", "-nostdin", "-v", "error", "-threads", "1",
+            "-filter_threads", "1", "-f", f"f32{sys.byteorder[0]}e",
+            "-ar", RATE, "-ac", 1, "-i", file,
+            "-af", f"asetnsamples=n={BATCH}", "-c:a",
+            f"pcm_f32{sys.byteorder[0]}e", "-threads", "1", "-f", "null", "-"]
+
+
+def ffmpeg_default_command(file):
+    """As it is usually written: the null muxer takes S16."""
+    return ["ffmpeg", "-nostdin", "-v", "error", "-f",
+            f"f32{sys.byteorder[0]}e", "-ar", RATE, "-ac", 1, "-i", file,
+            "-af", f"asetnsamples=n={BATCH}", "-f", "null", "-"]
+
+
+def launch_command(file, *filesrc):
+    return ["gst-launch-1.0", "-q", "filesrc", f"location={file}", *filesrc, "!",
+            "rawaudioparse", "format=pcm", f"pcm-format=f32{sys.byteorder[0]}e",
+            f"sample-rate={RATE}", "num-channels=1", "!",
+            "audiobatch", f"samples-per-batch={BATCH}", "!", "fakesink"]
+
+
+def compare_files(folder, rounds):
+    """audiobatch in gst-launch-1.0 beside FFmpeg."""
+    whole, little = folder / "whole.raw", folder / "little.raw"
+    write_samples(whole, FILE_BATCHES * BATCH)
+    write_samples(little, LITTLE * BATCH)
+    ours = {
+        "filesrc": launch_command,
+        "filesrc blocksize=65536":
+            lambda file: launch_command(file, "blocksize=65536"),
+    }
+    peers = {
+        "-c:a pcm_f32": ffmpeg_command,
+        "defaults": ffmpeg_default_command,
+    }
+    times = take_turns("FFmpeg", with_starts({**ours, **peers}, whole, little),
+                       rounds)
+    rows = []
+    for peer in peers:
+        for way in ours:
+            result = compare(times, way, peer)
+            row = {"peer": peer, "way": way, "ratio": result["ratio"],
+                   "net-ratio": result["net-ratio"]}
+            row.update({f"{key}-ms": value * 1e3
+                        for key, value in result.items() if "ratio" not in key})
+            rows.append(row)
+    version = program_version("ffmpeg", "-version", r"version (\S+)")
+    return make_table(
+        f"{FILE_BATCHES} batches of {BATCH} samples, mono F32, from a file, by "
+        f"gst-launch-1.0 and by FFmpeg {version}; ms of processor time",
+        FILE_COLUMNS, rows)
+
+
+def compare_transfers(consume, rounds):
+    """audiobatch ! queue ! appsink beside postMessage()."""
+    script = HERE / "transfer.mjs"
+    rows = []
+    for batches, interval in (FLAT_OUT, PACED):
+        ways = {
+            "audiobatch":
+                lambda n: [consume, "--interval", interval, "chunks", n],
+            "audiobatchsrc, fill-batch":
+                lambda n: [consume, "--interval", interval, "fill", n],
+            "floor":
+                lambda n: [consume, "--interval", interval, "floor", n],
+            "Node.js": lambda n: ["node", script, n, interval],
+        }
+        pace = f"each {interval / 1000:g} ms" if interval else "flat out"
+        times = take_turns(f"Node.js, {pace}",
+                           with_starts(ways, batches, LITTLE), rounds)
+        for way in list(ways)[:-1]:
+            result = compare(times, way, "Node.js")
+            done = batches - LITTLE
+            rows.append({
+                "pace": pace, "way": way, "ratio": result["net-ratio"],
+                "ours-us": result["ours-net"] * 1e6 / done,
+                "peer-us": result["peer-net"] * 1e6 / done,
+                "ours-ms": result["ours"] * 1e3,
+                "peer-ms": result["peer"] * 1e3,
+                "ours-start-ms": result["ours-start"] * 1e3,
+                "peer-start-ms": result["peer-start"] * 1e3})
+    version = program_version("node", "--version", r"v(\S+)")
+    return make_table(
+        f"Batches from one thread to another, to queue ! appsink and by Node.js "
+        f"{version}; us of processor time for each, without the start",
+        TRANSFER_COLUMNS, rows)
+
+
+def make_table(title, columns, rows):
+    return {"title": title, "rows": rows, "columns": [
+        {"name": name, "heading": heading}
+        | ({} if decimals is None else {"decimals": decimals})
+        for name, heading, decimals in columns]}
+
+
+def print_table(table):
+    columns = table["columns"]
+    print(f"{table['title']}\n")
+    print("| " + " | ".join(c["heading"] for c in columns) + " |")
+    print("|" + "---|" * len(columns))
+    for row in table["rows"]:
+        cells = [f"{row[c['name']]:.{c['decimals']}f}" if "decimals" in c
+                 else row[c["name"]] for c in columns]
+        print("| " + " | ".join(f"{cell:>{len(c['heading'])}}"
+                                for cell, c in zip(cells, columns)) + " |")
+    print(flush=True)
+
+
+def program_version(program, option, pattern):
+    output = subprocess.run([program, option], stdout=subprocess.PIPE,
+                            text=True, check=True).stdout
+    return re.search(pattern, output)[1]
+
+
+def describe_machine(compiler):
+    """As the other benchmarks do."""
+    info = Path("/proc/cpuinfo").read_text()
+    processor = re.search(r"^model name\s*: (.*)", info, re.M)
+    system = platform.freedesktop_os_release()
+    return {
+        "processor": processor[1].strip() if processor else "unknown",
+        "cores": os.cpu_count(),
+        "gstreamer": "GStreamer " + program_version(
+            "gst-launch-1.0", "--version", r"version (\S+)"),
+        "os": system.get("PRETTY_NAME", "unknown"),
+        "compiler": compiler,
+        "kernel": platform.release(),
+    }
+
+
+def measure(consume, rounds):
+    """The tables of all that can be compared here."""
+    tables = []
+    if not shutil.which("ffmpeg"):
+        leave_out("FFmpeg", "There is no ffmpeg (apt install ffmpeg).")
+    elif subprocess.run(["gst-inspect-1.0", "--exists",
+                         "rawaudioparse"]).returncode:
+        leave_out("FFmpeg", "There is no element rawaudioparse "
+                  "(apt install gstreamer1.0-plugins-base).")
+    else:
+        with tempfile.TemporaryDirectory(prefix="audiobatch-whole-") as folder:
+            tables.append(compare_files(Path(folder), rounds))
+        print_table(tables[-1])
+    if shutil.which("node"):
+        tables.append(compare_transfers(consume, rounds))
+        print_table(tables[-1])
+    else:
+        leave_out("Node.js", "There is no node (apt install nodejs).")
+    return tables
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description=__doc__.split("\n\n", maxsplit=1)[0],
+        epilog="A comparison whose program is not installed is left out.")
+    parser.add_argument("-r", "--rounds", type=int, default=7, metavar="N",
+                        help="rounds for each row of the tables (7)")
+    parser.add_argument("-j", "--json", metavar="FILE",
+                        help="write the tables into FILE as well")
+    parser.add_argument("--compiler", default="unknown", metavar="VERSION",
+                        help="what to say about the compiler in the JSON")
+    parser.add_argument("consume", type=Path, metavar="CONSUME",
+                        help="the program of that name that was built here")
+    args = parser.parse_args()
+    if args.rounds < 1:
+        parser.error("--rounds is at least 1")
+    if not shutil.which("gst-launch-1.0"):
+        leave_out("all", "There is no gst-launch-1.0 "
+                  "(apt install gstreamer1.0-tools).")
+        sys.exit(SKIPPED)
+
+    # What meson sets for tests would count along.
+    os.environ.pop("MALLOC_PERTURB_", None)
+    tables = measure(args.consume.resolve(), args.rounds)
+    if not tables:
+        sys.exit(SKIPPED)
+    if args.json:
+        now = datetime.datetime.now(datetime.timezone.utc)
+        document = {"benchmark": "whole",
+                    "date": now.isoformat(timespec="seconds"),
+                    "rounds": args.rounds,
+                    "machine": describe_machine(args.compiler),
+                    "tables": tables}
+        Path(args.json).write_text(json.dumps(document, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
