@@ -269,7 +269,7 @@ refuse_caps (GstAudioBatch * self, const GstCaps * caps)
 
   if (missing) {
     GST_ELEMENT_ERROR (self, STREAM, FORMAT,
-        ("Audio can't be batched without a %s in its caps.", missing),
+        ("Audio can't be batched: its caps have no field \"%s\".", missing),
         ("the caps are %s", text));
   } else {
     GST_ELEMENT_ERROR (self, STREAM, FORMAT,
@@ -356,7 +356,8 @@ check_segment (GstAudioBatch * self, const GstSegment * segment)
   if (segment->rate < 0 && !GST_CLOCK_TIME_IS_VALID (segment->stop)) {
     GST_ELEMENT_ERROR (self, STREAM, FORMAT,
         ("Audio can't be played backwards from an end that is not known: the "
-            "segment has a rate of %f and no stop.", segment->rate), (NULL));
+            "segment has a rate of %g and no stop.", segment->rate),
+        ("Seek with a stop, such as the duration."));
     return FALSE;
   }
   return TRUE;

@@ -161,7 +161,9 @@ ask_handler (GstAudioBatchSrc * self, GstBuffer * buffer, guint64 start,
   if (!atomic_load_explicit (&self->error_posted, memory_order_relaxed)) {
     GST_ELEMENT_ERROR (self, LIBRARY, FAILED,
         ("The handler of fill-batch returned \"%s\" for the batch at sample %"
-            G_GUINT64_FORMAT ".", gst_flow_get_name (ret), start), (NULL));
+            G_GUINT64_FORMAT ".", gst_flow_get_name (ret), start),
+        ("A handler returns ok, or eos to end the stream, or error after an "
+            "error message of its own."));
   }
   return GST_FLOW_ERROR;
 }
@@ -447,7 +449,8 @@ gst_audio_batch_src_do_seek (GstBaseSrc * src, GstSegment * segment)
   guint rate = GST_AUDIO_INFO_RATE (&self->info);
 
   if (segment->rate < 0 && !GST_CLOCK_TIME_IS_VALID (segment->stop)) {
-    GST_WARNING_OBJECT (self, "can't play backwards from an unknown end");
+    GST_WARNING_OBJECT (self, "A seek with a rate of %g needs a stop.",
+        segment->rate);
     return FALSE;
   }
   if (segment->format != GST_FORMAT_TIME)

@@ -159,7 +159,8 @@ push_and_reopen (Rebatcher * self)
   if (!batcher_save (&self->batcher, self->hop, &shared)) {
     GST_ELEMENT_ERROR (self->stream->element, RESOURCE, NO_SPACE_LEFT,
         ("There is no memory for the %u samples that two batches share.",
-            self->batcher.fill - self->hop), (NULL));
+            self->batcher.fill - self->hop),
+        ("A larger hop-samples or a smaller samples-per-batch needs less."));
     push_open_batch (self);
     return GST_FLOW_ERROR;
   }

@@ -583,13 +583,13 @@ static const struct
   const gchar *words;
 } bad_caps[] = {
   {"audio/x-raw, format=S16LE, channels=1, layout=interleaved",
-      "without a rate"},
+      "no field \"rate\""},
   {"audio/x-raw, format=S16LE, rate=8000, layout=interleaved",
-      "without a channels"},
+      "no field \"channels\""},
   {"audio/x-raw, rate=8000, channels=1, layout=interleaved",
-      "without a format"},
+      "no field \"format\""},
   {"audio/x-raw, format=S16LE, rate=8000, channels=6, layout=interleaved",
-      "without a channel-mask"},
+      "no field \"channel-mask\""},
 };
 
 GST_START_TEST (test_caps_without_what_audio_needs_are_an_error_that_names_it)

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What was measured, for programs: JSON and CSV. docs/profile.md describes both
+ * forms. */
+#pragma once
+
+#include "cases.h"
+
+G_BEGIN_DECLS
+
+/* @cases holds Case. The caller owns what is returned. */
+gchar *document_json (const GPtrArray * cases, gboolean interrupted);
+
+/* A line of names, then one for each case and mode that has run. */
+gchar *document_csv (const GPtrArray * cases);
+
+G_END_DECLS

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The verdict on a case, and what its elements advise. */
+
+#include "judgement.h"
+
+static void
+fill_input (const Case * of, Mode mode, VerdictInput * input)
+{
+  const VerdictInput nothing = { 0 };
+  ModeSummary summary;
+  const gdouble *value = summary.figures.value;
+
+  *input = nothing;
+  if (!case_summarize (of, mode, &summary))
+    return;
+  input->rounds = summary.rounds;
+  input->cpu = value[FIGURE_CPU_PER_BATCH];
+  input->least_cpu = summary.least_cpu;
+  input->most_cpu = summary.most_cpu;
+  input->p999 = value[FIGURE_P999];
+  /* percentiles are those of a run */
+  input->timed = value[FIGURE_TIMED] / summary.rounds;
+  input->faults_per_1000 = value[FIGURE_FAULTS_PER_1000];
+  input->rss_growth = value[FIGURE_RSS_GROWTH];
+  input->batches = value[FIGURE_BATCHES];
+  input->fallbacks = value[FIGURE_FALLBACKS];
+  input->batches_per_second = value[FIGURE_BATCHES_PER_SECOND];
+}
+
+void
+case_judge (const Case * self, Verdict * verdict)
+{
+  VerdictInput fresh, pool;
+
+  fill_input (self, MODE_FRESH, &fresh);
+  fill_input (self, MODE_POOL, &pool);
+  verdict_reach (&fresh, &pool, verdict);
+}
+
+gchar *
+case_advice (const Case * self)
+{
+  /* where memory is fresh, what is recycled already sways nothing */
+  const Mode order[] = { MODE_FRESH, MODE_AUTO, MODE_POOL };
+  ModeSummary summary;
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (order); i++) {
+    if (!case_summarize (self, order[i], &summary))
+      continue;
+    if (g_str_equal (summary.figures.advice, "pool"))
+      return g_strdup_printf ("The element's own rule advises pool (%s), which "
+          "allocation=auto follows.", summary.figures.reason);
+    return g_strdup ("The element's own rule advises fresh, which "
+        "allocation=auto follows.");
+  }
+  return NULL;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The verdict on a case, and what its elements advise. */
+#pragma once
+
+#include "cases.h"
+#include "verdict.h"
+
+G_BEGIN_DECLS
+
+/* The caller frees the sentence. */
+void case_judge (const Case * self, Verdict * verdict);
+
+/* A sentence on the elements' own advice, or NULL when nothing has run; the
+ * caller owns it. */
+gchar *case_advice (const Case * self);
+
+G_END_DECLS

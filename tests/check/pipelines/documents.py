@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What stands in README.md and docs/*.md, for the tests that hold it true."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+# Documents whose commands and programs a test of their own runs, which names
+# the document: the path of that test, from the root.
+OWN_TESTS = {
+    "docs/examples.md": "tests/check/pipelines/examples.py",
+    "docs/network.md": "tests/check/pipelines/network.py",
+    "docs/profile.md": "tests/check/pipelines/profile.py",
+    "docs/recipes.md": "tests/check/pipelines/recipes.py",
+}
+
+LAUNCH = re.compile(r"(?:[A-Z_0-9]+=\S+ )*gst-(?:launch|inspect)-1\.0 ")
+FENCE = re.compile(r"(\s*)(```+|~~~+)(.*)")
+
+
+class Fence(NamedTuple):
+    name: str
+    line: int
+    kind: str
+    text: str
+
+    @property
+    def place(self):
+        return f"{self.name}:{self.line}"
+
+    def commands(self):
+        """Each command of a block of sh, with continued lines joined."""
+        joined = re.sub(r"\\\n\s*", "", self.text)
+        return [line.strip() for line in joined.splitlines()
+                if line.strip() and not line.lstrip().startswith("#")]
+
+
+def paths(root):
+    """Name and path of each document."""
+    found = [root / "README.md", *sorted((root / "docs").glob("*.md"))]
+    return {str(path.relative_to(root)): path for path in found}
+
+
+def fences(name, text):
+    """The fenced blocks of a document, or ValueError where one is not clear."""
+    start, kind, lines = 0, "", []
+    for number, line in enumerate(text.splitlines(), 1):
+        mark = FENCE.fullmatch(line)
+        if mark is None:
+            lines.append(line)
+        elif mark[1] or mark[2] != "```":
+            raise ValueError(f"{name}:{number}: a fence is three backticks at "
+                             "the start of a line")
+        elif start == 0:
+            start, kind, lines = number, mark[3].strip(), []
+        else:
+            yield Fence(name, start, kind, "\n".join(lines) + "\n")
+            start = 0
+    if start:
+        raise ValueError(f"{name}:{start}: the fence has no end")
+
+
+def prose(text):
+    """The document without its fenced blocks, line for line."""
+    inside = False
+    out = []
+    for line in text.splitlines():
+        mark = FENCE.fullmatch(line)
+        out.append("" if mark or inside else line)
+        inside ^= mark is not None
+    return "\n".join(out)
+
+
+def run(command, seconds=60, **options):
+    """What went wrong with it (or None), and what it printed."""
+    try:
+        done = subprocess.run(command, timeout=seconds, text=True,
+                              shell=isinstance(command, str),
+                              stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              check=False, **options)
+    except subprocess.TimeoutExpired as late:
+        output = late.stdout or b""
+        return (f"did not end within {seconds} s",
+                output.decode(errors="replace"))
+    if done.returncode != 0:
+        return (f"exit status {done.returncode}\n{done.stdout[-2000:]}",
+                done.stdout)
+    return None, done.stdout
+
+
+class Tally:
+    """Counts what was looked at, and tells what failed."""
+
+    def __init__(self, things):
+        self.things = things
+        self.total = self.failed = 0
+
+    def add(self, fault, what):
+        self.total += 1
+        print("FAIL" if fault else "ok  ", what, flush=True)
+        if fault:
+            print(fault)
+            self.failed += 1
+
+    def exit(self):
+        """Nothing to look at is a failure too."""
+        print(f"{self.total} {self.things}, {self.failed} failed")
+        sys.exit(1 if self.failed or self.total == 0 else 0)
+
+
+def read_all(root):
+    """Name and text of each document."""
+    return {name: Path(path).read_text(encoding="utf-8")
+            for name, path in paths(Path(root)).items()}

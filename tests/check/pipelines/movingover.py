@@ -1,0 +1,102 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Holds docs/moving-over.md against the peers that are installed.
+
+usage: movingover.py ROOT
+
+The tables have to name every property of the peer's own, and one of ours for each;
+where a row says "the same", default, and the values of an enum, have to be. The
+ranges of numbers have to be ours or, of times, to hold ours.
+"""
+
+import re
+import sys
+from pathlib import Path
+
+try:
+    import gi
+    gi.require_version("Gst", "1.0")
+    from gi.repository import Gst
+except (ImportError, ValueError):
+    print("skipped: no GStreamer for this Python; install python3-gst-1.0")
+    sys.exit(77)
+
+from documents import Tally
+
+PAGE = "docs/moving-over.md"
+PEERS = {"audiobuffersplit": "audiobatch", "audiotestsrc": "audiobatchsrc"}
+PACKAGES = {"audiobuffersplit": "gstreamer1.0-plugins-bad",
+            "audiotestsrc": "gstreamer1.0-plugins-base"}
+
+
+def make(name):
+    element = Gst.ElementFactory.make(name)
+    if element is None:
+        print(f"skipped: there is no {name}; install {PACKAGES.get(name)}")
+        sys.exit(77)
+    return element
+
+
+def rows(page, peer):
+    """The property of the peer, ours, and the difference, of each row."""
+    section = re.search(rf"(?ms)^## From {peer}\n(.*?)(?=^## |\Z)", page)[1]
+    return re.findall(r"(?m)^\| `([a-z-]+)` \| `([a-z-]+)` \| (.*) \|$", section)
+
+
+def choices(spec):
+    if spec.value_type.parent.name != "GEnum":
+        return None
+    return [value.value_nick
+            for _, value in sorted(spec.enum_class.__enum_values__.items())]
+
+
+def limits(spec):
+    return getattr(spec, "minimum", None), getattr(spec, "maximum", None)
+
+
+def what_differs(ours, theirs):
+    if choices(ours) != choices(theirs):
+        return f"values {choices(ours)}, {choices(theirs)}"
+    if choices(ours) is None:
+        if ours.value_type != theirs.value_type:
+            return f"types {ours.value_type.name}, {theirs.value_type.name}"
+        if ours.default_value != theirs.default_value:
+            return f"defaults {ours.default_value}, {theirs.default_value}"
+        low, high = limits(ours)
+        their_low, their_high = limits(theirs)
+        if low is not None and (low < their_low or high > their_high):
+            return f"ranges {low} to {high}, {their_low} to {their_high}"
+    elif ours.default_value.value_nick != theirs.default_value.value_nick:
+        return f"defaults {ours.default_value}, {theirs.default_value}"
+    return None
+
+
+def check_peer(page, peer, tally):
+    element, own = make(peer), make(PEERS[peer])
+    theirs = {spec.name: spec for spec in element.list_properties()
+              if spec.owner_type == element.__gtype__}
+    named = set()
+    for old, new, difference in rows(page, peer):
+        fault = None
+        named.add(old)
+        if old not in theirs:
+            fault = f"{peer} has no {old}"
+        elif own.find_property(new) is None:
+            fault = f"{PEERS[peer]} has no {new}"
+        elif difference.startswith("the same") and old == new:
+            fault = what_differs(own.find_property(new), theirs[old])
+        tally.add(fault, f"{peer} {old}: {new}")
+    for name in sorted(set(theirs) - named):
+        tally.add("the page does not have it", f"{peer} {name}")
+
+
+def main():
+    Gst.init(None)
+    page = (Path(sys.argv[1]) / PAGE).read_text(encoding="utf-8")
+    tally = Tally("properties")
+    for peer in PEERS:
+        check_peer(page, peer, tally)
+    tally.exit()
+
+
+main()

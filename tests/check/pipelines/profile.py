@@ -1,0 +1,480 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""gst-audiobatch-profile-1.0 as its users run it.
+
+usage: profile.py PROGRAM MANPAGE PAGE
+
+PAGE is docs/profile.md, each command of which is run.
+
+What needs gnuplot or mandoc is left out where there is none, which is said, and
+the test then counts as skipped unless something else failed.
+"""
+
+import csv
+import io
+import json
+import os
+import pty
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+import documents
+
+PROGRAM = sys.argv[1]
+MANPAGE = Path(sys.argv[2])
+PAGE = Path(sys.argv[3])
+SECONDS = 120
+SUMS = ("batches", "allocations", "reused", "fallbacks", "allocated-bytes",
+        "cpu-ns", "page-faults")
+missing = []
+
+
+class Fault(Exception):
+    """A promise that was not kept."""
+
+
+def check(holds, *what):
+    if not holds:
+        raise Fault(" ".join(str(one) for one in what))
+
+
+def run(*args, status=0, env=None):
+    """What it wrote, having ended with that status."""
+    done = subprocess.run([PROGRAM, *args], timeout=SECONDS, text=True,
+                          stdin=subprocess.DEVNULL, capture_output=True,
+                          check=False, env=env)
+    check(done.returncode == status, "status", done.returncode, "not", status,
+          "of", args, "\n" + done.stdout + done.stderr)
+    return done
+
+
+def have(tool, package):
+    if shutil.which(tool):
+        return True
+    missing.append(f"{tool} (apt-get install {package})")
+    return False
+
+
+def only_mode(document, name, case=0):
+    modes = document["cases"][case]["modes"]
+    return next(mode for mode in modes if mode["mode"] == name)
+
+
+def check_sums(mode):
+    """Each run has what was asked for, and all of them add up."""
+    check(len(mode["runs"]) == mode["rounds"], mode)
+    for name in SUMS:
+        total = sum(one[name] for one in mode["runs"])
+        check(total == mode["all"][name], mode["mode"], name, total)
+    costs = sorted(one["cpu-ns-per-batch"] for one in mode["runs"])
+    check(costs[0] == mode["cpu-ns-per-batch-least"]
+          and costs[-1] == mode["cpu-ns-per-batch-most"]
+          and costs[0] <= mode["all"]["cpu-ns-per-batch"] <= costs[-1], mode)
+
+
+def check_run(mode, one, batches, size):
+    """The counters of one run of whole batches of that size."""
+    got = [one[name] for name in ("batches", "allocations", "reused")]
+    check(got[0] == batches and got[1] + got[2] == batches, mode, one)
+    check(mode != "fresh" or got[1] == batches, mode, one)
+    check(mode != "pool" or got[2] > batches // 2, mode, one)
+    check(one["allocated-bytes"] == got[1] * size
+          and one["bytes-per-batch"] == size, mode, one)
+    check(one["cpu-ns"] > 0 and one["page-faults"] > 0, mode, one)
+    check(one["allocation-ns-p50"] <= one["allocation-ns-p99"]
+          <= one["allocation-ns-p999"] <= one["allocation-ns-max"], mode, one)
+    check(one["cpu-ns-per-batch"] == one["cpu-ns"] / batches, mode, one)
+
+
+def test_counters_of_every_case_add_up(folder):
+    path = folder / "all.json"
+    run("--rate", "48000,96000", "--channels", "1,2", "--samples-per-batch",
+        "256,8192", "--batches", "2000", "--rounds", "2", "--format", "S16LE",
+        "--json", path)
+    document = json.loads(path.read_text())
+    check(document["interrupted"] is False and len(document["cases"]) == 8)
+    for case in document["cases"]:
+        size = case["channels"] * case["samples-per-batch"] * 2
+        check([mode["mode"] for mode in case["modes"]]
+              == ["fresh", "pool", "auto"], case["name"])
+        for mode in case["modes"]:
+            check(mode["rounds"] == 2, mode)
+            check_sums(mode)
+            for one in mode["runs"]:
+                check_run(mode["mode"], one, 2000, size)
+        check(case["verdict"]["choice"] in ("fresh", "pool", "either"), case)
+        check(mode["all"]["advice"] == "fresh", case)
+
+
+def test_a_launch_line_is_measured_as_one_word_or_several(folder):
+    line = ("audiotestsrc num-buffers=100 samplesperbuffer=4096 ! "
+            "audio/x-raw,format=F32LE,rate=16000,channels=1 ! "
+            "audiobatch samples-per-batch=512 ! queue ! fakesink")
+    for words in ([line], line.split()):
+        path = folder / "line.json"
+        done = run("--rounds", "1", "--mode", "fresh,pool", "--json", path,
+                   *words)
+        document = json.loads(path.read_text())
+        check(document["cases"][0]["name"] == line, document)
+        for mode in document["cases"][0]["modes"]:
+            check_run(mode["mode"], mode["runs"][0], 800, 2048)
+        check(line.split(" ! ")[0] in done.stdout, done.stdout)
+
+
+def test_all_elements_of_the_line_are_set_and_counted(folder):
+    path = folder / "two.json"
+    run("--rounds", "1", "--mode", "pool", "--json", path,
+        "audiobatchsrc num-buffers=500 allocation=fresh ! "
+        "audiobatch samples-per-batch=512 allocation=fresh ! fakesink")
+    one = only_mode(json.loads(path.read_text()), "pool")["runs"][0]
+    check(one["batches"] == 1500, one)
+    check(one["allocations"] + one["reused"] == 1500, one)
+    check(one["reused"] > 1400, one)
+
+
+def test_a_consumer_that_holds_batches_empties_the_pool(folder):
+    path = folder / "hold.json"
+    run("--rounds", "1", "--mode", "fresh,pool", "--same-thread", "--hold",
+        "40", "--batches", "2000", "--json", path)
+    document = json.loads(path.read_text())
+    fresh = only_mode(document, "fresh")["runs"][0]
+    pool = only_mode(document, "pool")["runs"][0]
+    # 40 that are held and the one on its way
+    check(fresh["peak-live-batches"] == 41 and fresh["fallbacks"] == 0, fresh)
+    check(pool["fallbacks"] > 0
+          and pool["allocations"] + pool["reused"] == 2000, pool)
+
+
+def test_duration_ends_a_stream_without_an_end(folder):
+    path = folder / "live.json"
+    run("--rounds", "1", "--mode", "fresh", "--duration", "0.5", "--json",
+        path, "audiobatchsrc is-live=true ! fakesink")
+    one = only_mode(json.loads(path.read_text()), "fresh")["runs"][0]
+    # 23.4 in half a second of real time; what is late is caught up with
+    check(0.5e9 <= one["wall-ns"] and 10 <= one["batches"]
+          <= one["wall-ns"] / 1e9 * 46.875 + 2, one)
+
+
+def test_csv_says_the_same_as_json(folder):
+    done = run("--channels", "1,2", "--batches", "2000", "--rounds", "3",
+               "--csv", "-", "--json", folder / "same.json")
+    document = json.loads((folder / "same.json").read_text())
+    rows = list(csv.DictReader(io.StringIO(done.stdout)))
+    check(len(rows) == 6, rows)
+    check("Keep fresh" in done.stderr or "tay with fresh" in done.stderr
+          or "Recycle" in done.stderr, done.stderr)
+    expected = [(case["name"], mode) for case in document["cases"]
+                for mode in case["modes"]]
+    for row, (case, mode) in zip(rows, expected):
+        check(row.pop("case") == case and row.pop("mode") == mode["mode"], row)
+        check(int(row.pop("rounds")) == mode["rounds"], row)
+        figures = {**mode["all"], **{key: value for key, value in mode.items()
+                                     if key.startswith("cpu-")}}
+        check(row.keys() == figures.keys(), row, figures)
+        for name, value in figures.items():
+            same = (row[name] == value if isinstance(value, str)
+                    else float(row[name]) == value)
+            check(same, name, row[name], value)
+
+
+def test_csv_keeps_quotes_and_commas_of_the_launch_line(_folder):
+    line = 'audiobatchsrc name="a, b" num-buffers=5 ! fakesink'
+    done = run("--rounds", "1", "--mode", "fresh", "--csv", "-", line)
+    rows = list(csv.DictReader(io.StringIO(done.stdout)))
+    check([row["case"] for row in rows] == [line], rows)
+
+
+def test_json_on_stdout_is_json_alone(_folder):
+    done = run("--rounds", "1", "--batches", "2000", "--json", "-")
+    check(json.loads(done.stdout)["program"] == "gst-audiobatch-profile")
+    check("fresh" in done.stderr and "\r" not in done.stderr, done.stderr)
+
+
+def test_what_the_pipeline_prints_is_not_in_the_report(_folder):
+    done = run("--rounds", "1", "--mode", "fresh", "--json", "-",
+               "audiobatchsrc num-buffers=3 ! fdsink fd=1")
+    check(json.loads(done.stdout)["cases"], done.stdout)
+
+
+def test_the_table_has_a_row_for_each_mode(_folder):
+    done = run("--rounds", "2", "--batches", "2000")
+    rows = {line.split()[0]: line.split()
+            for line in done.stdout.splitlines() if line}
+    for mode in ("fresh", "pool", "auto"):
+        check(rows[mode][1] == "4000", rows[mode])
+    check("6 runs" in done.stdout, done.stdout)
+    check("The element's own rule advises fresh" in done.stdout, done.stdout)
+    check(done.stderr == "", done.stderr)
+
+
+def test_plots_are_drawn(folder):
+    if not have("gnuplot", "gnuplot-nox"):
+        return
+    line = 'audiobatchsrc num-buffers=2000 name="it_s_a" ! fakesink'
+    for name, begin in (("a'b.svg", b"<?xml"), ("c d.png", b"\x89PNG")):
+        for words in (["--channels", "1,2", "--batches", "2000"], [line]):
+            path = folder / name
+            run("--rounds", "1", "--plot", path, *words)
+            picture = path.read_bytes()
+            check(picture.startswith(begin) and len(picture) > 5000, name)
+            check(not name.endswith("svg") or (b">fresh<" in picture
+                                               and b">pool<" in picture), name)
+            path.unlink()
+
+
+def test_without_gnuplot_nothing_is_measured(folder):
+    env = {**os.environ, "PATH": str(folder)}
+    done = run("--plot", folder / "x.svg", status=3, env=env)
+    check("gnuplot" in done.stderr and "apt-get install" in done.stderr
+          and done.stdout == "", done.stderr)
+    check(not (folder / "x.svg").exists())
+
+
+def test_a_gnuplot_that_fails_is_told_of(folder):
+    tool = folder / "gnuplot"
+    tool.write_text("#!/bin/sh\necho no such terminal >&2\nexit 1\n")
+    tool.chmod(0o755)
+    env = {**os.environ, "PATH": f"{folder}:{os.environ['PATH']}"}
+    done = run("--rounds", "1", "--batches", "2000", "--plot",
+               folder / "x.svg", status=3, env=env)
+    check("no such terminal" in done.stderr and "fresh" in done.stdout,
+          done.stderr)
+
+
+def test_files_that_cannot_be_written_are_told_of_before(folder):
+    for option in ("--json", "--csv", "--plot"):
+        path = str(folder / "none" / "x.svg")
+        done = run(option, path, status=3)
+        check(path in done.stderr and done.stdout == "", done.stderr)
+    done = run("--json", folder, status=3)
+    check(str(folder) in done.stderr and "directory" in done.stderr.lower(),
+          done.stderr)
+
+
+def test_a_full_disk_is_told_of(_folder):
+    if not os.path.exists("/dev/full"):
+        missing.append("/dev/full")
+        return
+    for option in ("--json", "--csv"):
+        done = run("--rounds", "1", "--batches", "2000", option, "/dev/full",
+                   status=3)
+        check("/dev/full" in done.stderr and "No space" in done.stderr,
+              done.stderr)
+
+
+def test_wrong_options_and_lines_are_told_of(_folder):
+    for args, text in (
+            (["--rate", "0"], "'0'"),
+            (["--channels", "x"], "'x'"),
+            (["--plot", "x.pdf"], "'x.pdf'"),
+            (["fakesrc ! fakesink"], "no audiobatch or audiobatchsrc"),
+            (["audiobatchsrc ! nosuchelement"], "nosuchelement"),
+            (["audiobatchsrc", "!", "nosuchelement"], "nosuchelement"),
+            (["audiobatchsrc nosuchproperty=1 ! fakesink"], "nosuchproperty"),
+            (["--rate", "8000", "audiobatchsrc ! fakesink"], "--rate")):
+        done = run(*args, status=1)
+        check(text in done.stderr and "--help" in done.stderr
+              and done.stdout == "", args, done.stderr)
+
+
+def test_without_the_plugin_the_way_to_it_is_told(folder):
+    env = {**os.environ, "GST_PLUGIN_PATH_1_0": str(folder),
+           "GST_REGISTRY_1_0": str(folder / "registry.bin")}
+    env.pop("GST_PLUGIN_PATH", None)
+    probe = subprocess.run(["gst-inspect-1.0", "audiobatch"], env=env,
+                           capture_output=True, check=False)
+    if probe.returncode == 0:
+        missing.append("a GStreamer without an installed audiobatch")
+        return
+    done = run(status=1, env=env)
+    check("GST_PLUGIN_PATH_1_0" in done.stderr, done.stderr)
+
+
+def test_an_element_s_error_is_shown_with_its_debug_text(_folder):
+    done = run("--rounds", "1", "audiobatchsrc num-buffers=5 ! "
+               "filesink location=/nosuchfolder/x", status=2)
+    for text in ("allocation=fresh", "GstFileSink", "/nosuchfolder/x",
+                 "Debug: ", "No such file or directory"):
+        check(text in done.stderr, text, "not in", done.stderr)
+
+
+def test_a_stream_without_batches_is_a_failure(_folder):
+    done = run("audiobatchsrc num-buffers=0 ! fakesink", status=2)
+    check("before the first batch" in done.stderr, done.stderr)
+
+
+def test_a_crash_ends_the_run_and_not_the_program(folder):
+    """The child is killed as soon as it says, by its file, that it plays."""
+    fifo = folder / "fifo"
+    os.mkfifo(fifo)
+    path = folder / "crash.json"
+    child = subprocess.Popen(
+        [PROGRAM, "--json", path, "--duration", "60",
+         f"audiobatchsrc is-live=true ! filesink location={fifo}"],
+        stderr=subprocess.PIPE, text=True)
+    with open(fifo, "rb") as stream:
+        check(stream.read(1) != b"")
+        os.kill(only_child(child.pid), signal.SIGSEGV)
+    stderr = child.communicate(timeout=SECONDS)[1]
+    check(child.returncode == 2 and "signal 11" in stderr, child.returncode,
+          stderr)
+
+
+def only_child(pid):
+    """Not by /proc/PID/task/PID/children, which may miss some."""
+    children = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            stat = path.read_text()
+        except OSError:
+            continue
+        # pid (name) state parent
+        if int(stat.rpartition(")")[2].split()[1]) == pid:
+            children.append(int(path.parent.name))
+    check(len(children) == 1, children)
+    return children[0]
+
+
+class Terminal:
+    """The program with stderr on a terminal; stdout is a pipe."""
+
+    def __init__(self, *args):
+        main, side = pty.openpty()
+        self.seen = ""
+        self.main = main
+        self.process = subprocess.Popen(
+            [PROGRAM, *args], stdin=subprocess.DEVNULL, stderr=side,
+            stdout=subprocess.PIPE, text=True)
+        os.close(side)
+        self.killer = threading.Timer(SECONDS, self.process.kill)
+        self.killer.start()
+
+    def read_until(self, text):
+        """Reads on until that was shown, or, without a text, to the end."""
+        while text is None or text not in self.seen:
+            try:
+                data = os.read(self.main, 4096)
+            except OSError:
+                data = b""
+            if not data:
+                break
+            self.seen += data.decode()
+        check(text is None or text in self.seen, "never shown:", text,
+              "in", self.seen)
+
+    def finish(self):
+        """The status, and what stdout had, when the last process that has
+        the terminal for its stderr has ended."""
+        self.read_until(None)
+        stdout = self.process.communicate()[0]
+        self.killer.cancel()
+        os.close(self.main)
+        return self.process.returncode, stdout
+
+
+def test_a_terminal_shows_how_far_it_is(_folder):
+    terminal = Terminal("--rounds", "1", "--batches", "2000")
+    status, stdout = terminal.finish()
+    check(status == 0 and "fresh" in stdout and "\r" not in stdout, stdout)
+    for text in ("[--------------------] run 1 of 3: fresh",
+                 "[######--------------] run 2 of 3, ",
+                 "[#############-------] run 3 of 3, "):
+        check(text in terminal.seen, text, "not in", terminal.seen)
+    check(terminal.seen.endswith("\r\x1b[K"), repr(terminal.seen[-80:]))
+
+
+def test_ctrl_c_shows_and_writes_what_was_measured(folder):
+    path = folder / "early.json"
+    terminal = Terminal("--rounds", "50", "--json", path,
+                        "audiobatchsrc is-live=true num-buffers=20 ! fakesink")
+    terminal.read_until("run 2 of 150")
+    terminal.process.send_signal(signal.SIGINT)
+    status, stdout = terminal.finish()
+    check(status == 130, status, stdout)
+    check("interrupted" in terminal.seen, terminal.seen)
+    check(re.search(r"^fresh +20 ", stdout, re.M), stdout)
+    check("No verdict" in stdout, stdout)
+    document = json.loads(path.read_text())
+    check(document["interrupted"] is True, document)
+    check_run("fresh", only_mode(document, "fresh")["runs"][0], 20, 4096)
+
+
+def test_ctrl_c_before_the_first_result_has_the_same_status(folder):
+    path = folder / "nothing.json"
+    terminal = Terminal("--json", path,
+                        "audiobatchsrc is-live=true ! fakesink")
+    terminal.read_until("run 1 of 9")
+    terminal.process.send_signal(signal.SIGINT)
+    status, stdout = terminal.finish()
+    check(status == 130 and stdout == "", status, stdout)
+    check(not path.exists(), "there is nothing to write")
+
+
+def test_help_and_the_man_page_have_the_same_options(_folder):
+    told = run("--help").stdout
+    options = set(re.findall(r"(--[a-z][a-z-]*)", told.split("tion Options:")[1]
+                             .split("Examples:")[0]))
+    check({"--rate", "--plot", "--version"} <= options, options)
+    listed = set()
+    for line in MANPAGE.read_text().splitlines():
+        if line.startswith(".It Fl"):
+            listed |= {"-" + name for name in re.findall(r"Fl (-\S+)", line)}
+    check(options | {"--help"} == listed, options ^ listed)
+    for status in ("0 ", "1 ", "2 ", "3 ", "130 "):
+        text = told.split("Exit status:")[1]
+        check(re.search(rf"^  {status}", text, re.M), status, text)
+        check(f".It {status.strip()}\n" in MANPAGE.read_text(), status)
+    check("Examples:" in told and "--run" not in told, told)
+
+
+def test_the_version_is_the_project_s(_folder):
+    check(re.fullmatch(r"gst-audiobatch-profile-1\.0 \d+\.\d+\.\d+\n",
+                       run("--version").stdout))
+
+
+def test_the_man_page_is_without_fault(_folder):
+    if not have("mandoc", "mandoc"):
+        return
+    done = subprocess.run(["mandoc", "-Tlint", "-Wwarning", MANPAGE],
+                          capture_output=True, text=True, check=False)
+    check(done.returncode == 0, done.stdout + done.stderr)
+
+
+def test_the_commands_of_the_page_run(_folder):
+    path = f"{Path(PROGRAM).resolve().parent}:{os.environ['PATH']}"
+    blocks = documents.fences("docs/profile.md", PAGE.read_text())
+    commands = [command for block in blocks if block.kind == "sh"
+                for command in block.commands()]
+    check(len(commands) >= 3, commands)
+    for command in commands:
+        fault, output = documents.run(command, SECONDS,
+                                      env=dict(os.environ, PATH=path))
+        check(not fault, command, fault)
+        check("fresh " in output and "pool " in output, command, output)
+
+
+def main():
+    failed = 0
+    tests = [(name, test) for name, test in globals().items()
+             if name.startswith("test_")]
+    for name, test in tests:
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                test(Path(folder))
+                print("ok  ", name, flush=True)
+            except Exception as fault:  # the others are run all the same
+                failed += 1
+                print("FAIL", name, repr(fault), fault, flush=True)
+    print(f"{len(tests)} tests, {failed} failed")
+    for what in missing:
+        print(f"left out, for there is no {what}")
+    return 1 if failed else 77 if missing else 0
+
+
+sys.exit(main())

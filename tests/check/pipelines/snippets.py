@@ -1,0 +1,165 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Compiles and runs what README.md and docs/*.md show of programs and commands.
+
+usage: snippets.py ROOT BUILD
+
+C is compiled with warnings as errors: what has a main() as it stands, and is
+run; functions and statements between the includes and the names that they may
+count on. Python is run with the interpreter that runs this, or only compiled
+where it does not import gi. Launch lines are run by launchlines.py; "meson
+devenv" is run here; any other command has to be in COVERED, with who runs it.
+Blocks of text are output. No other kind of block is known.
+"""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from documents import LAUNCH, OWN_TESTS, Tally, fences, read_all, run
+
+SKIPPED = 77
+DEVENV = "meson devenv -C build "
+
+# Commands that something else runs, and what. Each has to be in a document.
+COVERED = {
+    "S=$([ \"$(id -u)\" = 0 ] || echo sudo); $S apt-get update":
+        ".ci/run takes it from the README",
+    "meson test -C build": ".ci/run takes it from the README",
+    "meson compile -C build": ".ci/run, in the README's command",
+    ".ci/run": "whoever lands a change",
+    "meson test -C build --print-errorlogs batcher":
+        "the README's command runs that test with all the others",
+    "meson test -C build --suite libs": "install.py, in what it unpacks",
+    "tests/check/pipelines/properties.py --write build":
+        "properties.py itself, which fails on what it would write",
+    "indent gst/audiobatch/batcher.c; indent gst/audiobatch/batcher.c":
+        ".ci/run, for every file",
+}
+
+PACKAGES = ("gstreamer-1.0", "gstreamer-base-1.0", "gstreamer-audio-1.0",
+            "gstreamer-app-1.0")
+WARNINGS = ("-std=c11", "-Wall", "-Wextra", "-Werror", "-Wno-unused-parameter",
+            "-Wno-unused-function", "-Wno-unused-variable",
+            "-Wno-unused-but-set-variable", "-Wno-pedantic")
+
+INCLUDES = """\
+#include <gst/app/gstappsink.h>
+#include <gst/audio/audio.h>
+#include <gst/gst.h>
+"""
+
+# What statements may count on.
+AROUND = INCLUDES + """\
+void snippet (GstElement * pipeline, GstElement * element, GstAppSink * sink);
+
+void
+snippet (GstElement * pipeline, GstElement * element, GstAppSink * sink)
+{
+%s
+}
+"""
+
+
+def compiler_flags():
+    done = subprocess.run(["pkg-config", "--cflags", "--libs", *PACKAGES],
+                          text=True, stdout=subprocess.PIPE, check=False)
+    if done.returncode != 0 or not shutil.which("gcc"):
+        print("skipped: to compile the snippets, install gcc, pkg-config and "
+              "libgstreamer-plugins-base1.0-dev")
+        sys.exit(SKIPPED)
+    return shlex.split(done.stdout)
+
+
+def check_c(text, folder, flags):
+    whole = re.search(r"\bmain \(", text) is not None
+    if not whole:
+        has_functions = re.search(r"(?m)^\{", text) is not None
+        text = INCLUDES + text if has_functions else AROUND % text
+    source, program = folder / "snippet.c", folder / "snippet"
+    source.write_text(text, encoding="utf-8")
+    how = ["-o", str(program)] if whole else ["-fsyntax-only"]
+    fault, _ = run(["gcc", *WARNINGS, *how, str(source), *flags])
+    if fault or not whole:
+        return fault
+    return run([str(program)], cwd=folder)[0]
+
+
+def check_python(text, folder):
+    source = folder / "snippet.py"
+    source.write_text(text, encoding="utf-8")
+    try:
+        compile(text, "snippet", "exec")
+    except SyntaxError as error:
+        return str(error)
+    if not re.search(r"(?m)^import gi\b", text):
+        return None
+    return run([sys.executable, str(source)], cwd=folder)[0]
+
+
+def check_command(command, build, used):
+    if LAUNCH.match(command):
+        return None
+    if command.startswith(DEVENV):
+        inside = command.removeprefix(DEVENV)
+        return run(f"meson devenv -C {shlex.quote(build)} {inside}", 300)[0]
+    for covered in COVERED:
+        # the README's first command goes on with packages
+        if command == covered or (covered.endswith("apt-get update")
+                                  and command.startswith(covered)):
+            used.add(covered)
+            return None
+    return "nothing runs this: add it to COVERED, with what does"
+
+
+def check_sh(fence, build, used):
+    faults = [fault for command in fence.commands()
+              if (fault := check_command(command, build, used))]
+    return "\n".join(faults) or None
+
+
+def check_own_test(root, name):
+    """A test of its own has to be there and to speak of the document."""
+    test = root / OWN_TESTS[name]
+    if not test.exists():
+        return f"there is no {OWN_TESTS[name]}"
+    if name not in test.read_text(encoding="utf-8"):
+        return f"{OWN_TESTS[name]} does not name {name}"
+    return None
+
+
+def main():
+    root, build = Path(sys.argv[1]).resolve(), sys.argv[2]
+    flags = compiler_flags()
+    tally = Tally("snippets")
+    used = set()
+    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        checks = {
+            "c": lambda fence: check_c(fence.text, folder, flags),
+            "python": lambda fence: check_python(fence.text, folder),
+            "sh": lambda fence: check_sh(fence, build, used),
+            "text": lambda fence: None,
+        }
+        for name, text in read_all(root).items():
+            if name in OWN_TESTS:
+                tally.add(check_own_test(root, name), f"{name}: own test")
+                continue
+            for fence in fences(name, text):
+                check = checks.get(fence.kind)
+                fault = (check(fence) if check else
+                         "blocks are c, python, sh or text (output)")
+                tally.add(fault, f"{fence.place}: {fence.kind}")
+    for command in COVERED:
+        tally.add(None if command in used else "no document has it any more",
+                  f"COVERED: {command}")
+    tally.exit()
+
+
+main()
