@@ -146,6 +146,7 @@ batch_stream_start (BatchStream * self)
 
   gst_audio_info_init (&self->info);
   self->process_limit = memory_limit_read (PROC_CGROUP, CGROUP_ROOT);
+  self->machine_limit = memory_limit_machine ();
   batch_memory_init (&self->memory, stats);
   self->plan_due = TRUE;
   self->advice = (Advice) {
@@ -353,6 +354,20 @@ follow_advice (BatchStream * self)
   self->plan_due = TRUE;
 }
 
+/* A pool is written to when it is made. Systems promise more memory than there
+ * is, and end whoever uses it: what can't fit is not begun. */
+static gboolean
+can_fit (BatchStream * self, const BatchMemoryPlan * plan)
+{
+  guint64 limit = self->machine_limit;
+  guint64 bytes;
+
+  if (self->process_limit > 0)
+    limit = limit > 0 ? MIN (limit, self->process_limit) : self->process_limit;
+  return !plan->pooled || (g_uint64_checked_mul (&bytes, plan->size, plan->min)
+      && (limit == 0 || bytes <= limit));
+}
+
 static G_GNUC_NO_INLINE gboolean
 make_plan (BatchStream * self)
 {
@@ -369,7 +384,7 @@ make_plan (BatchStream * self)
   self->plan_due = FALSE;
   batch_stats_set_memory (self->stats, memory_bound (self), plan.pooled);
   if (g_size_checked_mul (&plan.size, batch_size_max (&self->size), bpf)
-      && batch_memory_plan (&self->memory, &plan))
+      && can_fit (self, &plan) && batch_memory_plan (&self->memory, &plan))
     return TRUE;
   GST_ELEMENT_ERROR (self->element, RESOURCE, NO_SPACE_LEFT,
       ("There is no memory for a pool of %u batches of %u samples of %u "

@@ -38,8 +38,10 @@ typedef struct
   guint pool_min, pool_max;
   guint max_live;
   GstAudioBatchOverrun overrun;
-  /* bytes that the process may use, 0 where there is no limit */
+  /* bytes that the process may use, and that the machine has; 0 where there is
+   * no limit, and where the system does not tell */
   guint64 process_limit;
+  guint64 machine_limit;
 
   BatchMemory memory;
   /* the memory has to be planned anew before the next batch */

@@ -5,6 +5,10 @@
 
 #include <string.h>
 
+#ifdef G_OS_UNIX
+#include <unistd.h>
+#endif
+
 /* The path of the version 2 hierarchy is in the line that begins with this. */
 #define UNIFIED "0::"
 
@@ -57,4 +61,17 @@ memory_limit_read (const gchar * proc_cgroup, const gchar * root)
     *slash = '\0';
   }
   return least;
+}
+
+guint64
+memory_limit_machine (void)
+{
+#ifdef _SC_PHYS_PAGES
+  glong pages = sysconf (_SC_PHYS_PAGES);
+  glong page_size = sysconf (_SC_PAGESIZE);
+
+  if (pages > 0 && page_size > 0)
+    return page_size * (guint64) pages;
+#endif
+  return 0;
 }

@@ -13,4 +13,7 @@ G_BEGIN_DECLS
  * /sys/fs/cgroup. Reads files: not for the streaming thread. */
 guint64 memory_limit_read (const gchar * proc_cgroup, const gchar * root);
 
+/* The memory of the machine in bytes; 0 where the system does not tell. */
+guint64 memory_limit_machine (void);
+
 G_END_DECLS

@@ -309,6 +309,18 @@ fill_batch (Rebatcher * self, const Arrival * arrival, guint * done)
   return ret;
 }
 
+/* Downstream has refused a batch: what comes next does not follow on what it
+ * has, and begins at a time of its own. Samples of @arrival from @done on are
+ * lost. */
+static void
+lose_rest (Rebatcher * self, const Arrival * arrival, guint done)
+{
+  guint lost = arrival->chunk.n_samples - done;
+
+  timeline_break (&self->timeline);
+  count_added (self, arrival, lost, 0, lost);
+}
+
 /* Copies the samples of @arrival from @done on into batches and pushes those
  * that get full. */
 static GstFlowReturn
@@ -323,10 +335,8 @@ feed (Rebatcher * self, const Arrival * arrival, guint done)
     else
       ret = fill_batch (self, arrival, &done);
   }
-  if (G_UNLIKELY (done < arrival->chunk.n_samples)) {
-    count_added (self, arrival, arrival->chunk.n_samples - done, 0,
-        arrival->chunk.n_samples - done);
-  }
+  if (G_UNLIKELY (ret != GST_FLOW_OK))
+    lose_rest (self, arrival, done);
   copy_metas (self, arrival, done);
   return ret;
 }
@@ -470,8 +480,7 @@ rebatcher_place (Rebatcher * self, Arrival * arrival)
   }
   if (ret == GST_FLOW_OK)
     return feed_in_time (self, arrival);
-  count_added (self, arrival, arrival->chunk.n_samples, 0,
-      arrival->chunk.n_samples);
+  lose_rest (self, arrival, 0);
   return ret;
 }
 

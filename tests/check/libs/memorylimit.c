@@ -186,6 +186,23 @@ GST_START_TEST (test_the_real_files_are_read_without_harm)
 
 GST_END_TEST;
 
+/* What the system says itself, which may keep some of it for itself. */
+GST_START_TEST (test_the_machine_has_the_memory_that_it_says)
+{
+  gchar *text = NULL;
+  guint64 kib;
+
+  fail_unless (memory_limit_machine () > 0);
+  /* a container may be shown less than the machine has */
+  if (!g_file_get_contents ("/proc/meminfo", &text, NULL, NULL))
+    return;
+  fail_unless (sscanf (text, "MemTotal: %" G_GUINT64_FORMAT " kB", &kib) == 1);
+  fail_unless (memory_limit_machine () >= kib * 1024);
+  g_free (text);
+}
+
+GST_END_TEST;
+
 static Suite *
 memorylimit_suite (void)
 {
@@ -206,6 +223,7 @@ memorylimit_suite (void)
   tcase_add_test (tc, test_the_largest_number_is_read);
   tcase_add_test (tc, test_a_very_deep_group_is_climbed_to_the_root);
   tcase_add_test (tc, test_the_real_files_are_read_without_harm);
+  tcase_add_test (tc, test_the_machine_has_the_memory_that_it_says);
   return s;
 }
 

@@ -410,6 +410,44 @@ GST_START_TEST (test_chunks_of_rounded_times_are_due)
 
 GST_END_TEST;
 
+/* Every chunk of a year, by the clock of the stream: each comes at its rounded
+ * time, is judged, and is due, and the last batch has its time to the ns. */
+GST_START_TEST (test_a_year_of_chunks_is_due_to_the_last_nanosecond)
+{
+  static const guint year_rates[] = { 11025, 44100, 48000, 47981 };
+  const guint rate = year_rates[__i__];
+  const guint chunk = rate + 7;
+  const guint64 n_chunks = (guint64) YEAR_SECONDS * rate / chunk;
+  const GstClockTime base = 12345678901;
+  GstBuffer *buffer = gst_buffer_new ();
+  guint64 k, n = 0;
+
+  policy.alignment_threshold = 0;
+  policy.discont_wait = 0;
+  timeline_begin (&timeline, rate, &segment, base);
+  for (k = 0; k < n_chunks; k++) {
+    GstClockTime pts = base + time_of (k * chunk, rate);
+
+    if (timeline_judge (&timeline, &policy, &segment, pts, FALSE, &n)
+        != TIMELINE_DUE)
+      fail ("chunk %" G_GUINT64_FORMAT " at %u Hz is not due", k, rate);
+    timeline.position += chunk;
+  }
+  k = timeline.position - chunk;
+  sample_clock_stamp (&timeline.clock, buffer, k, chunk);
+  fail_unless_equals_uint64 (timeline.position, n_chunks * chunk);
+  fail_unless_equals_uint64 (GST_BUFFER_PTS (buffer), base + time_of (k, rate));
+  fail_unless_equals_uint64 (GST_BUFFER_PTS (buffer)
+      + GST_BUFFER_DURATION (buffer), base + time_of (k + chunk, rate));
+  fail_unless_equals_uint64 (GST_BUFFER_OFFSET_END (buffer), n_chunks * chunk);
+  /* a chunk that is a sample late is not due even then */
+  assert_samples (base + time_of (n_chunks * chunk + 1, rate), TIMELINE_BREAK,
+      0);
+  gst_buffer_unref (buffer);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_a_chunk_within_the_threshold_is_due)
 {
   policy.discont_wait = 0;
@@ -733,6 +771,8 @@ judge_tests (void)
   tcase_add_test (tc,
       test_a_later_run_without_time_begins_where_the_last_one_ended);
   tcase_add_test (tc, test_chunks_of_rounded_times_are_due);
+  tcase_add_loop_test (tc, test_a_year_of_chunks_is_due_to_the_last_nanosecond,
+      0, 4);
   tcase_add_test (tc, test_a_chunk_within_the_threshold_is_due);
   tcase_add_test (tc, test_without_a_threshold_one_sample_begins_a_run);
   tcase_add_test (tc, test_a_chunk_beyond_the_threshold_begins_a_run);

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A long stream through both elements at full speed, in each allocation mode:
+ * every sample and every time is right, memory stays flat, and the counters are
+ * exact at the end. AUDIOBATCH_SOAK_SECONDS says how much audio: a tenth of a
+ * day unless it is set, 86400 for the whole day. */
+
+#include "../batchcheck.h"
+#include "../resident.h"
+
+#define RATE 48000
+#define SRC_BATCH 1024
+#define FILTER_BATCH 1000
+#define DEFAULT_SECONDS 8640
+/* batches that the consumer has at a time, more than the pool has at times */
+#define MOST_HELD 20
+
+static const gchar *const modes[] = { "fresh", "pool", "auto" };
+
+typedef struct
+{
+  guint64 batches, samples;
+  GstClockTime last_pts;
+  /* of audio, and what was resident after the first and at most since */
+  guint minutes;
+  guint64 at_first, least, most;
+  GstBuffer *held[MOST_HELD];
+} Consumer;
+
+/* The sample at @index, in steps of an odd number. */
+static inline guint32
+ramp_sample (guint64 index)
+{
+  return (guint32) index *0x9e3779b1u;
+}
+
+static GstFlowReturn
+fill_ramp (GstElement * src, GstBuffer * batch, guint64 start,
+    gpointer user_data)
+{
+  GstMapInfo map;
+  guint32 *samples;
+  guint i;
+
+  if (!gst_buffer_map (batch, &map, GST_MAP_WRITE))
+    return GST_FLOW_ERROR;
+  samples = (guint32 *) map.data;
+  for (i = 0; i < map.size / 4; i++)
+    samples[i] = ramp_sample (start + i);
+  gst_buffer_unmap (batch, &map);
+  return GST_FLOW_OK;
+}
+
+/* Bits that are other than those of the ramp, without a branch in the loop. */
+static guint32
+wrong_bits (const guint32 * samples, guint n, guint64 start)
+{
+  guint32 wrong = 0;
+  guint i;
+
+  for (i = 0; i < n; i++)
+    wrong |= samples[i] ^ ramp_sample (start + i);
+  return wrong;
+}
+
+static GstClockTime
+time_of (guint64 sample)
+{
+  return (unsigned __int128) sample *GST_SECOND / RATE;
+}
+
+static void
+check_batch (Consumer * self, GstBuffer * batch)
+{
+  const guint64 start = self->samples;
+  GstMapInfo map;
+  guint n;
+
+  if (!gst_buffer_map (batch, &map, GST_MAP_READ))
+    fail ("batch %" G_GUINT64_FORMAT " can't be read", self->batches);
+  n = map.size / 4;
+  if (GST_BUFFER_PTS (batch) != time_of (start)
+      || GST_BUFFER_DURATION (batch) != time_of (start + n) - time_of (start)
+      || GST_BUFFER_OFFSET (batch) != start
+      || GST_BUFFER_OFFSET_END (batch) != start + n)
+    fail ("at sample %" G_GUINT64_FORMAT ": %" GST_PTR_FORMAT, start, batch);
+  if (wrong_bits ((const guint32 *) map.data, n, start) != 0)
+    fail ("the batch at sample %" G_GUINT64_FORMAT " has other samples", start);
+  gst_buffer_unmap (batch, &map);
+}
+
+/* Once for each minute of audio. */
+static void
+look_at_memory (Consumer * self)
+{
+  guint64 now = resident_bytes ();
+
+  if (self->minutes++ == 0)
+    self->at_first = self->least = now;
+  self->least = MIN (self->least, now);
+  self->most = MAX (self->most, now);
+}
+
+/* Lets go of a batch when MOST_HELD later ones have come, or, every other
+ * minute, of all but the last one. */
+static void
+hold (Consumer * self, GstBuffer * batch)
+{
+  guint i = self->batches % MOST_HELD;
+  guint before = (i + MOST_HELD - 1) % MOST_HELD;
+
+  gst_clear_buffer (&self->held[i]);
+  if (self->minutes % 2 == 1)
+    gst_clear_buffer (&self->held[before]);
+  self->held[i] = batch;
+}
+
+static GstFlowReturn
+consume (GstPad * pad, GstObject * parent, GstBuffer * batch)
+{
+  Consumer *self = gst_pad_get_element_private (pad);
+
+  check_batch (self, batch);
+  self->last_pts = GST_BUFFER_PTS (batch);
+  self->samples = GST_BUFFER_OFFSET_END (batch);
+  hold (self, batch);
+  self->batches++;
+  if (self->samples / (60 * RATE) > self->minutes)
+    look_at_memory (self);
+  return GST_FLOW_OK;
+}
+
+static guint64
+seconds_wanted (void)
+{
+  const gchar *wish = g_getenv ("AUDIOBATCH_SOAK_SECONDS");
+  guint64 seconds = DEFAULT_SECONDS;
+
+  if (wish && (!g_ascii_string_to_unsigned (wish, 10, 120, G_MAXINT32,
+              &seconds, NULL)))
+    fail ("AUDIOBATCH_SOAK_SECONDS is \"%s\": it is a number of seconds, 120 "
+        "or more", wish);
+  return seconds;
+}
+
+/* Counts of @element after the end: @samples in @batches, nothing held. */
+static void
+assert_counts (GstElement * element, guint64 samples, guint64 batches)
+{
+  fail_unless_equals_uint64 (get_counter (element, "batches"), batches);
+  fail_unless_equals_uint64 (get_counter (element, "allocations")
+      + get_counter (element, "reused"), batches);
+  fail_unless_equals_uint64 (get_stat (element, "samples-out"), samples);
+  fail_unless_equals_uint64 (get_stat (element, "samples-inserted"), 0);
+  fail_unless_equals_uint64 (get_stat (element, "samples-dropped"), 0);
+  assert_lossless (element, samples, 0);
+  fail_unless_equals_uint64 (get_stat (element, "released"), batches);
+  fail_unless_equals_uint64 (get_counter (element, "live-batches"), 0);
+  fail_unless_equals_uint64 (get_stat (element, "live-bytes"), 0);
+  fail_unless_equals_uint64 (get_stat (element, "discards"), 0);
+}
+
+/* From what is held, and what the pool has, comes how much is allocated. */
+static void
+assert_allocations (GstElement * element, const gchar * mode, guint64 batches)
+{
+  /* figures of the machine may advise to recycle */
+  if (g_str_equal (mode, "auto"))
+    return;
+  if (g_str_equal (mode, "fresh")) {
+    fail_unless_equals_uint64 (get_counter (element, "allocations"), batches);
+    fail_unless_equals_uint64 (get_counter (element, "fallbacks"), 0);
+    return;
+  }
+  fail_unless (get_counter (element, "reused") > batches / 2);
+  fail_unless (get_counter (element, "allocations")
+      <= get_counter (element, "fallbacks") + 16);
+}
+
+/* The pad downstream, linked and active. */
+static GstPad *
+consumer_pad (GstElement * filter, Consumer * consumer)
+{
+  GstPad *pad = gst_pad_new ("sink", GST_PAD_SINK);
+  GstPad *srcpad = gst_element_get_static_pad (filter, "src");
+
+  gst_pad_set_element_private (pad, consumer);
+  gst_pad_set_chain_function (pad, consume);
+  fail_unless_equals_int (gst_pad_link (srcpad, pad), GST_PAD_LINK_OK);
+  gst_pad_set_active (pad, TRUE);
+  gst_object_unref (srcpad);
+  return pad;
+}
+
+static void
+stop (GstElement * pipeline, GstPad * pad, Consumer * consumer)
+{
+  guint i;
+
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+  gst_pad_set_active (pad, FALSE);
+  for (i = 0; i < MOST_HELD; i++)
+    gst_clear_buffer (&consumer->held[i]);
+}
+
+static GstElement *
+soak_pipeline (const gchar * mode, guint64 samples)
+{
+  gchar *line = g_strdup_printf ("audiobatchsrc name=src allocation=%1$s "
+      "samples-per-batch=%2$d num-buffers=%3$" G_GUINT64_FORMAT " ! "
+      "audio/x-raw,format=F32LE,rate=%4$d,channels=1 ! audiobatch name=filter "
+      "allocation=%1$s samples-per-batch=%5$d", mode, SRC_BATCH,
+      samples / SRC_BATCH, RATE, FILTER_BATCH);
+  GstElement *pipeline = gst_parse_launch (line, NULL);
+
+  g_free (line);
+  return pipeline;
+}
+
+static void
+await_end (GstPad * pad, GstBus * bus)
+{
+  GstMessage *message = NULL;
+  GstEvent *eos = NULL;
+
+  /* no sink in the pipeline posts EOS: the pad has it */
+  while (message == NULL && eos == NULL) {
+    message = gst_bus_timed_pop_filtered (bus, 10 * GST_MSECOND,
+        GST_MESSAGE_ERROR);
+    eos = gst_pad_get_sticky_event (pad, GST_EVENT_EOS, 0);
+  }
+  fail_unless (message == NULL, "%" GST_PTR_FORMAT, message);
+  gst_event_unref (eos);
+}
+
+static void
+tell (const gchar * mode, const Consumer * self, GstElement * filter,
+    gint64 took)
+{
+  g_print ("%s: %.2f h of audio in %.1f s, %" G_GUINT64_FORMAT " batches, last "
+      "PTS %" GST_TIME_FORMAT ", %" G_GUINT64_FORMAT " allocated and %"
+      G_GUINT64_FORMAT " reused; resident %.2f MiB after the first minute, "
+      "from %.2f to %.2f MiB since\n", mode,
+      self->samples / (3600.0 * RATE), took / 1e6, self->batches,
+      GST_TIME_ARGS (self->last_pts), get_counter (filter, "allocations"),
+      get_counter (filter, "reused"), (gdouble) self->at_first / MIB,
+      (gdouble) self->least / MIB, (gdouble) self->most / MIB);
+}
+
+GST_START_TEST (test_a_long_stream_is_exact_to_its_end_and_memory_is_flat)
+{
+  /* whole batches of the source */
+  const guint64 samples = seconds_wanted () * RATE / SRC_BATCH * SRC_BATCH;
+  const guint64 batches = (samples + FILTER_BATCH - 1) / FILTER_BATCH;
+  GstElement *pipeline = soak_pipeline (modes[__i__], samples);
+  GstElement *src = gst_bin_get_by_name (GST_BIN (pipeline), "src");
+  GstElement *filter = gst_bin_get_by_name (GST_BIN (pipeline), "filter");
+  GstBus *bus = gst_element_get_bus (pipeline);
+  Consumer consumer = { 0 };
+  GstPad *pad = consumer_pad (filter, &consumer);
+  gint64 start = g_get_monotonic_time ();
+
+  g_signal_connect (src, "fill-batch", G_CALLBACK (fill_ramp), NULL);
+  gst_element_set_state (pipeline, GST_STATE_PLAYING);
+  await_end (pad, bus);
+  stop (pipeline, pad, &consumer);
+  tell (modes[__i__], &consumer, filter, g_get_monotonic_time () - start);
+
+  fail_unless_equals_uint64 (consumer.samples, samples);
+  fail_unless_equals_uint64 (consumer.batches, batches);
+  fail_unless_equals_uint64 (consumer.last_pts,
+      time_of ((batches - 1) * FILTER_BATCH));
+  assert_counts (src, samples, samples / SRC_BATCH);
+  assert_counts (filter, samples, batches);
+  assert_allocations (src, modes[__i__], samples / SRC_BATCH);
+  assert_allocations (filter, modes[__i__], batches);
+  fail_unless_equals_int (consumer.minutes, samples / (60 * RATE));
+  if (resident_is_the_programs_own ()) {
+    fail_unless (consumer.most - consumer.at_first <= MIB,
+        "%" G_GUINT64_FORMAT " bytes more than after the first minute",
+        consumer.most - consumer.at_first);
+  }
+  gst_object_unref (pad);
+  gst_object_unref (bus);
+  gst_object_unref (src);
+  gst_object_unref (filter);
+  gst_object_unref (pipeline);
+}
+
+GST_END_TEST;
+
+static Suite *
+soak_suite (void)
+{
+  Suite *s = suite_create ("soak");
+  TCase *tc = tcase_create ("pipelines");
+
+  suite_add_tcase (s, tc);
+  /* a day takes less than a minute where nothing looks on */
+  tcase_set_timeout (tc, 1200);
+  tcase_add_loop_test (tc,
+      test_a_long_stream_is_exact_to_its_end_and_memory_is_flat, 0,
+      G_N_ELEMENTS (modes));
+  return s;
+}
+
+GST_CHECK_MAIN (soak);
