@@ -2,6 +2,7 @@
 /* What waveform.h promises. */
 
 #include "waveform.h"
+#include "waveticks.h"
 
 #include <gst/check/gstcheck.h>
 #include <gst/check/gstharness.h>
@@ -382,6 +383,26 @@ GST_START_TEST (test_ticks_start_at_sample_0_and_every_interval)
         "sample %u: %g, not %g", k, samples[k], expected);
   }
   g_free (samples);
+}
+
+GST_END_TEST;
+
+/* 187500 ns are one and a half samples at 8000 Hz. */
+GST_START_TEST (test_a_tick_between_two_samples_starts_on_the_later_one)
+{
+  const guint64 starts[] = { 0, 2, 3, 5, 6, 8 };
+  WaveTick tick;
+
+  for (guint64 sample = 0; sample < 8; sample++) {
+    guint n = 0;
+
+    while (starts[n + 1] <= sample)
+      n++;
+    fail_unless (wave_tick_at (&tick, 187500, 8000, sample));
+    fail_unless_equals_uint64 (tick.number, n);
+    fail_unless_equals_uint64 (tick.start, starts[n]);
+    fail_unless_equals_uint64 (tick.next, starts[n + 1]);
+  }
 }
 
 GST_END_TEST;
@@ -1136,6 +1157,7 @@ waveform_suite (void)
       N_WAVES);
   tcase_add_loop_test (tc, test_backwards_gives_the_same_samples, 0, N_WAVES);
   tcase_add_test (tc, test_ticks_start_at_sample_0_and_every_interval);
+  tcase_add_test (tc, test_a_tick_between_two_samples_starts_on_the_later_one);
   tcase_add_test (tc, test_ticks_do_not_drift);
   tcase_add_test (tc, test_every_nth_tick_is_a_marker);
   tcase_add_test (tc, test_tick_ramp_is_the_cube_of_one_period);
