@@ -1,37 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What is handed to the one who fills a batch. */
 
-#include "batchmemory.h"
-
-#include "batchcheck.h"
+#include "memorycheck.h"
 
 #define BATCH_BYTES 4096
-
-static BatchStats *stats;
-static BatchMemory memory;
-
-static void
-setup (void)
-{
-  stats = batch_stats_new ();
-  batch_memory_init (&memory, stats);
-}
-
-static void
-teardown (void)
-{
-  batch_memory_clear (&memory);
-  batch_stats_unref (stats);
-}
-
-static guint64
-counter (BatchCounter which)
-{
-  BatchSnapshot snapshot;
-
-  batch_stats_snapshot (stats, &snapshot);
-  return snapshot.value[which];
-}
 
 /* As downstream would answer an ALLOCATION query. */
 static void

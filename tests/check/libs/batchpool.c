@@ -10,37 +10,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "batchmemory.h"
-
-#include "batchcheck.h"
+#include "memorycheck.h"
 
 #define BYTES 4096
-
-static BatchStats *stats;
-static BatchMemory memory;
-
-static void
-setup (void)
-{
-  stats = batch_stats_new ();
-  batch_memory_init (&memory, stats);
-}
-
-static void
-teardown (void)
-{
-  batch_memory_clear (&memory);
-  batch_stats_unref (stats);
-}
-
-static guint64
-counter (BatchCounter which)
-{
-  BatchSnapshot snapshot;
-
-  batch_stats_snapshot (stats, &snapshot);
-  return snapshot.value[which];
-}
 
 #define assert_counters(alloc, re, fall, disc, live) G_STMT_START { \
   fail_unless_equals_uint64 (counter (BATCH_COUNTER_ALLOCATIONS), alloc); \
