@@ -204,6 +204,7 @@ draw_conclusions (BatchStats * stats, BatchSnapshot * snapshot)
 void
 batch_stats_snapshot (BatchStats * stats, BatchSnapshot * snapshot)
 {
+  /* cppcheck-suppress ctuuninitvar ; what is to be filled may be anything */
   guint64 *value = snapshot->value;
   guint64 released, released_bytes;
   guint32 before, after;

@@ -167,6 +167,7 @@ act (Timeline * self, const TimelinePolicy * policy, gdouble speed,
   if (!policy->fill)
     return TIMELINE_BREAK;
   if (speed != 1.0)
+    /* NOLINTNEXTLINE(bugprone-incorrect-roundings): it is not negative */
     off = off * speed + 0.5;
   *n_samples = to_samples (self, off);
   self->owed = late < 0 ? *n_samples : 0;

@@ -255,6 +255,7 @@ plan_tick (const Waveform * self, WaveRun * run, guint64 sample, guint left)
   place_in_block (run, place, MIN (run->n_frames, length - place));
   run->gain = gain;
   run->tick_length = length;
+  /* NOLINTNEXTLINE(bugprone-implicit-widening-of-multiplication-result) */
   run->start = run->block * WAVE_BLOCK * self->step;
   if (tick.number == self->bent_tick)
     run->start += self->bent_tick_offset;

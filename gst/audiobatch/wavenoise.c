@@ -95,6 +95,7 @@ pink_add_row (gint32 * restrict out, const gint32 * restrict sums, guint n,
 {
   numbers[n - 1] = upper_half (draw (previous_key, 2 * n - 1));
   for (guint j = 0; j < n; j++) {
+    /* NOLINTNEXTLINE(bugprone-implicit-widening-of-multiplication-result) */
     out[2 * j] = sums[j] + numbers[n - 1 + j];
     out[2 * j + 1] = sums[j] + numbers[n + j];
   }

@@ -105,9 +105,12 @@ write_stereo_##type (Any_##type * restrict out, \
   } \
 }
 
+/* NOLINTBEGIN(bugprone-implicit-widening-of-multiplication-result): k is less
+ * than a block */
 DEFINE_WRITE_STEREO (guint16);
 DEFINE_WRITE_STEREO (guint32);
 DEFINE_WRITE_STEREO (guint64);
+/* NOLINTEND(bugprone-implicit-widening-of-multiplication-result) */
 
 /* These are inlined with a constant @width, so that memcpy() is a move or two.
  * One channel; @step is the size of a frame. */
@@ -236,9 +239,10 @@ wave_output_silence (const WaveOutput * self, const WaveFrames * frames,
 {
   if (!self->planar)
     gst_audio_format_info_fill_silence (self->finfo,
-        frame_at (self, frames, frame), n * self->channels * self->width);
+        frame_at (self, frames, frame),
+        (gsize) n * self->channels * self->width);
   else
     for (guint c = 0; c < self->channels; c++)
       gst_audio_format_info_fill_silence (self->finfo,
-          plane_at (self, frames, c, frame), n * self->width);
+          plane_at (self, frames, c, frame), (gsize) n * self->width);
 }

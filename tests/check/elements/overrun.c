@@ -120,6 +120,7 @@ stream_finish (Stream * s)
 
 static GMutex log_lock;
 static GCond log_cond;
+/* under the lock, as what follows */
 static guint waits;
 /* whose flush ends when its first pad is about to be deactivated */
 static Stream *racing;
@@ -130,18 +131,20 @@ note_waits (GstDebugCategory * category, GstDebugLevel level,
     const gchar * file, const gchar * function, gint line, GObject * object,
     GstDebugMessage * message, gpointer user_data)
 {
-  if (strstr (gst_debug_message_get (message), "waiting: downstream holds")) {
-    g_mutex_lock (&log_lock);
+  const gchar *text = gst_debug_message_get (message);
+  Stream *deactivated = NULL;
+
+  g_mutex_lock (&log_lock);
+  if (strstr (text, "waiting: downstream holds")) {
     waits++;
     g_cond_broadcast (&log_cond);
-    g_mutex_unlock (&log_lock);
-  }
-  if (racing && strstr (gst_debug_message_get (message), "deactivating pad")) {
-    Stream *s = racing;
-
+  } else if (strstr (text, "deactivating pad")) {
+    deactivated = racing;
     racing = NULL;
-    flush_and_push (s);
   }
+  g_mutex_unlock (&log_lock);
+  if (deactivated)
+    flush_and_push (deactivated);
 }
 
 static void
@@ -284,7 +287,9 @@ GST_START_TEST (test_a_flush_that_ends_while_going_to_ready_does_not_undo_that)
   stream_start (&s);
   push_aside (&s, 10 * BATCH);
   await_wait (1);
+  g_mutex_lock (&log_lock);
   racing = &s;
+  g_mutex_unlock (&log_lock);
   gst_debug_set_threshold_for_name ("GST_PADS", GST_LEVEL_DEBUG);
   gst_element_set_state (s.h->element, GST_STATE_READY);
   join (&s);

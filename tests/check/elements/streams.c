@@ -841,12 +841,14 @@ GST_END_TEST;
 
 GST_START_TEST (test_sticky_events_come_in_order_and_the_tag_not_first)
 {
+  /* never freed: not on the stack, where that would be a leak */
+  static GstStaticPadTemplate any_template = GST_STATIC_PAD_TEMPLATE ("src",
+      GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS_ANY);
   GstAudioInfo info = audio_info (GST_AUDIO_FORMAT_S16, RATE, 1, FALSE);
   GstCaps *caps = gst_audio_info_to_caps (&info);
   GstElement *element = gst_element_factory_make ("audiobatch", NULL);
   GstPad *src = gst_check_setup_src_pad_by_name (element,
-      &(GstStaticPadTemplate) GST_STATIC_PAD_TEMPLATE ("src", GST_PAD_SRC,
-          GST_PAD_ALWAYS, GST_STATIC_CAPS_ANY), "sink");
+      &any_template, "sink");
   GstPad *out = gst_element_get_static_pad (element, "src");
   Stream s = {.log = g_string_new (NULL) };
   GstSegment segment;

@@ -233,7 +233,9 @@ GST_START_TEST (test_random_changes_under_load_end_well)
       gst_message_unref (message);
     }
   }
+  g_mutex_lock (&load.lock);
   seen = load.seen;
+  g_mutex_unlock (&load.lock);
   g_print ("%s, %s: %d batches, %d dropped, %d fallbacks in the last run\n",
       modes[__i__ % 3], overruns[__i__ / 3], (int) seen,
       (int) get_counter (load.filter, "dropped-batches"),

@@ -208,7 +208,7 @@ def main():
         print(*difflib.unified_diff(text.splitlines(), wanted.splitlines(),
                                     "docs/elements.md", "the plugin", "",
                                     "", 0, ""), sep="\n")
-        print("write them: tests/check/pipelines/properties.py --write build")
+        print("write them: tests/check/programs/properties.py --write build")
         return 1
     return 0 if check_stats(wanted) else 1
 

@@ -10,10 +10,10 @@ from typing import NamedTuple
 # Documents whose commands and programs a test of their own runs, which names
 # the document: the path of that test, from the root.
 OWN_TESTS = {
-    "docs/examples.md": "tests/check/pipelines/examples.py",
-    "docs/network.md": "tests/check/pipelines/network.py",
-    "docs/profile.md": "tests/check/pipelines/profile.py",
-    "docs/recipes.md": "tests/check/pipelines/recipes.py",
+    "docs/examples.md": "tests/check/programs/examples.py",
+    "docs/network.md": "tests/check/programs/network.py",
+    "docs/profile.md": "tests/check/programs/profile.py",
+    "docs/recipes.md": "tests/check/programs/recipes.py",
 }
 
 LAUNCH = re.compile(r"(?:[A-Z_0-9]+=\S+ )*gst-(?:launch|inspect)-1\.0 ")

@@ -36,7 +36,7 @@ COVERED = {
     "meson test -C build --print-errorlogs batcher":
         "the README's command runs that test with all the others",
     "meson test -C build --suite libs": "install.py, in what it unpacks",
-    "tests/check/pipelines/properties.py --write build":
+    "tests/check/programs/properties.py --write build":
         "properties.py itself, which fails on what it would write",
     "indent gst/audiobatch/batcher.c; indent gst/audiobatch/batcher.c":
         ".ci/run, for every file",

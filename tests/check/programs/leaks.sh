@@ -32,7 +32,7 @@ case $how in
     CK_FORK=no G_SLICE=always-malloc CK_TIMEOUT_MULTIPLIER=20 \
       valgrind --quiet --error-exitcode=1 --leak-check=full \
       --errors-for-leak-kinds=definite \
-      --suppressions="$(dirname "$0")/valgrind.supp" "$program" >"$log" 2>&1
+      --suppressions="$(dirname "$0")/../../sanitizers/valgrind.supp" "$program" >"$log" 2>&1
     status=$?
     ;;
   *)
