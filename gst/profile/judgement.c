@@ -8,11 +8,12 @@ fill_input (const Case * of, Mode mode, VerdictInput * input)
 {
   const VerdictInput nothing = { 0 };
   ModeSummary summary;
-  const gdouble *value = summary.figures.value;
+  const gdouble *value;
 
   *input = nothing;
   if (!case_summarize (of, mode, &summary))
     return;
+  value = summary.figures.value;
   input->rounds = summary.rounds;
   input->cpu = value[FIGURE_CPU_PER_BATCH];
   input->least_cpu = summary.least_cpu;

@@ -24,9 +24,10 @@ check_before (const Options * options, const GPtrArray * cases, GError ** error)
       launch_line_parse ((const gchar * const *) of->line, error);
   g_autoptr (GPtrArray) batchers = NULL;
 
-  if (!pipeline || !(batchers = launch_line_batchers (pipeline, error)))
+  if (!pipeline)
     return FALSE;
-  return output_check (options->json, error)
+  batchers = launch_line_batchers (pipeline, error);
+  return batchers && output_check (options->json, error)
       && output_check (options->csv, error)
       && output_check (options->plot, error)
       && (!options->plot || plot_check (error));
@@ -142,8 +143,8 @@ main (int argc, char **argv)
 
   gst_init (NULL, NULL);
   /* letters are the user's, numbers as they are everywhere */
-  setlocale (LC_ALL, "");
-  setlocale (LC_NUMERIC, "C");
+  (void) setlocale (LC_ALL, "");
+  (void) setlocale (LC_NUMERIC, "C");
   g_set_prgname (PROFILE_NAME);
   options = options_parse (&args, &error);
   if (!options)

@@ -231,7 +231,7 @@ pipeline_run_main (const RunRequest * request)
   JsonObject *object;
 
   /* Ctrl-C is for the parent, and an end of that is one of ours. */
-  signal (SIGINT, SIG_IGN);
+  (void) signal (SIGINT, SIG_IGN);
   prctl (PR_SET_PDEATHSIG, SIGKILL);
   if (pipeline_run (request, &figures, &error)) {
     object = figures_to_json (&figures);
@@ -241,7 +241,8 @@ pipeline_run_main (const RunRequest * request)
   }
   json_node_take_object (root, object);
   text = json_to_string (root, FALSE);
-  fputs (text, report);
-  fclose (report);
+  /* the parent tells of a report that does not come, or not whole */
+  (void) fputs (text, report);
+  (void) fclose (report);
   return error ? error->code : PROFILE_OK;
 }

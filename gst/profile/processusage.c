@@ -47,8 +47,8 @@ reset_peak_rss (void)
 
   /* Where that is not allowed the peak is that of the whole process. */
   if (file) {
-    fputs ("5", file);
-    fclose (file);
+    (void) fputs ("5", file);
+    (void) fclose (file);
   }
 }
 
