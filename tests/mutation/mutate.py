@@ -2,11 +2,14 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Breaks the code in one place after another and sees whether the tests notice.
 
-Works in a copy of the tree, on what is committed. The places are drawn from all
-that the operators below find in gst/audiobatch, by a seed that is printed; the
-same seed and count give the same places for the same code. Prints one line for
-each: killed (and by which tests), survived, or invalid (it did not compile, and
-another one is drawn for it). Ends with 1 when less than 95 % are killed.
+Works in a copy of the tree, on what is committed, built with AddressSanitizer
+and UndefinedBehaviorSanitizer. The places are drawn from all that the operators
+below find in gst/audiobatch, by a seed that is printed; the same seed and count
+give the same places for the same code. Where only a release is left out and no
+test fails, some are run in valgrind, for leaks. Prints one line for each place:
+killed (and by which tests), survived, or, not counted, invalid (it did not
+compile) or same (equivalent.py says why it does what it did before). Ends with 1
+when less than 95 % are killed.
 """
 
 import argparse
@@ -19,6 +22,8 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+from equivalent import EQUIVALENT
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SOURCES = "gst/audiobatch"
@@ -61,7 +66,9 @@ TALK = re.compile(r"GST_\w*(?:DEBUG|LOG|INFO|TRACE)\w*|REBATCHER_DEBUG|\"|^#|"
 
 # Tests that would take the time of all others together, and see no more.
 SLOW = ["month"]
-PIPELINES = ["holding", "statechanges", "faults", "ownership", "leaks-tracer"]
+PIPELINES = ["holding", "statechanges", "faults", "ownership", "misbehaving"]
+# What is run in valgrind, besides the module's own test.
+LEAKS = ["audiobatchsrc", "memory", "sourcefill", "streams"]
 
 
 def code_lines(text):
@@ -104,20 +111,29 @@ def mutate(text, place):
 
 
 class Tree:
-    """A copy of what is committed, with a build of its own."""
+    """A copy of what is committed, with builds of its own."""
 
     def __init__(self, folder):
         self.root = Path(folder) / "tree"
         subprocess.run(["git", "clone", "-q", ROOT, self.root], check=True)
-        self.build = self.root / "build"
         # no link-time optimization with clang: a place is built in seconds
-        environment = dict(os.environ, CC="clang")
-        self.run("meson", "setup", self.build, "-Doptimization=1",
-                 "-Ddebug=false", env=environment, check=True)
-        self.run("meson", "compile", "-C", self.build, check=True)
+        self.build = self.set_up("build", "-Db_lundef=false",
+                                 "-Db_sanitize=address,undefined")
+        self.plain = self.set_up("build-plain")
         tests = subprocess.check_output(
             ["meson", "introspect", "--tests", self.build])
         self.names = {test["name"] for test in json.loads(tests)}
+
+    def set_up(self, name, *options):
+        build = self.root / name
+        self.run("meson", "setup", build, "-Doptimization=1", "-Ddebug=true",
+                 *options, env=dict(os.environ, CC="clang"), check=True)
+        self.run("meson", "compile", "-C", build, check=True)
+        # other elements are registered by a program without a sanitizer
+        registry = str(build / "tests" / "check" / "registry.bin")
+        self.run("gst-inspect-1.0", check=True,
+                 env=dict(os.environ, GST_REGISTRY_1_0=registry))
+        return build
 
     def run(self, *command, check=False, env=None):
         return subprocess.run(command, cwd=self.root, env=env, check=check,
@@ -125,31 +141,17 @@ class Tree:
                               stdout=subprocess.DEVNULL,
                               stderr=subprocess.DEVNULL).returncode == 0
 
-    def compile(self):
-        return self.run("ninja", "-C", self.build)
-
-    def failed_tests(self, *args):
+    def failed_tests(self, build, log, *args):
         """Names of the tests that fail or hang, of those that @args choose."""
-        log = self.build / "meson-logs" / "testlog.json"
-        log.unlink(missing_ok=True)
-        if self.run("meson", "test", "-C", self.build, "--no-rebuild",
-                    "--maxfail", "1", "-t", "0.2", *args):
+        path = build / "meson-logs" / log
+        path.unlink(missing_ok=True)
+        if self.run("meson", "test", "-C", build, "--no-rebuild",
+                    "--maxfail", "1", *args):
             return []
-        tests = [json.loads(line) for line in log.read_text().splitlines()]
+        tests = [json.loads(line) for line in path.read_text().splitlines()]
         return [f"{test['name'].split(' / ')[-1]} ({test['result'].lower()})"
                 for test in tests
                 if test["result"] not in ("OK", "SKIP", "EXPECTEDFAIL")]
-
-    def killers(self, file):
-        """Which tests notice; the module's own one is asked first."""
-        own = Path(file).stem.replace("gst", "")
-        rounds = [[own]] if self.has_test(own) else []
-        rounds += [self.tests_in("libs"), self.tests_in("elements"), PIPELINES]
-        for args in rounds:
-            failed = self.failed_tests(*args)
-            if failed:
-                return failed
-        return []
 
     def tests_in(self, folder):
         """The C tests of a folder, but for the slow ones."""
@@ -157,20 +159,43 @@ class Tree:
                  (self.root / "tests" / "check" / folder).glob("*.c")}
         return sorted(names & self.names - set(SLOW))
 
-    def has_test(self, name):
-        return name in self.names and name not in SLOW
+    def killers(self, file):
+        """Which tests notice; the module's own one is asked first."""
+        own = {Path(file).stem.replace("gst", "")} & self.names - set(SLOW)
+        for names in (sorted(own), self.tests_in("libs"),
+                      self.tests_in("elements"), PIPELINES):
+            failed = names and self.failed_tests(
+                self.build, "testlog.json", "-t", "0.3", *names)
+            if failed:
+                return failed
+        return []
+
+    def leak_finders(self, file):
+        """Which tests leak."""
+        own = {Path(file).stem.replace("gst", "")} & self.names - set(SLOW)
+        if not self.run("ninja", "-C", self.plain):
+            return []
+        return self.failed_tests(self.plain, "testlog-valgrind.json",
+                                 "--setup", "valgrind",
+                                 *sorted(own | set(LEAKS)))
 
 
 def try_place(tree, place):
-    """Returns the verdict: killed, survived or invalid, and by what."""
+    """Returns the verdict and what led to it."""
     path = tree.root / SOURCES / place[0]
+    operator = OPERATORS[place[2]][0]
     original = path.read_text()
     broken, before, after = mutate(original, place)
+    reason = EQUIVALENT.get((place[0], operator, before, place[3]))
+    if reason:
+        return "same", reason
     path.write_text(broken)
     try:
-        if not tree.compile():
+        if not tree.run("ninja", "-C", tree.build):
             return "invalid", ""
         killers = tree.killers(place[0])
+        if not killers and operator.startswith("drop"):
+            killers = tree.leak_finders(place[0])
     finally:
         path.write_text(original)
     if killers:
@@ -202,7 +227,7 @@ def main():
         print("\n".join(map(name_of, places)))
         return 0
     print(f"{len(places)} places, seed {args.seed}", flush=True)
-    counts = {"killed": 0, "survived": 0, "invalid": 0}
+    counts = {"killed": 0, "survived": 0, "invalid": 0, "same": 0}
     folder = tempfile.mkdtemp(prefix="audiobatch-mutation-")
     try:
         tree = Tree(folder)
@@ -216,7 +241,8 @@ def main():
         shutil.rmtree(folder)
     tried = counts["killed"] + counts["survived"]
     print(f"{counts['killed']} of {tried} killed, {counts['survived']} "
-          f"survived, {counts['invalid']} did not compile")
+          f"survived, {counts['invalid']} did not compile, {counts['same']} do "
+          "what they did before")
     return 0 if counts["killed"] >= WANTED * tried else 1
 
 

@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Places where what the operators of mutate.py do changes nothing, and why."""
+
+# By file, operator, the line of code and which match in it.
+EQUIVALENT = {
+    ("waveshape.c", "plus",
+     "guint64 bits = ((turns + HALF_TURN) >> 12) | 0x3ff0000000000000;", 0):
+        "half a turn forwards is half a turn backwards, modulo 2^64",
+    ("batchmetas.c", "more",
+     "return self->timestamp > by ? self->timestamp - by : 0;", 0):
+        "both are 0 where the two are equal",
+    ("waveform.c", "less-or-equal", "if (n <= self->n_voices)", 0):
+        "as many voices as there are: none is added",
+    ("timeline.c", "zero", "guint64 time = 0;", 0):
+        "it is written to before it is read",
+    ("gstaudiobatchsrc.c", "drop-call",
+     "gst_base_src_set_live (GST_BASE_SRC (self), DEFAULT_IS_LIVE);", 0):
+        "FALSE, which is the base class's own default",
+}
