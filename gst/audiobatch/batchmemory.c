@@ -180,6 +180,9 @@ acquire_pooled (BatchMemory * self, gsize size, BatchRoom * room)
   };
   GstBuffer *buffer = NULL;
 
+  /* who pulls asks for as much as he likes */
+  if (size > self->plan.size)
+    return FALSE;
   if (gst_buffer_pool_acquire_buffer (self->pool, &buffer, &params)
       != GST_FLOW_OK)
     return FALSE;

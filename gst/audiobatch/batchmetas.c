@@ -5,6 +5,8 @@
 
 #include <gst/audio/audio.h>
 
+#define LAST_TIME (GST_CLOCK_TIME_NONE - 1)
+
 /* One reference timestamp, at sample number start. */
 typedef struct
 {
@@ -70,7 +72,7 @@ batch_metas_note (BatchMetas * self, GstBuffer * chunk, gint64 start,
   }
 }
 
-/* The reference's time at sample number @sample. */
+/* The reference's time at sample number @sample, as far as there is one. */
 static GstClockTime
 reference_time (const Reference * self, guint64 sample, guint rate)
 {
@@ -78,7 +80,7 @@ reference_time (const Reference * self, guint64 sample, guint rate)
   GstClockTime by = gst_util_uint64_scale_int (ABS (moved), GST_SECOND, rate);
 
   if (moved >= 0)
-    return self->timestamp + by;
+    return self->timestamp + MIN (by, LAST_TIME - self->timestamp);
   return self->timestamp > by ? self->timestamp - by : 0;
 }
 

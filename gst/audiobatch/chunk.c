@@ -18,9 +18,8 @@ has_planes (const GstAudioMeta * meta, const GstAudioInfo * info, gsize size)
   gsize plane_size;
   gint i;
 
-  if (GST_AUDIO_INFO_CHANNELS (&meta->info) != GST_AUDIO_INFO_CHANNELS (info)
-      || GST_AUDIO_INFO_WIDTH (&meta->info) != GST_AUDIO_INFO_WIDTH (info)
-      || !is_planar (&meta->info)
+  /* gst_audio_buffer_map() takes no others */
+  if (!gst_audio_info_is_equal (&meta->info, info)
       || !g_size_checked_mul (&plane_size, meta->samples, width)
       || plane_size > size)
     return FALSE;
@@ -47,11 +46,12 @@ measure_planar (Chunk * self, gsize size, const GstAudioInfo * info,
   if (!has_planes (meta, info, size) || meta->samples > G_MAXUINT) {
     g_set_error (error, GST_STREAM_ERROR, GST_STREAM_ERROR_FORMAT,
         "A buffer of %" G_GSIZE_FORMAT " bytes does not hold what its "
-        "GstAudioMeta claims: %" G_GSIZE_FORMAT " samples of %d channels, %d "
-        "bytes each (the caps say %d channels of %d bytes).", size,
+        "GstAudioMeta claims: %" G_GSIZE_FORMAT " samples of %d channels of %s "
+        "at %d Hz (the caps say %d channels of %s at %d Hz).", size,
         meta->samples, GST_AUDIO_INFO_CHANNELS (&meta->info),
-        GST_AUDIO_INFO_WIDTH (&meta->info) / 8, GST_AUDIO_INFO_CHANNELS (info),
-        GST_AUDIO_INFO_WIDTH (info) / 8);
+        GST_AUDIO_INFO_NAME (&meta->info), GST_AUDIO_INFO_RATE (&meta->info),
+        GST_AUDIO_INFO_CHANNELS (info), GST_AUDIO_INFO_NAME (info),
+        GST_AUDIO_INFO_RATE (info));
     return FALSE;
   }
   self->n_samples = meta->samples;

@@ -32,6 +32,7 @@
 #include "gstaudiobatchsrc.h"
 
 #include "batcher.h"
+#include "basesource.h"
 #include "batchstream.h"
 #include "sourceposition.h"
 #include "sourcequeries.h"
@@ -123,7 +124,7 @@ offset_time (GstAudioBatchSrc * self, GstClockTime time)
   GstClockTime back = -(guint64) offset;
 
   if (offset >= 0)
-    return time + offset;
+    return time + MIN ((guint64) offset, GST_CLOCK_TIME_NONE - 1 - time);
   return time > back ? time - back : 0;
 }
 
@@ -328,6 +329,10 @@ pull_mode_create (GstAudioBatchSrc * self, guint64 offset, guint size,
             "whole samples of %u bytes.", size, offset, bpf), (NULL));
     return GST_FLOW_ERROR;
   }
+  /* time does not go that far */
+  if (sample_clock_time (&self->position.clock, offset / bpf + n_samples)
+      == GST_CLOCK_TIME_NONE)
+    return GST_FLOW_EOS;
   do {
     ret = make_batch (self, offset / bpf, &n_samples, batch);
     /* who pulls waits for his answer: nothing is dropped */
@@ -359,7 +364,7 @@ gst_audio_batch_src_create (GstBaseSrc * src, guint64 offset, guint size,
   gboolean resized;
 
   /* pushing, the base class has seen to the format */
-  if (GST_AUDIO_INFO_RATE (&self->info) == 0 && !gst_base_src_negotiate (src))
+  if (GST_AUDIO_INFO_RATE (&self->info) == 0 && !source_negotiate (src))
     return GST_FLOW_NOT_NEGOTIATED;
   batch_stream_report (&self->stream);
   if (!self->tagged)
@@ -446,18 +451,16 @@ static gboolean
 gst_audio_batch_src_do_seek (GstBaseSrc * src, GstSegment * segment)
 {
   GstAudioBatchSrc *self = GST_AUDIO_BATCH_SRC (src);
-  guint rate = GST_AUDIO_INFO_RATE (&self->info);
 
   if (segment->rate < 0 && !GST_CLOCK_TIME_IS_VALID (segment->stop)) {
     GST_WARNING_OBJECT (self, "A seek with a rate of %g needs a stop.",
         segment->rate);
+    source_resume (src, segment->flags & GST_SEGMENT_FLAG_RESET);
     return FALSE;
   }
-  if (segment->format != GST_FORMAT_TIME)
-    return TRUE;
   /* before there is a rate, the caps will find the position in the segment */
-  if (rate != 0)
-    seek_to_segment (self, segment, rate);
+  if (segment->format == GST_FORMAT_TIME && self->info.rate != 0)
+    seek_to_segment (self, segment, self->info.rate);
   return TRUE;
 }
 
@@ -465,8 +468,7 @@ static void
 gst_audio_batch_src_get_times (GstBaseSrc * src, GstBuffer * buffer,
     GstClockTime * start, GstClockTime * end)
 {
-  *start = GST_CLOCK_TIME_NONE;
-  *end = GST_CLOCK_TIME_NONE;
+  *start = *end = GST_CLOCK_TIME_NONE;
   if (gst_base_src_is_live (src) && GST_BUFFER_PTS_IS_VALID (buffer)) {
     *start = GST_BUFFER_PTS (buffer);
     *end = *start + GST_BUFFER_DURATION (buffer);
@@ -616,7 +618,6 @@ gst_audio_batch_src_init (GstAudioBatchSrc * self)
   batch_stream_init (&self->stream, GST_ELEMENT (self), GST_CAT_DEFAULT);
   source_settings_init (&self->settings);
   gst_base_src_set_format (GST_BASE_SRC (self), GST_FORMAT_TIME);
-  gst_base_src_set_live (GST_BASE_SRC (self), DEFAULT_IS_LIVE);
 }
 
 static void

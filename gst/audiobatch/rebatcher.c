@@ -143,6 +143,7 @@ push_open_batch (Rebatcher * self)
   guint64 end = self->start + n_samples;
 
   self->fresh = 0;
+  self->has_metas = FALSE;
   return push_batch (self, batcher_close (&self->batcher), &self->clock,
       self->start, n_samples, end);
 }
@@ -367,6 +368,7 @@ drop_open_batch (Rebatcher * self)
   batcher_discard (&self->batcher);
   batch_stream_count (self->stream, &change);
   self->fresh = 0;
+  self->has_metas = FALSE;
 }
 
 /* What is pending leaves as a tail. */

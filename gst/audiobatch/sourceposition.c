@@ -21,8 +21,10 @@ source_position_seek (SourcePosition * self, const GstSegment * segment,
 {
   sample_clock_start (&self->clock, rate, 0, 0);
   self->reverse = segment->rate < 0;
+  /* a seek that leaves the edges as they are may leave the position outside */
   if (self->reverse)
-    self->next = sample_clock_from (&self->clock, segment->position);
+    self->next = sample_clock_from (&self->clock, MIN (segment->position,
+            segment->stop));
   else
     self->next = sample_clock_until (&self->clock, segment->position);
   find_edge (self, segment);

@@ -95,17 +95,54 @@ is_due (const Timeline * self, GstClockTime time)
   return late <= clock->rate && late >= -(gint64) clock->rate;
 }
 
+/* Streams have any time they like: what is beyond 292 years stands still there
+ * rather than come round again. */
+
+static GstClockTimeDiff
+to_diff (gint sign, guint64 time)
+{
+  GstClockTimeDiff diff = MIN (time, G_MAXINT64);
+
+  return sign < 0 ? -diff : diff;
+}
+
+static GstClockTimeDiff
+add_diff (GstClockTimeDiff time, GstClockTimeDiff other)
+{
+  GstClockTimeDiff sum;
+
+  if (G_UNLIKELY (__builtin_add_overflow (time, other, &sum)))
+    return other < 0 ? -G_MAXINT64 : G_MAXINT64;
+  return MAX (sum, -G_MAXINT64);
+}
+
+/* Rounded to the nearest. With another @rate than 1 a double holds 104 days to
+ * the nanosecond. */
+static GstClockTimeDiff
+scale_by_rate (GstClockTimeDiff time, gdouble rate)
+{
+  gdouble scaled;
+
+  if (rate == 1.0)
+    return time;
+  scaled = time * rate;
+  if (ABS (scaled) >= (gdouble) G_MAXINT64)
+    return scaled < 0 ? -G_MAXINT64 : G_MAXINT64;
+  return scaled < 0 ? scaled - 0.5 : scaled + 0.5;
+}
+
 /* The time at which the next chunk is due: that of the next sample, less what
  * is owed. */
 static GstClockTimeDiff
 expected_time (const Timeline * self)
 {
-  GstClockTimeDiff time = sample_clock_time (&self->clock, self->position);
+  GstClockTimeDiff time =
+      to_diff (1, sample_clock_time (&self->clock, self->position));
 
   if (G_LIKELY (self->owed == 0))
     return time;
-  return time - (GstClockTimeDiff) gst_util_uint64_scale_int (self->owed,
-      GST_SECOND, self->clock.rate);
+  return time - to_diff (1, gst_util_uint64_scale_int (self->owed, GST_SECOND,
+          self->clock.rate));
 }
 
 static guint64
@@ -123,12 +160,12 @@ running_time (const GstSegment * segment, GstClockTimeDiff time)
 
   if (time < 0) {
     /* not a position of a segment: count back from 0 */
-    return running_time (segment, 0)
-        + (GstClockTimeDiff) (time / ABS (segment->rate));
+    return add_diff (running_time (segment, 0),
+        scale_by_rate (time, 1 / ABS (segment->rate)));
   }
   sign = gst_segment_to_running_time_full (segment, GST_FORMAT_TIME, time,
       &running);
-  return sign < 0 ? -(GstClockTimeDiff) running : (GstClockTimeDiff) running;
+  return to_diff (sign, running);
 }
 
 /* A chunk with a flag, or one that is off by more than half a sample, came at
@@ -137,7 +174,7 @@ static gboolean
 is_off (Timeline * self, const TimelinePolicy * policy, GstClockTimeDiff now,
     GstClockTimeDiff due)
 {
-  GstClockTime difference = ABS (now - due);
+  GstClockTime difference = ABS (add_diff (now, -due));
   guint64 threshold = gst_util_uint64_scale_int (policy->alignment_threshold,
       self->clock.rate, GST_SECOND);
 
@@ -151,7 +188,8 @@ is_off (Timeline * self, const TimelinePolicy * policy, GstClockTimeDiff now,
     self->off_since = due;
     return FALSE;
   }
-  return (GstClockTime) ABS (now - self->off_since) >= policy->discont_wait;
+  return (GstClockTime) ABS (add_diff (now,
+          -self->off_since)) >= policy->discont_wait;
 }
 
 /* What to do about a chunk that comes @late ns of running time behind the next
@@ -161,14 +199,11 @@ static TimelineVerdict
 act (Timeline * self, const TimelinePolicy * policy, gdouble speed,
     GstClockTimeDiff late, guint64 * n_samples)
 {
-  GstClockTime off = ABS (late);
+  GstClockTime off = scale_by_rate (ABS (late), speed);
 
   self->off_since = NOT_OFF;
   if (!policy->fill)
     return TIMELINE_BREAK;
-  if (speed != 1.0)
-    /* NOLINTNEXTLINE(bugprone-incorrect-roundings): it is not negative */
-    off = off * speed + 0.5;
   *n_samples = to_samples (self, off);
   self->owed = late < 0 ? *n_samples : 0;
   if (*n_samples == 0)
@@ -191,12 +226,13 @@ judge_closely (Timeline * self, const TimelinePolicy * policy,
   if (!timeline_can_enter (self, segment))
     return TIMELINE_BREAK;
   due = running_time (&self->segment, expected_time (self));
-  now = running_time (segment, pts);
+  now = running_time (segment, to_diff (1, pts));
   if (!flagged && !is_off (self, policy, now, due))
     return TIMELINE_DUE;
   next = running_time (&self->segment,
-      sample_clock_time (&self->clock, self->position));
-  return act (self, policy, ABS (segment->rate), now - next, n_samples);
+      to_diff (1, sample_clock_time (&self->clock, self->position)));
+  return act (self, policy, ABS (segment->rate), add_diff (now, -next),
+      n_samples);
 }
 
 TimelineVerdict
@@ -222,17 +258,20 @@ static GstClockTime
 next_time_in (const Timeline * self, const GstSegment * segment)
 {
   GstClockTimeDiff running = running_time (&self->segment,
-      sample_clock_time (&self->clock, self->position));
+      to_diff (1, sample_clock_time (&self->clock, self->position)));
+  GstClockTimeDiff position;
   guint64 time = 0;
   gint sign;
 
   if (self->entered)
     return sample_clock_time (&self->clock, self->position);
-  if (running < 0)
-    return segment->start;
   sign = gst_segment_position_from_running_time_full (segment,
-      GST_FORMAT_TIME, running, &time);
-  return sign <= 0 ? segment->start : MAX (time, segment->start);
+      GST_FORMAT_TIME, MAX (running, 0), &time);
+  position = to_diff (sign, time);
+  /* a segment that is offset has positions before running time 0 */
+  if (running < 0)
+    position = add_diff (position, scale_by_rate (running, segment->rate));
+  return MAX (position, to_diff (1, segment->start));
 }
 
 void

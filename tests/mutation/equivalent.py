@@ -13,7 +13,4 @@ EQUIVALENT = {
         "as many voices as there are: none is added",
     ("timeline.c", "zero", "guint64 time = 0;", 0):
         "it is written to before it is read",
-    ("gstaudiobatchsrc.c", "drop-call",
-     "gst_base_src_set_live (GST_BASE_SRC (self), DEFAULT_IS_LIVE);", 0):
-        "FALSE, which is the base class's own default",
 }

@@ -461,6 +461,102 @@ GST_START_TEST (test_reverse_from_an_unknown_end_is_refused)
 
 GST_END_TEST;
 
+/* A flushing seek to where it is, but for the speed and maybe the stop. */
+static void
+play_on (Player * p, gdouble speed, GstClockTime stop)
+{
+  fail_unless (gst_harness_push_upstream_event (p->h,
+          gst_event_new_seek (speed, GST_FORMAT_TIME, GST_SEEK_FLAG_FLUSH,
+              GST_SEEK_TYPE_NONE, 0, GST_CLOCK_TIME_IS_VALID (stop) ?
+              GST_SEEK_TYPE_SET : GST_SEEK_TYPE_NONE, stop)));
+  collect (p, GST_EVENT_EOS);
+}
+
+GST_START_TEST (test_reverse_begins_at_the_stop_that_was_set_behind_it)
+{
+  Player p;
+
+  player_init (&p, 48000);
+  play_from_to (&p, 1.0, GST_FORMAT_TIME, 0, time_of (&p, 4 * DEFAULT_BATCH));
+  play_on (&p, 1.0, time_of (&p, DEFAULT_BATCH));
+  fail_unless_equals_int (p.batches->len, 0);
+  play_on (&p, -1.0, NONE);
+  fail_unless_equals_int (p.batches->len, 1);
+  assert_samples (&p, p.batches->pdata[0], 0, DEFAULT_BATCH);
+  player_free (&p);
+}
+
+GST_END_TEST;
+
+static gboolean
+is_start_refused (GstElement * element)
+{
+  GstStateChangeReturn ret;
+
+  fail_unless (gst_element_send_event (element, seek_event (-1.0,
+              GST_FORMAT_TIME, GST_SEEK_FLAG_NONE, 0, -1)));
+  ret = gst_element_set_state (element, GST_STATE_PAUSED);
+  return ret == GST_STATE_CHANGE_FAILURE;
+}
+
+/* While the base class finds out the thread may have begun, and the pad keeps
+ * the caps, which are not set again: the samples were divided by no rate. */
+GST_START_TEST (test_a_start_after_a_refused_one_has_a_format)
+{
+  guint i;
+
+  for (i = 0; i < 50; i++) {
+    Player p;
+
+    player_init (&p, 44100);
+    gst_element_set_state (p.h->element, GST_STATE_READY);
+    fail_unless (is_start_refused (p.h->element));
+    play_from_to (&p, 1.0, GST_FORMAT_TIME, 0, time_of (&p, DEFAULT_BATCH));
+    assert_samples (&p, p.batches->pdata[p.batches->len - 1], 0, DEFAULT_BATCH);
+    player_free (&p);
+  }
+}
+
+GST_END_TEST;
+
+static void
+pull_segment_after_flush (Player * p)
+{
+  gboolean flushed = FALSE;
+
+  do {
+    GstEvent *event = gst_harness_pull_event (p->h);
+
+    fail_unless (event != NULL, "no segment came");
+    flushed |= GST_EVENT_TYPE (event) == GST_EVENT_FLUSH_STOP;
+    p->segment.format = GST_FORMAT_UNDEFINED;
+    if (GST_EVENT_TYPE (event) == GST_EVENT_SEGMENT)
+      gst_event_copy_segment (event, &p->segment);
+    gst_event_unref (event);
+  } while (!flushed || p->segment.format == GST_FORMAT_UNDEFINED);
+}
+
+/* The base class has flushed by then, and would go on without a segment, which
+ * is a warning. */
+GST_START_TEST (test_a_stream_goes_on_after_a_refused_seek)
+{
+  Player p;
+
+  player_init (&p, 44100);
+  gst_harness_play (p.h);
+  gst_buffer_unref (gst_harness_pull (p.h));
+  fail_if (gst_harness_push_upstream_event (p.h, seek_event (-1.0,
+              GST_FORMAT_TIME, GST_SEEK_FLAG_FLUSH, 0, -1)));
+  pull_segment_after_flush (&p);
+  fail_unless_equals_float (p.segment.rate, 1.0);
+  fail_unless_equals_uint64 (p.segment.base, 0);
+  fail_unless (p.segment.start >= time_of (&p, DEFAULT_BATCH));
+  fail_unless_equals_uint64 (p.segment.time, p.segment.start);
+  player_free (&p);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_stop_is_exact_after_a_change_of_rate)
 {
   GstElement *pipeline = gst_parse_launch ("audiobatchsrc name=src "
@@ -669,6 +765,28 @@ pulled_free (GstElement * element, GstPad * pad)
   gst_object_unref (element);
 }
 
+/* as many bytes as that are years that a timestamp can't count */
+GST_START_TEST (test_a_range_beyond_all_time_is_the_end)
+{
+  static const guint64 offsets[] = {
+    G_MAXUINT64 - 3, G_GUINT64_CONSTANT (1) << 62, G_GUINT64_CONSTANT (1) << 52,
+  };
+  GstPad *pad;
+  GstElement *element = pulled_source (&pad);
+  GstBuffer *buffer = NULL;
+  guint i;
+
+  fail_unless_equals_int (gst_pad_get_range (pad, 0, 4, &buffer), GST_FLOW_OK);
+  gst_clear_buffer (&buffer);
+  for (i = 0; i < G_N_ELEMENTS (offsets); i++) {
+    fail_unless_equals_int (gst_pad_get_range (pad, offsets[i], 4, &buffer),
+        GST_FLOW_EOS);
+  }
+  pulled_free (element, pad);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_pulled_ranges_are_the_samples_at_their_offset)
 {
   static const struct
@@ -699,6 +817,27 @@ GST_START_TEST (test_pulled_ranges_are_the_samples_at_their_offset)
     gst_buffer_unmap (buffer, &map);
     gst_buffer_unref (buffer);
   }
+  pulled_free (element, pad);
+}
+
+GST_END_TEST;
+
+/* the buffers of the pool are as long as a batch */
+GST_START_TEST (test_pull_of_more_than_a_batch_is_not_served_from_the_pool)
+{
+  const guint n = 4 * DEFAULT_BATCH;
+  GstPad *pad;
+  GstElement *element = pulled_source (&pad);
+  GstBuffer *buffer = NULL;
+
+  gst_util_set_object_arg (G_OBJECT (element), "allocation", "pool");
+  fail_unless_equals_int (gst_pad_get_range (pad, 0, n * 4, &buffer),
+      GST_FLOW_OK);
+  fail_unless_equals_uint64 (gst_buffer_get_size (buffer), n * 4);
+  assert_batch_exclusive (buffer);
+  assert_batch_time (buffer, 0, n, 48000, 0);
+  fail_unless_equals_uint64 (get_stat (element, "fallbacks"), 1);
+  gst_buffer_unref (buffer);
   pulled_free (element, pad);
 }
 
@@ -785,6 +924,9 @@ sourceseek_suite (void)
   tcase_add_test (tc,
       test_reverse_makes_no_sample_twice_where_a_handler_cuts_short);
   tcase_add_test (tc, test_reverse_from_an_unknown_end_is_refused);
+  tcase_add_test (tc, test_reverse_begins_at_the_stop_that_was_set_behind_it);
+  tcase_add_test (tc, test_a_start_after_a_refused_one_has_a_format);
+  tcase_add_test (tc, test_a_stream_goes_on_after_a_refused_seek);
   tcase_add_loop_test (tc, test_stop_is_exact_after_a_change_of_rate, 0, 3);
 
   tc = tcase_create ("queries");
@@ -802,7 +944,10 @@ sourceseek_suite (void)
   tc = tcase_create ("pull");
   suite_add_tcase (s, tc);
   tcase_set_timeout (tc, 300);
+  tcase_add_test (tc, test_a_range_beyond_all_time_is_the_end);
   tcase_add_test (tc, test_pulled_ranges_are_the_samples_at_their_offset);
+  tcase_add_test (tc,
+      test_pull_of_more_than_a_batch_is_not_served_from_the_pool);
   tcase_add_test (tc, test_pull_fills_the_memory_that_the_caller_brings);
   tcase_add_test (tc, test_pull_of_part_of_a_sample_is_an_error);
   return s;

@@ -1090,6 +1090,65 @@ GST_START_TEST (test_a_reference_in_the_middle_of_a_batch_is_moved_to_its_start)
 
 GST_END_TEST;
 
+GST_START_TEST
+    (test_the_reference_of_a_chunk_that_is_cut_is_moved_with_its_start) {
+  Stream s;
+
+  stream_setup (&s, "");
+  push_segment (&s, 1, 5, NO_TIME, 5);
+  push_with_reference (&s, 0, 15, 500 * SAMPLE);
+  expect_reference (&s, 505 * SAMPLE);
+  stream_finish (&s, "segment 5+10D");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_clipping_is_kept_where_the_batch_is_exactly_the_chunk)
+{
+  static const guint lengths[] = { 10, 20 };
+  GstAudioClippingMeta *meta;
+  GstBuffer *chunk, *batch;
+  guint i, time = 0;
+  Stream s;
+
+  stream_setup (&s, "");
+  for (i = 0; i < G_N_ELEMENTS (lengths); i++) {
+    chunk = make_chunk (&s, lengths[i]);
+    GST_BUFFER_PTS (chunk) = time * SAMPLE;
+    time += lengths[i];
+    gst_buffer_add_audio_clipping_meta (chunk, GST_FORMAT_DEFAULT, 2, 3);
+    gst_harness_push (s.h, chunk);
+  }
+  for (i = 0; i < 3; i++) {
+    batch = gst_harness_pull (s.h);
+    meta = gst_buffer_get_audio_clipping_meta (batch);
+    fail_unless_equals_int (meta != NULL, i == 0);
+    if (meta) {
+      fail_unless_equals_uint64 (meta->start, 2);
+      fail_unless_equals_uint64 (meta->end, 3);
+    }
+    gst_buffer_unref (batch);
+  }
+  stream_finish (&s, "0+10D 10+10 20+10");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_a_reference_stays_at_the_end_of_all_time)
+{
+  const GstClockTime last = GST_CLOCK_TIME_NONE - 1;
+  Stream s;
+
+  stream_setup (&s, "");
+  push_with_reference (&s, 0, 30, last - 15 * SAMPLE);
+  expect_reference (&s, last - 15 * SAMPLE);
+  expect_reference (&s, last - 5 * SAMPLE);
+  expect_reference (&s, last);
+  stream_finish (&s, "0+10D 10+10 20+10");
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_metas_are_kept_where_the_chunk_covers_the_batch)
 {
   static const gboolean expected[] = { FALSE, TRUE, TRUE, FALSE };
@@ -1111,6 +1170,55 @@ GST_START_TEST (test_metas_are_kept_where_the_chunk_covers_the_batch)
     gst_buffer_unref (batch);
   }
   stream_finish (&s, "0+10D 10+10 20+10 30+10");
+}
+
+GST_END_TEST;
+
+static void
+push_with_level (Stream * s, guint64 time, guint n)
+{
+  GstBuffer *chunk = make_chunk (s, n);
+
+  GST_BUFFER_PTS (chunk) = time * SAMPLE;
+  gst_buffer_add_audio_level_meta (chunk, 42, TRUE);
+  gst_harness_push (s->h, chunk);
+}
+
+static gboolean
+pull_has_level (Stream * s)
+{
+  GstBuffer *batch = gst_harness_pull (s->h);
+  gboolean has_level = gst_buffer_get_audio_level_meta (batch) != NULL;
+
+  gst_buffer_unref (batch);
+  return has_level;
+}
+
+GST_START_TEST (test_a_chunk_after_a_batch_with_metas_is_taken)
+{
+  Stream s;
+
+  stream_setup (&s, "");
+  push_with_level (&s, 0, 10);
+  push_with_level (&s, 10, 10);
+  push (&s, 20, 10);
+  fail_unless (pull_has_level (&s));
+  fail_unless (pull_has_level (&s));
+  fail_if (pull_has_level (&s));
+  stream_finish (&s, "0+10D 10+10 20+10");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_a_chunk_after_a_dropped_tail_with_metas_is_taken)
+{
+  Stream s;
+
+  stream_setup (&s, "tail=drop");
+  push_with_level (&s, 0, 5);
+  push_flagged (&s, 100, 10, GST_BUFFER_FLAG_DISCONT);
+  fail_if (pull_has_level (&s));
+  stream_finish (&s, "100+10D");
 }
 
 GST_END_TEST;
@@ -1199,7 +1307,14 @@ streams_suite (void)
       test_each_batch_has_one_reference_timestamp_of_its_own_start);
   tcase_add_test (tc,
       test_a_reference_in_the_middle_of_a_batch_is_moved_to_its_start);
+  tcase_add_test (tc,
+      test_the_reference_of_a_chunk_that_is_cut_is_moved_with_its_start);
+  tcase_add_test (tc,
+      test_clipping_is_kept_where_the_batch_is_exactly_the_chunk);
+  tcase_add_test (tc, test_a_reference_stays_at_the_end_of_all_time);
   tcase_add_test (tc, test_metas_are_kept_where_the_chunk_covers_the_batch);
+  tcase_add_test (tc, test_a_chunk_after_a_batch_with_metas_is_taken);
+  tcase_add_test (tc, test_a_chunk_after_a_dropped_tail_with_metas_is_taken);
   tcase_add_test (tc, test_metas_about_memory_are_dropped);
   return s;
 }

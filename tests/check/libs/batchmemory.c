@@ -137,6 +137,22 @@ GST_START_TEST (test_refused_memory_is_null_and_not_counted)
 
 GST_END_TEST;
 
+GST_START_TEST (test_what_is_longer_than_the_buffers_of_the_pool_is_fresh)
+{
+  const BatchMemoryPlan plan = {.pooled = TRUE,.size = BATCH_BYTES,.min = 1 };
+  GstBuffer *buffer;
+  guint8 *data;
+
+  fail_unless (batch_memory_plan (&memory, &plan));
+  buffer = acquire (2 * BATCH_BYTES, &data);
+  fail_unless_equals_uint64 (gst_buffer_get_size (buffer), 2 * BATCH_BYTES);
+  memset (data, 0x5a, 2 * BATCH_BYTES);
+  fail_unless_equals_uint64 (counter (BATCH_COUNTER_FALLBACKS), 1);
+  gst_buffer_unref (buffer);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_batches_are_counted_until_they_go)
 {
   guint8 *data;
@@ -196,6 +212,8 @@ batchmemory_suite (void)
   tcase_add_test (tc, test_params_hold_from_the_next_batch_on);
   tcase_add_test (tc, test_without_params_samples_start_on_a_cache_line);
   tcase_add_test (tc, test_refused_memory_is_null_and_not_counted);
+  tcase_add_test (tc,
+      test_what_is_longer_than_the_buffers_of_the_pool_is_fresh);
   tcase_add_test (tc, test_batches_are_counted_until_they_go);
   tcase_add_test (tc, test_a_batch_outlives_where_it_came_from);
   return suite;

@@ -325,6 +325,25 @@ GST_START_TEST (test_partial_frames_are_refused_with_both_sizes)
 
 GST_END_TEST;
 
+/* as wide, and yet not what the caps say: gst_audio_buffer_map() is not asked */
+GST_START_TEST (test_planes_of_another_format_are_refused_with_both_formats)
+{
+  GstAudioInfo info = audio_info (GST_AUDIO_FORMAT_S32LE, 44100, 2, TRUE);
+  GstAudioInfo other = audio_info (GST_AUDIO_FORMAT_F32LE, 44100, 2, TRUE);
+  GstAudioInfo faster = audio_info (GST_AUDIO_FORMAT_S32LE, 48000, 2, TRUE);
+  GstBuffer *buffer = gst_buffer_new_allocate (NULL, 800, NULL);
+  GstAudioMeta *meta = gst_buffer_add_audio_meta (buffer, &other, 100, NULL);
+
+  assert_not_counted (buffer, &info, "F32LE", "S32LE");
+  meta->info = faster;
+  assert_not_counted (buffer, &info, "48000 Hz", "44100 Hz");
+  meta->info = info;
+  gst_buffer_unref (buffer);
+  check_count (&info, 100);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_planes_without_audio_meta_are_refused)
 {
   GstAudioInfo info = planar_info ();
@@ -474,6 +493,8 @@ chunk_suite (void)
   tcase_add_test (tc, test_an_empty_buffer_has_no_samples_and_no_error);
   tcase_add_test (tc, test_an_empty_buffer_can_be_mapped_and_unmapped);
   tcase_add_test (tc, test_partial_frames_are_refused_with_both_sizes);
+  tcase_add_test (tc,
+      test_planes_of_another_format_are_refused_with_both_formats);
   tcase_add_test (tc, test_planes_without_audio_meta_are_refused);
   tcase_add_test (tc, test_more_samples_than_can_be_counted_are_refused);
   tcase_add_test (tc, test_a_plane_beyond_the_end_of_the_buffer_is_refused);

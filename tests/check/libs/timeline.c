@@ -713,6 +713,20 @@ GST_START_TEST (test_times_are_of_the_segment_that_was_entered)
 
 GST_END_TEST;
 
+/* a pad's negative offset makes such segments: their first 5 s come before
+ * running time 0 */
+GST_START_TEST (test_time_goes_on_before_running_time_0)
+{
+  segment.offset = 5 * GST_SECOND;
+  start_run (GST_SECOND, RATE);
+  timeline_leave_segment (&timeline);
+  segment.offset = 8 * GST_SECOND;
+  timeline_enter_segment (&timeline, &segment);
+  fail_unless_equals_uint64 (next_time (), 5 * GST_SECOND);
+}
+
+GST_END_TEST;
+
 /* what the first segment's clock would have called due */
 GST_START_TEST (test_a_time_of_the_segment_before_is_not_due)
 {
@@ -742,6 +756,24 @@ GST_START_TEST (test_a_gap_at_double_speed_is_filled_to_the_sample)
   segment.rate = 2.0;
   start_run (GST_SECOND, 480);
   assert_samples (GST_SECOND + SAMPLES (480 + 4800), TIMELINE_FILL, 4800);
+}
+
+GST_END_TEST;
+
+/* such a chunk seemed to be early, and all that came after it was dropped */
+GST_START_TEST (test_a_time_beyond_292_years_is_late)
+{
+  const guint64 far = G_GUINT64_CONSTANT (1) << 63;
+
+  fill_at_once ();
+  policy.max_fill = GST_SECOND;
+  start_run (GST_SECOND, 480);
+  assert_verdict (far, FALSE, TIMELINE_BREAK);
+  assert_verdict (far + GST_SECOND, FALSE, TIMELINE_BREAK);
+  assert_verdict (GST_CLOCK_TIME_NONE - 1, FALSE, TIMELINE_BREAK);
+  segment.base = far;
+  assert_verdict (GST_SECOND, FALSE, TIMELINE_BREAK);
+  fail_unless_equals_uint64 (timeline.owed, 0);
 }
 
 GST_END_TEST;
@@ -795,9 +827,11 @@ judge_tests (void)
   tcase_add_test (tc, test_a_rate_before_the_first_run_changes_nothing);
   tcase_add_test (tc, test_a_chunk_of_the_next_segment_is_due_by_running_time);
   tcase_add_test (tc, test_times_are_of_the_segment_that_was_entered);
+  tcase_add_test (tc, test_time_goes_on_before_running_time_0);
   tcase_add_test (tc, test_a_time_of_the_segment_before_is_not_due);
   tcase_add_test (tc, test_a_segment_of_another_speed_begins_a_run);
   tcase_add_test (tc, test_a_gap_at_double_speed_is_filled_to_the_sample);
+  tcase_add_test (tc, test_a_time_beyond_292_years_is_late);
   tcase_add_test (tc, test_a_reset_forgets_all);
   return tc;
 }
