@@ -349,7 +349,9 @@ assert_works_again (Stream * self, GParamSpec * spec, const GValue * value)
   g_object_set_property (G_OBJECT (self->element), spec->name, value);
   rewind_to (self, GST_STATE_NULL);
   fail_unless (play (self), "with %s as it was there is an error", spec->name);
+  g_mutex_lock (&self->lock);
   fail_unless (self->seen >= ENOUGH);
+  g_mutex_unlock (&self->lock);
   assert_adds_up (self);
 }
 
