@@ -78,6 +78,17 @@ start_pool (GstBufferPool * pool, GstCaps * caps, gsize size, guint min,
   return gst_buffer_pool_set_active (pool, TRUE);
 }
 
+/* GStreamer's own allocator does not look whether that is more than a gsize
+ * holds. */
+static gboolean
+can_be_added_up (gsize size, const GstAllocationParams * params)
+{
+  return g_size_checked_add (&size, size, params->prefix)
+      && g_size_checked_add (&size, size, params->padding)
+      && g_size_checked_add (&size, size, params->align)
+      && size <= G_MAXSSIZE;
+}
+
 /* Downstream's pool, where its buffers are as large as a batch and there are
  * enough of them. */
 static gboolean
@@ -86,6 +97,7 @@ try_offered_pool (BatchMemory * self, const BatchMemoryPlan * plan)
   guint min = MAX (plan->min, self->offered_min);
 
   if (self->offered == NULL || self->offered_size < plan->size
+      || !can_be_added_up (self->offered_size, &self->params)
       || (self->offered_max != 0 && self->offered_max < min)
       || !start_pool (self->offered, self->caps, self->offered_size, min,
           self->offered_max, NULL, &self->params))

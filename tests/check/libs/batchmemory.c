@@ -198,6 +198,27 @@ GST_START_TEST (test_a_batch_outlives_where_it_came_from)
 
 GST_END_TEST;
 
+/* GStreamer's own allocator adds that up without a look */
+GST_START_TEST (test_a_pool_with_more_padding_than_there_is_is_not_used)
+{
+  const GstAllocationParams params = {.padding = G_MAXSIZE - 100 };
+  const BatchMemoryPlan plan = {.pooled = TRUE,.size = BATCH_BYTES,.min = 1 };
+  GstCaps *caps = gst_caps_new_empty_simple ("audio/x-raw");
+  GstQuery *query = gst_query_new_allocation (caps, TRUE);
+  GstBufferPool *pool = gst_buffer_pool_new ();
+
+  gst_query_add_allocation_param (query, NULL, &params);
+  gst_query_add_allocation_pool (query, pool, BATCH_BYTES, 1, 4);
+  batch_memory_take_query (&memory, query);
+  fail_if (batch_memory_plan (&memory, &plan));
+  fail_if (gst_buffer_pool_is_active (pool));
+  gst_query_unref (query);
+  gst_object_unref (pool);
+  gst_caps_unref (caps);
+}
+
+GST_END_TEST;
+
 static Suite *
 batchmemory_suite (void)
 {
@@ -216,6 +237,7 @@ batchmemory_suite (void)
       test_what_is_longer_than_the_buffers_of_the_pool_is_fresh);
   tcase_add_test (tc, test_batches_are_counted_until_they_go);
   tcase_add_test (tc, test_a_batch_outlives_where_it_came_from);
+  tcase_add_test (tc, test_a_pool_with_more_padding_than_there_is_is_not_used);
   return suite;
 }
 

@@ -40,6 +40,18 @@ COVERED = {
         "properties.py itself, which fails on what it would write",
     "indent gst/audiobatch/batcher.c; indent gst/audiobatch/batcher.c":
         ".ci/run, for every file",
+    "CC=clang meson setup build-fuzz -Dfuzz=enabled "
+    "-Db_sanitize=address,undefined -Db_lundef=false": ".ci/run",
+    "meson compile -C build-fuzz": ".ci/run",
+    "FUZZ_SECONDS=60 meson compile -C build-fuzz fuzz": ".ci/run",
+    "GST_DEBUG=audiobatch:7,GST_EVENT:5 build-fuzz/tests/fuzz/fuzz-audiobatch "
+    "tests/fuzz/seeds/audiobatch/040f20ab83ea":
+        "the test fuzz-replay-audiobatch of that build, with all seeds",
+    "meson test -C build --suite fuzz":
+        "the README's command runs these tests with all the others",
+    "tests/fuzz/seeds.py build-fuzz/tests/fuzz/fuzz-timeline "
+    "build-fuzz/tests/fuzz/fuzz-timeline.work/corpus":
+        "whoever fuzzes: it changes the seeds",
 }
 
 PACKAGES = ("gstreamer-1.0", "gstreamer-base-1.0", "gstreamer-audio-1.0",

@@ -1,0 +1,488 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Downstream of an element: takes batches, and looks at what is promised of
+ * each of them. */
+
+#include "consumer.h"
+
+/* Times beyond this, some 146 years, are let go by. */
+#define SANE_TIME (G_GUINT64_CONSTANT (1) << 62)
+
+
+gboolean
+consumer_can_number (const GstAudioInfo * info)
+{
+  return GST_AUDIO_INFO_WIDTH (info) >= 32
+      && (GST_AUDIO_INFO_IS_SIGNED (info) || GST_AUDIO_INFO_IS_FLOAT (info));
+}
+
+/* Promises */
+
+static void
+check_exclusive (GstBuffer * batch)
+{
+  GstMemory *memory;
+  GstMapInfo map;
+
+  PROMISE (GST_MINI_OBJECT_REFCOUNT_VALUE (batch) == 1, "%u references",
+      GST_MINI_OBJECT_REFCOUNT_VALUE (batch));
+  PROMISE (gst_buffer_n_memory (batch) == 1, "%u memories",
+      gst_buffer_n_memory (batch));
+  memory = gst_buffer_peek_memory (batch, 0);
+  PROMISE (GST_MINI_OBJECT_REFCOUNT_VALUE (memory) == 1
+      && memory->parent == NULL, "the memory is somebody else's too");
+  PROMISE (gst_buffer_is_writable (batch)
+      && gst_buffer_is_all_memory_writable (batch), "not writable");
+  PROMISE (gst_buffer_map (batch, &map, GST_MAP_READWRITE), "can't be mapped");
+  PROMISE (map.memory == memory, "mapping it made a copy");
+  gst_buffer_unmap (batch, &map);
+}
+
+static guint
+count_samples (Consumer * self, GstBuffer * batch)
+{
+  gsize size = gst_buffer_get_size (batch);
+  guint bpf = GST_AUDIO_INFO_BPF (&self->info);
+  GstAudioMeta *meta = gst_buffer_get_audio_meta (batch);
+  guint n_samples;
+
+  PROMISE (bpf > 0, "a batch before caps");
+  PROMISE (size > 0 && size % bpf == 0,
+      "%" G_GSIZE_FORMAT " bytes are no samples of %u", size, bpf);
+  n_samples = size / bpf;
+  if (GST_AUDIO_INFO_LAYOUT (&self->info) == GST_AUDIO_LAYOUT_NON_INTERLEAVED) {
+    PROMISE (meta && meta->samples == n_samples
+        && gst_audio_info_is_equal (&meta->info, &self->info),
+        "no true GstAudioMeta on %u samples", n_samples);
+  }
+  return n_samples;
+}
+
+/* The time from sample @from to sample @to, in 128 bits. */
+static __int128
+duration_between (Consumer * self, guint64 from, guint64 to)
+{
+  __int128 samples = (__int128) to - (__int128) from;
+
+  return samples * GST_SECOND / GST_AUDIO_INFO_RATE (&self->info);
+}
+
+static gboolean
+is_near (__int128 one, __int128 other)
+{
+  return one - other <= 1 && other - one <= 1;
+}
+
+/* What follows on the last batch, in the same run. */
+static void
+check_following (Consumer * self, GstBuffer * batch)
+{
+  const LastBatch *last = &self->last;
+  guint64 offset = GST_BUFFER_OFFSET (batch);
+  GstClockTime pts = GST_BUFFER_PTS (batch);
+
+  if (!last->known || GST_BUFFER_IS_DISCONT (batch))
+    return;
+  if (self->gapless && !self->reverse)
+    PROMISE (offset == last->offset_end, "sample %" G_GUINT64_FORMAT
+        " after %" G_GUINT64_FORMAT, offset, last->offset_end);
+  if (self->gapless && self->reverse)
+    PROMISE (GST_BUFFER_OFFSET_END (batch) == last->offset,
+        "in reverse, up to %" G_GUINT64_FORMAT " before %" G_GUINT64_FORMAT,
+        GST_BUFFER_OFFSET_END (batch), last->offset);
+  if (!self->timed || MAX (pts, last->pts) >= SANE_TIME)
+    return;
+  if (GST_BUFFER_OFFSET_END (batch) == last->offset)
+    PROMISE (pts + GST_BUFFER_DURATION (batch) == last->pts,
+        "in reverse, up to %" G_GUINT64_FORMAT " before %" G_GUINT64_FORMAT,
+        pts + GST_BUFFER_DURATION (batch), last->pts);
+  if (offset == last->offset_end)
+    PROMISE (pts == last->end, "PTS %" G_GUINT64_FORMAT " is not %"
+        G_GUINT64_FORMAT, pts, last->end);
+  PROMISE (is_near ((__int128) pts - last->pts,
+          duration_between (self, last->offset, offset)),
+      "from sample %" G_GUINT64_FORMAT " at %" G_GUINT64_FORMAT " to %"
+      G_GUINT64_FORMAT " at %" G_GUINT64_FORMAT, last->offset, last->pts,
+      offset, pts);
+}
+
+/* In a stream from sample 0 at time 0 on: times to the nanosecond, and nothing
+ * that is not asked for. */
+static void
+check_place (Consumer * self, guint64 offset, guint64 end, GstClockTime pts)
+{
+  const GstSegment *segment = &self->segment;
+  __int128 rate = GST_AUDIO_INFO_RATE (&self->info);
+
+  /* at 2 GHz the numbers of samples end before the times do */
+  if (end >= SANE_TIME * 2)
+    return;
+  PROMISE (pts == duration_between (self, 0, offset), "sample %"
+      G_GUINT64_FORMAT " is at %" G_GUINT64_FORMAT, offset, pts);
+  if (segment->format != GST_FORMAT_TIME)
+    return;
+  PROMISE ((__int128) end * GST_SECOND >= segment->start * rate
+      - GST_SECOND, "samples up to %" G_GUINT64_FORMAT
+      " before the segment's start at %" G_GUINT64_FORMAT, end, segment->start);
+  if (GST_CLOCK_TIME_IS_VALID (segment->stop) && segment->stop > 0)
+    PROMISE ((__int128) (end - 1) * GST_SECOND < segment->stop * rate,
+        "samples up to %" G_GUINT64_FORMAT " behind the segment's stop at %"
+        G_GUINT64_FORMAT, end, segment->stop);
+}
+
+static void
+check_stamps (Consumer * self, GstBuffer * batch, guint n_samples)
+{
+  guint64 offset = GST_BUFFER_OFFSET (batch);
+  GstClockTime pts = GST_BUFFER_PTS (batch);
+  GstClockTime duration = GST_BUFFER_DURATION (batch);
+
+  PROMISE (GST_BUFFER_OFFSET_END (batch) - offset == n_samples,
+      "OFFSET %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT " for %u samples",
+      offset, GST_BUFFER_OFFSET_END (batch), n_samples);
+  PROMISE (GST_CLOCK_TIME_IS_VALID (pts)
+      && GST_CLOCK_TIME_IS_VALID (duration), "without a time");
+  if (self->timed && pts < SANE_TIME)
+    PROMISE (is_near (duration, duration_between (self, 0, n_samples)),
+        "%u samples take %" G_GUINT64_FORMAT, n_samples, duration);
+  check_following (self, batch);
+  if (self->from_zero && self->timed)
+    check_place (self, offset, offset + n_samples, pts);
+  self->last.known = TRUE;
+  self->last.offset = offset;
+  self->last.offset_end = offset + n_samples;
+  self->last.pts = pts;
+  self->last.end = pts + duration;
+}
+
+static guint32
+number_at (const guint8 * data, gsize position)
+{
+  guint32 number;
+
+  memcpy (&number, data + position, sizeof number);
+  return number;
+}
+
+/* Samples come in order, none of them twice, with silence between. */
+static void
+check_numbers (Consumer * self, GstBuffer * batch, guint n_samples)
+{
+  gboolean planar =
+      GST_AUDIO_INFO_LAYOUT (&self->info) == GST_AUDIO_LAYOUT_NON_INTERLEAVED;
+  guint channels = GST_AUDIO_INFO_CHANNELS (&self->info);
+  gsize width = GST_AUDIO_INFO_WIDTH (&self->info) / 8;
+  gsize step = planar ? width : channels * width;
+  gsize to_channel = planar ? n_samples * width : width;
+  GstMapInfo map;
+  guint i, c;
+
+  if (!self->numbered || !consumer_can_number (&self->info))
+    return;
+  gst_buffer_map (batch, &map, GST_MAP_READ);
+  for (i = 0; i < n_samples; i++) {
+    guint32 number = number_at (map.data, i * step);
+
+    PROMISE (number == 0 || number > self->last_number,
+        "sample %u of the batch at %" G_GUINT64_FORMAT " is %u after %u", i,
+        GST_BUFFER_OFFSET (batch), number, self->last_number);
+    for (c = 1; c < channels; c++)
+      PROMISE (number_at (map.data, i * step + c * to_channel) == number,
+          "channel %u of sample %u is not %u", c, i, number);
+    if (number != 0)
+      self->last_number = number;
+  }
+  gst_buffer_unmap (batch, &map);
+}
+
+/* Taking batches */
+
+/* Whoever owns a batch may write what he likes. */
+static void
+write_over (GstBuffer * batch)
+{
+  gst_buffer_memset (batch, 0, 0xa5, gst_buffer_get_size (batch));
+}
+
+gboolean
+consumer_release_one (Consumer * self, gboolean last)
+{
+  GstBuffer *batch;
+
+  g_mutex_lock (&self->lock);
+  batch = last ? g_queue_pop_tail (&self->held) :
+      g_queue_pop_head (&self->held);
+  /* those of an earlier run are all in front of those of this one */
+  if (batch && last && self->held_now > 0)
+    self->held_now--;
+  self->held_now = MIN (self->held_now, g_queue_get_length (&self->held));
+  g_mutex_unlock (&self->lock);
+  if (batch == NULL)
+    return FALSE;
+  gst_buffer_unref (batch);
+  return TRUE;
+}
+
+void
+consumer_release_all (Consumer * self)
+{
+  while (consumer_release_one (self, FALSE));
+}
+
+static void
+keep (Consumer * self, GstBuffer * batch)
+{
+  g_mutex_lock (&self->lock);
+  g_queue_push_tail (&self->held, batch);
+  self->held_now++;
+  g_mutex_unlock (&self->lock);
+}
+
+GstFlowReturn
+consumer_take (Consumer * self, GstBuffer * batch)
+{
+  guint n_samples;
+
+  check_exclusive (batch);
+  n_samples = count_samples (self, batch);
+  check_stamps (self, batch, n_samples);
+  check_numbers (self, batch, n_samples);
+  self->batches++;
+  self->samples += n_samples;
+  self->bytes += gst_buffer_get_size (batch);
+  if (self->scribble)
+    write_over (batch);
+  if (self->hold)
+    keep (self, batch);
+  else
+    gst_buffer_unref (batch);
+  if (self->flow == GST_FLOW_ERROR)
+    self->returned_error = TRUE;
+  if (self->batches >= CONSUMER_MAX_BATCHES
+      || self->bytes >= CONSUMER_MAX_BYTES)
+    return GST_FLOW_EOS;
+  return self->flow;
+}
+
+static GstFlowReturn
+consumer_chain (GstPad * pad, GstObject * parent, GstBuffer * batch)
+{
+  Consumer *self = gst_pad_get_element_private (pad);
+  GstFlowReturn ret = consumer_take (self, batch);
+
+  if (self->on_batch)
+    self->on_batch (self->user_data);
+  return ret;
+}
+
+/* Events: in order, and valid. */
+static void
+check_order (Consumer * self, GstPad * pad, GstEvent * event)
+{
+  g_autoptr (GstEvent) start = NULL;
+  g_autoptr (GstEvent) segment = NULL;
+
+  /* behind caps that were refused a pad sends no segment, and who is pulled
+   * sends caps alone */
+  if (!GST_EVENT_IS_SERIALIZED (event) || self->has_refused
+      || GST_PAD_MODE (pad) == GST_PAD_MODE_PULL
+      || GST_EVENT_TYPE (event) == GST_EVENT_STREAM_START
+      || GST_EVENT_TYPE (event) == GST_EVENT_EOS
+      || (GST_EVENT_TYPE (event) == GST_EVENT_SEGMENT_DONE && self->lone_end)
+      || GST_EVENT_TYPE (event) == GST_EVENT_FLUSH_STOP)
+    return;
+  start = gst_pad_get_sticky_event (pad, GST_EVENT_STREAM_START, 0);
+  PROMISE (start, "%s before STREAM_START", GST_EVENT_TYPE_NAME (event));
+  segment = gst_pad_get_sticky_event (pad, GST_EVENT_SEGMENT, 0);
+  PROMISE (segment || GST_EVENT_TYPE (event) <= GST_EVENT_SEGMENT,
+      "%s before SEGMENT", GST_EVENT_TYPE_NAME (event));
+}
+
+static gboolean
+take_caps (Consumer * self, GstEvent * event)
+{
+  GstAudioInfo info;
+  GstCaps *caps;
+
+  gst_event_parse_caps (event, &caps);
+  self->has_refused = self->refuse_caps;
+  if (self->refuse_caps)
+    return FALSE;
+  PROMISE (gst_audio_info_from_caps (&info, caps), "caps of no audio");
+  if (!gst_audio_info_is_equal (&info, &self->info))
+    self->last.known = FALSE;
+  /* time goes on from where it was at the old rate */
+  if (GST_AUDIO_INFO_RATE (&self->info) != 0
+      && GST_AUDIO_INFO_RATE (&self->info) != GST_AUDIO_INFO_RATE (&info))
+    self->from_zero = FALSE;
+  self->info = info;
+  return TRUE;
+}
+
+static gboolean
+consumer_event (GstPad * pad, GstObject * parent, GstEvent * event)
+{
+  Consumer *self = gst_pad_get_element_private (pad);
+  gboolean ret = TRUE;
+
+  check_order (self, pad, event);
+  switch (GST_EVENT_TYPE (event)) {
+    case GST_EVENT_CAPS:
+      ret = take_caps (self, event);
+      break;
+    case GST_EVENT_SEGMENT:
+      gst_event_copy_segment (event, &self->segment);
+      self->reverse = self->segment.rate < 0;
+      self->last.known = FALSE;
+      break;
+    case GST_EVENT_FLUSH_STOP:
+      self->last.known = FALSE;
+      break;
+    default:
+      break;
+  }
+  if (self->on_event)
+    self->on_event (self->user_data, event);
+  gst_event_unref (event);
+  return ret;
+}
+
+/* Queries */
+
+static gboolean
+answer_allocation (Consumer * self, GstQuery * query)
+{
+  if (self->has_params)
+    gst_query_add_allocation_param (query, NULL, &self->params);
+  if (self->pool)
+    gst_query_add_allocation_pool (query, self->pool, self->pool_size,
+        self->pool_min, self->pool_max);
+  return self->has_params || self->pool;
+}
+
+/* What the pad has at present does not bind it. */
+static gboolean
+answer_caps (Consumer * self, GstQuery * query)
+{
+  g_autoptr (GstCaps) any = gst_caps_new_any ();
+  g_autoptr (GstCaps) caps = NULL;
+  GstCaps *filter;
+
+  gst_query_parse_caps (query, &filter);
+  caps = gst_caps_intersect_full (filter ? filter : any,
+      self->caps ? self->caps : any, GST_CAPS_INTERSECT_FIRST);
+  gst_query_set_caps_result (query, caps);
+  return TRUE;
+}
+
+static gboolean
+answer_accept_caps (Consumer * self, GstQuery * query)
+{
+  GstCaps *caps;
+
+  gst_query_parse_accept_caps (query, &caps);
+  gst_query_set_accept_caps_result (query, self->caps == NULL
+      || gst_caps_is_subset (caps, self->caps));
+  return TRUE;
+}
+
+static gboolean
+consumer_query (GstPad * pad, GstObject * parent, GstQuery * query)
+{
+  Consumer *self = gst_pad_get_element_private (pad);
+
+  switch (GST_QUERY_TYPE (query)) {
+    case GST_QUERY_ALLOCATION:
+      return answer_allocation (self, query);
+    case GST_QUERY_CAPS:
+      return answer_caps (self, query);
+    case GST_QUERY_ACCEPT_CAPS:
+      return answer_accept_caps (self, query);
+    default:
+      return gst_pad_query_default (pad, parent, query);
+  }
+}
+
+void
+consumer_fuzz_allocation (Consumer * self, Input * input)
+{
+  static const gsize masks[] = { 0, 7, 15, 63, 4095 };
+  guint kind = input_byte (input);
+
+  gst_allocation_params_init (&self->params);
+  self->has_params = kind & 1;
+  gst_clear_object (&self->pool);
+  if (self->has_params) {
+    self->params.align = input_pick (input, masks);
+    self->params.prefix = input_byte (input) * 3;
+    self->params.padding = kind & 2 ? input_number (input) : input_byte (input);
+    self->params.flags = kind & 4 ? GST_MEMORY_FLAG_ZERO_PADDED
+        | GST_MEMORY_FLAG_ZERO_PREFIXED : 0;
+  }
+  if (kind & 8) {
+    self->pool = gst_buffer_pool_new ();
+    self->pool_size = input_bytes (input, 2) * 4;
+    self->pool_min = input_below (input, 4);
+    self->pool_max = input_below (input, 8);
+  }
+}
+
+/* Setting up */
+
+void
+consumer_link (Consumer * self)
+{
+  PROMISE (gst_pad_link (self->peer, self->pad) == GST_PAD_LINK_OK,
+      "the consumer can't be linked");
+}
+
+void
+consumer_unlink (Consumer * self)
+{
+  gst_pad_unlink (self->peer, self->pad);
+}
+
+void
+consumer_init (Consumer * self, GstPad * srcpad)
+{
+  memset (self, 0, sizeof *self);
+  g_mutex_init (&self->lock);
+  self->flow = GST_FLOW_OK;
+  self->timed = TRUE;
+  gst_audio_info_init (&self->info);
+  gst_segment_init (&self->segment, GST_FORMAT_TIME);
+  g_queue_init (&self->held);
+  self->peer = gst_object_ref (srcpad);
+  self->pad = gst_pad_new ("consumer", GST_PAD_SINK);
+  gst_object_ref_sink (self->pad);
+  gst_pad_set_element_private (self->pad, self);
+  gst_pad_set_chain_function (self->pad, consumer_chain);
+  gst_pad_set_event_function (self->pad, consumer_event);
+  gst_pad_set_query_function (self->pad, consumer_query);
+  consumer_link (self);
+}
+
+void
+consumer_restart (Consumer * self)
+{
+  gst_audio_info_init (&self->info);
+  gst_segment_init (&self->segment, GST_FORMAT_TIME);
+  self->reverse = FALSE;
+  self->last.known = FALSE;
+  self->has_refused = FALSE;
+  self->held_now = 0;
+  self->batches = self->bytes = self->samples = 0;
+}
+
+void
+consumer_clear (Consumer * self)
+{
+  gst_pad_set_active (self->pad, FALSE);
+  if (gst_pad_is_linked (self->pad))
+    consumer_unlink (self);
+  consumer_release_all (self);
+  gst_clear_object (&self->pool);
+  gst_clear_caps (&self->caps);
+  gst_clear_object (&self->pad);
+  gst_clear_object (&self->peer);
+  g_mutex_clear (&self->lock);
+}

@@ -1,0 +1,652 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Fuzzes audiobatch: chunks, events, queries, properties and states in any
+ * order, and after each of them what is promised. */
+
+#include "chunkmaker.h"
+#include "consumer.h"
+#include "gstaudiobatch.h"
+
+/* A gap may be filled with this much while nothing downstream ends that. */
+#define SHORT_FILL GST_USECOND
+#define MAX_STEPS 400
+
+typedef struct
+{
+  Input input;
+  GstElement *element;
+  Listener listener;
+  GstPad *sinkpad, *srcpad;
+  /* upstream: only asked, chunks and events go straight to the sink pad */
+  GstPad *asked;
+  GstClockTime upstream_latency;
+  Consumer consumer;
+  GstState state;
+
+  /* what has been sent */
+  GstAudioInfo info;
+  gboolean caps_sure;
+  gboolean reverse;
+  GstClockTime next;
+  guint32 number;
+  /* sent and not refused by the pad */
+  guint64 samples_in;
+  /* nothing made that unsure */
+  gboolean in_sure, out_sure;
+  /* batches may have overlapped */
+  gboolean overlaps;
+  gboolean drops;
+} Filter;
+
+static gboolean
+is_streaming (Filter * self)
+{
+  return self->state >= GST_STATE_PAUSED;
+}
+
+/* Does the pad let chunks through to the element? */
+static gboolean
+lets_through (Filter * self)
+{
+  return is_streaming (self) && !GST_PAD_IS_FLUSHING (self->sinkpad)
+      && !GST_PAD_IS_EOS (self->sinkpad);
+}
+
+/* Promises */
+
+static void
+check_figures (Filter * self)
+{
+  Consumer *consumer = &self->consumer;
+  Figures f;
+
+  figures_read (&f, self->element);
+  if (!self->overlaps)
+    PROMISE (f.in + f.inserted == f.out + f.dropped + f.pending,
+        "in %" G_GUINT64_FORMAT " + inserted %" G_GUINT64_FORMAT " = out %"
+        G_GUINT64_FORMAT " + dropped %" G_GUINT64_FORMAT " + pending %"
+        G_GUINT64_FORMAT, f.in, f.inserted, f.out, f.dropped, f.pending);
+  if (self->in_sure)
+    PROMISE (f.in == self->samples_in, "in %" G_GUINT64_FORMAT
+        " and %" G_GUINT64_FORMAT " were sent", f.in, self->samples_in);
+  if (self->out_sure)
+    PROMISE (f.out == consumer->samples && f.batches == consumer->batches,
+        "out %" G_GUINT64_FORMAT " in %" G_GUINT64_FORMAT ", and %"
+        G_GUINT64_FORMAT " in %" G_GUINT64_FORMAT " came", f.out, f.batches,
+        consumer->samples, consumer->batches);
+  PROMISE (f.live >= consumer->held_now && f.live <= consumer->held_now + 1,
+      "%" G_GUINT64_FORMAT " live, %u held", f.live, consumer->held_now);
+  PROMISE ((f.live == 0) == (f.live_bytes == 0),
+      "%" G_GUINT64_FORMAT " live batches of %" G_GUINT64_FORMAT " bytes",
+      f.live, f.live_bytes);
+}
+
+/* An error was posted just when GST_FLOW_ERROR was returned. */
+static void
+check_errors (Filter * self, GstFlowReturn ret, gint errors)
+{
+  if (self->consumer.returned_error)
+    return;
+  PROMISE (errors == (ret == GST_FLOW_ERROR), "%d errors with %s", errors,
+      gst_flow_get_name (ret));
+}
+
+/* Keeps to what a single thread can do in a short time, and notes what the
+ * settings say about the promises. */
+static void
+keep_sane (Filter * self)
+{
+  guint max_live = figures_uint (self->element, "max-live-batches");
+  gint overrun;
+  guint64 max_fill;
+
+  g_object_get (self->element, "overrun", &overrun, "max-fill", &max_fill,
+      NULL);
+  self->drops = max_live > 0 && overrun == 1;
+  if (max_live > 0 && overrun == 0) {
+    /* nobody else would release what is waited for */
+    self->consumer.hold = FALSE;
+    consumer_release_all (&self->consumer);
+  }
+  if (self->drops && (max_fill == 0 || max_fill > SHORT_FILL))
+    g_object_set (self->element, "max-fill", SHORT_FILL, NULL);
+  if (figures_uint (self->element, "hop-samples") != 0)
+    self->overlaps = TRUE;
+}
+
+static void
+update_consumer (Filter * self)
+{
+  gint tail;
+
+  g_object_get (self->element, "tail", &tail, NULL);
+  if (self->overlaps || self->drops || tail == 2)
+    self->consumer.gapless = FALSE;
+  if (self->overlaps || self->reverse)
+    self->consumer.numbered = FALSE;
+}
+
+static void
+change_property (Filter * self)
+{
+  fuzz_set_property (self->element, &self->input);
+  keep_sane (self);
+  update_consumer (self);
+}
+
+/* What goes in */
+
+static gboolean
+send (Filter * self, GstEvent * event)
+{
+  gboolean ret = gst_pad_send_event (self->sinkpad, event);
+
+  check_figures (self);
+  return ret;
+}
+
+/* Has the sink pad got an event of @type that was not refused? */
+static gboolean
+has (Filter * self, GstEventType type)
+{
+  g_autoptr (GstEvent) event =
+      gst_pad_get_sticky_event (self->sinkpad, type, 0);
+
+  return event != NULL;
+}
+
+static void
+send_stream_start (Filter * self)
+{
+  send (self, gst_event_new_stream_start ("fuzz"));
+}
+
+static void
+ensure_start (Filter * self)
+{
+  if (!has (self, GST_EVENT_STREAM_START))
+    send_stream_start (self);
+}
+
+static void
+send_caps (Filter * self)
+{
+  Input *input = &self->input;
+  g_autoptr (GstCaps) caps = NULL;
+  gint errors = listener_errors (&self->listener);
+  guint kind = input_byte (input);
+
+  ensure_start (self);
+  fuzz_audio_info (&self->info, input);
+  caps = gst_audio_info_to_caps (&self->info);
+  if (kind == 255)
+    gst_structure_remove_field (gst_caps_get_structure (caps, 0), "rate");
+  if (kind == 254)
+    gst_structure_remove_field (gst_caps_get_structure (caps, 0), "format");
+  if (kind == 253)
+    gst_caps_set_simple (caps, "channels", G_TYPE_INT, -1, NULL);
+  self->caps_sure = send (self, gst_event_new_caps (caps));
+  if (kind < 253 && lets_through (self) && !self->consumer.refuse_caps
+      && gst_pad_is_linked (self->consumer.pad))
+    PROMISE (self->caps_sure || listener_errors (&self->listener) > errors,
+        "good caps are refused without an error");
+  if (!self->caps_sure)
+    self->consumer.numbered = FALSE;
+}
+
+/* What every sender does before anything else; FALSE when there can't be a
+ * stream as yet. */
+static gboolean
+ensure_caps (Filter * self)
+{
+  ensure_start (self);
+  if (!has (self, GST_EVENT_CAPS))
+    send_caps (self);
+  return has (self, GST_EVENT_CAPS);
+}
+
+static GstClockTime
+later (GstClockTime time, GstClockTime by)
+{
+  GstClockTime end = time + by;
+
+  return by == GST_CLOCK_TIME_NONE || end < time ? GST_CLOCK_TIME_NONE : end;
+}
+
+static void
+any_segment (Filter * self, GstSegment * segment)
+{
+  static const gdouble rates[] = {
+    1, 1, 1, 1, 2, 0.5, -1, -1, -2, -0.5, 3.7, 1e-6, 1e6, -1e-6, 1e300,
+  };
+  static const GstFormat formats[] = {
+    GST_FORMAT_TIME, GST_FORMAT_TIME, GST_FORMAT_TIME, GST_FORMAT_BYTES,
+    GST_FORMAT_DEFAULT,
+  };
+  Input *input = &self->input;
+  guint kind = input_byte (input);
+
+  gst_segment_init (segment, kind < 200 ? GST_FORMAT_TIME :
+      input_pick (input, formats));
+  segment->rate = kind < 64 ? 1 : input_pick (input, rates);
+  if (kind & 1)
+    segment->start = input_valid_time (input);
+  if (kind & 2)
+    segment->stop = later (segment->start, input_time (input));
+  if (kind & 4)
+    segment->base = input_valid_time (input);
+  if (kind & 8)
+    segment->time = input_time (input);
+  if (kind & 16)
+    segment->applied_rate = input_pick (input, rates);
+  if (kind & 32)
+    segment->offset = input_valid_time (input);
+  segment->position = segment->start;
+}
+
+static void
+send_segment (Filter * self)
+{
+  GstSegment segment;
+
+  if (!ensure_caps (self))
+    return;
+  any_segment (self, &segment);
+  if (segment.rate < 0)
+    self->reverse = TRUE;
+  update_consumer (self);
+  send (self, gst_event_new_segment (&segment));
+}
+
+static gboolean
+ensure_segment (Filter * self)
+{
+  GstSegment segment;
+
+  if (!ensure_caps (self))
+    return FALSE;
+  if (!has (self, GST_EVENT_SEGMENT)) {
+    gst_segment_init (&segment, GST_FORMAT_TIME);
+    send (self, gst_event_new_segment (&segment));
+  }
+  return has (self, GST_EVENT_SEGMENT);
+}
+
+static GstClockTime
+chunk_time (Filter * self, guint kind)
+{
+  static const GstClockTime steps[] = {
+    1, 20833, GST_MSECOND, 39 * GST_MSECOND, 41 * GST_MSECOND, GST_SECOND,
+  };
+  GstClockTime step;
+
+  switch (kind % 8) {
+    case 1:
+      return GST_CLOCK_TIME_NONE;
+    case 2:
+      return self->next + input_pick (&self->input, steps);
+    case 3:
+      step = input_pick (&self->input, steps);
+      return self->next - MIN (self->next, step);
+    case 4:
+      return input_time (&self->input);
+    default:
+      return self->next;
+  }
+}
+
+static void
+send_chunk (Filter * self)
+{
+  guint kind = input_byte (&self->input);
+  gboolean through, whole;
+  GstFlowReturn ret;
+  GstBuffer *chunk;
+  guint n_samples;
+  gint errors;
+
+  if (!ensure_segment (self))
+    return;
+  errors = listener_errors (&self->listener);
+  chunk = fuzz_chunk (&self->input, &self->info, &self->number, &n_samples,
+      &whole);
+  self->consumer.numbered &= whole;
+  GST_BUFFER_PTS (chunk) = chunk_time (self, kind);
+  if (kind & 64)
+    GST_BUFFER_FLAG_SET (chunk, GST_BUFFER_FLAG_DISCONT);
+  if (kind & 128)
+    GST_BUFFER_FLAG_SET (chunk, GST_BUFFER_FLAG_RESYNC);
+  if (GST_BUFFER_PTS_IS_VALID (chunk))
+    self->next = GST_BUFFER_PTS (chunk);
+  self->next += gst_util_uint64_scale_int (n_samples, GST_SECOND,
+      GST_AUDIO_INFO_RATE (&self->info));
+  through = lets_through (self);
+  self->consumer.returned_error = FALSE;
+  ret = gst_pad_chain (self->sinkpad, chunk);
+  if (through)
+    check_errors (self, ret, listener_errors (&self->listener) - errors);
+  if (through && (!self->caps_sure || !whole))
+    self->in_sure = FALSE;
+  if (through && self->caps_sure && whole)
+    self->samples_in += n_samples;
+  check_figures (self);
+}
+
+static void
+send_gap (Filter * self)
+{
+  Input *input = &self->input;
+  guint kind = input_byte (input);
+  GstClockTime pts = chunk_time (self, kind);
+  GstClockTime duration = input_time (input);
+
+  if (!ensure_segment (self))
+    return;
+  if (!GST_CLOCK_TIME_IS_VALID (pts))
+    pts = self->next;
+  if (pts == GST_CLOCK_TIME_NONE)
+    pts = 0;
+  /* as long as max-fill says at most, or else it takes for ever */
+  if (self->drops)
+    duration = MIN (duration, SHORT_FILL);
+  self->next = later (pts, duration);
+  send (self, gst_event_new_gap (pts, duration));
+}
+
+static void
+flush (Filter * self, gboolean start, gboolean stop)
+{
+  if (start)
+    send (self, gst_event_new_flush_start ());
+  if (stop)
+    send (self, gst_event_new_flush_stop (TRUE));
+}
+
+/* Those that come behind a segment. */
+static GstEvent *
+any_serialized (Filter * self)
+{
+  Input *input = &self->input;
+
+  switch (input_below (input, 4)) {
+    case 0:
+      return gst_event_new_segment_done (input_one_in (input, 4) ?
+          GST_FORMAT_BYTES : GST_FORMAT_TIME, (gint64) input_time (input));
+    case 1:
+      return gst_event_new_tag (gst_tag_list_new (GST_TAG_TITLE, "fuzz", NULL));
+    case 2:
+      return gst_event_new_custom (GST_EVENT_CUSTOM_DOWNSTREAM,
+          gst_structure_new_empty ("fuzz"));
+    default:
+      return gst_event_new_custom (GST_EVENT_CUSTOM_DOWNSTREAM_OOB,
+          gst_structure_new_empty ("fuzz"));
+  }
+}
+
+static void
+send_other_event (Filter * self)
+{
+  switch (input_below (&self->input, 8)) {
+    case 0:
+      ensure_start (self);
+      send (self, gst_event_new_eos ());
+      break;
+    case 1:
+      send_stream_start (self);
+      break;
+    case 2:
+      flush (self, TRUE, TRUE);
+      break;
+    case 3:
+      flush (self, TRUE, FALSE);
+      break;
+    case 4:
+      flush (self, FALSE, TRUE);
+      break;
+    default:
+      if (ensure_segment (self))
+        send (self, any_serialized (self));
+      break;
+  }
+}
+
+static void
+send_upstream_event (Filter * self)
+{
+  GstEvent *event;
+
+  switch (input_below (&self->input, 4)) {
+    case 0:
+      event = gst_event_new_reconfigure ();
+      break;
+    case 1:
+      event = gst_event_new_qos (GST_QOS_TYPE_UNDERFLOW, 1.0, 0,
+          input_time (&self->input));
+      break;
+    case 2:
+      event = gst_event_new_seek (1.0, GST_FORMAT_TIME, 0, GST_SEEK_TYPE_SET,
+          (gint64) (input_time (&self->input) >> 1), GST_SEEK_TYPE_NONE, 0);
+      break;
+    default:
+      event = gst_event_new_latency (input_time (&self->input) >> 1);
+      break;
+  }
+  gst_pad_push_event (self->consumer.pad, event);
+}
+
+/* Downstream, states */
+
+static void
+change_consumer (Filter * self)
+{
+  static const GstFlowReturn flows[] = {
+    GST_FLOW_OK, GST_FLOW_OK, GST_FLOW_EOS, GST_FLOW_FLUSHING, GST_FLOW_ERROR,
+    GST_FLOW_NOT_NEGOTIATED, GST_FLOW_NOT_LINKED, GST_FLOW_CUSTOM_SUCCESS,
+  };
+  Consumer *consumer = &self->consumer;
+
+  switch (input_below (&self->input, 8)) {
+    case 0:
+      consumer->flow = input_pick (&self->input, flows);
+      break;
+    case 1:
+      consumer->hold = TRUE;
+      keep_sane (self);
+      break;
+    case 2:
+      consumer->hold = FALSE;
+      break;
+    case 3:
+      consumer_release_one (consumer, input_below (&self->input, 2));
+      break;
+    case 4:
+      consumer->scribble = input_below (&self->input, 2);
+      break;
+    case 5:
+      consumer_fuzz_allocation (consumer, &self->input);
+      gst_pad_mark_reconfigure (self->srcpad);
+      break;
+    case 6:
+      self->out_sure = FALSE;
+      consumer->refuse_caps = input_below (&self->input, 2);
+      break;
+    default:
+      self->out_sure = FALSE;
+      consumer->last.known = FALSE;
+      if (gst_pad_is_linked (consumer->pad))
+        consumer_unlink (consumer);
+      else
+        consumer_link (consumer);
+      break;
+  }
+}
+
+/* All that a run begins with. */
+static void
+restart (Filter * self)
+{
+  consumer_restart (&self->consumer);
+  gst_audio_info_init (&self->info);
+  self->caps_sure = FALSE;
+  self->reverse = FALSE;
+  self->in_sure = TRUE;
+  self->out_sure = gst_pad_is_linked (self->consumer.pad)
+      && !self->consumer.refuse_caps;
+  self->samples_in = 0;
+  self->next = 0;
+  self->consumer.gapless = TRUE;
+  self->consumer.numbered = TRUE;
+  self->overlaps = FALSE;
+  keep_sane (self);
+  update_consumer (self);
+}
+
+static void
+set_state (Filter * self, GstState state)
+{
+  gboolean streamed = is_streaming (self);
+
+  if (streamed && state < GST_STATE_PAUSED)
+    gst_pad_set_active (self->consumer.pad, FALSE);
+  if (!streamed && state >= GST_STATE_PAUSED)
+    gst_pad_set_active (self->consumer.pad, TRUE);
+  PROMISE (gst_element_set_state (self->element, state)
+      == GST_STATE_CHANGE_SUCCESS, "no change to %s",
+      gst_element_state_get_name (state));
+  self->state = state;
+  if (!streamed && is_streaming (self))
+    restart (self);
+  check_figures (self);
+}
+
+static void
+cycle_state (Filter * self)
+{
+  static const GstState states[] = {
+    GST_STATE_NULL, GST_STATE_READY, GST_STATE_PAUSED, GST_STATE_PLAYING,
+  };
+
+  set_state (self, input_pick (&self->input, states));
+  if (!is_streaming (self) && !input_one_in (&self->input, 4))
+    set_state (self, GST_STATE_PAUSED);
+}
+
+static gboolean
+upstream_query (GstPad * pad, GstObject * parent, GstQuery * query)
+{
+  Filter *self = gst_pad_get_element_private (pad);
+
+  if (GST_QUERY_TYPE (query) != GST_QUERY_LATENCY)
+    return gst_pad_query_default (pad, parent, query);
+  gst_query_set_latency (query, TRUE, self->upstream_latency,
+      self->upstream_latency % 2 ? GST_CLOCK_TIME_NONE :
+      self->upstream_latency);
+  return TRUE;
+}
+
+static void
+ask (Filter * self)
+{
+  self->upstream_latency = input_byte (&self->input) * GST_USECOND;
+  fuzz_query (input_one_in (&self->input, 2) ? self->sinkpad : self->srcpad,
+      &self->input);
+}
+
+static void
+step (Filter * self)
+{
+  guint op = input_byte (&self->input) % 32;
+
+  if (op < 15)
+    send_chunk (self);
+  else if (op < 17)
+    send_gap (self);
+  else if (op < 18)
+    send_caps (self);
+  else if (op < 20)
+    send_segment (self);
+  else if (op < 22)
+    send_other_event (self);
+  else if (op < 23)
+    send_upstream_event (self);
+  else if (op < 27)
+    change_property (self);
+  else if (op < 29)
+    change_consumer (self);
+  else if (op < 30)
+    ask (self);
+  else
+    cycle_state (self);
+}
+
+static void
+filter_init (Filter * self, const guint8 * data, gsize size)
+{
+  memset (self, 0, sizeof *self);
+  self->input = (Input) {
+  data, size};
+  self->element = gst_element_factory_make ("audiobatch", NULL);
+  gst_object_ref_sink (self->element);
+  listener_init (&self->listener, self->element);
+  self->sinkpad = gst_element_get_static_pad (self->element, "sink");
+  self->srcpad = gst_element_get_static_pad (self->element, "src");
+  self->asked = gst_pad_new ("asked", GST_PAD_SRC);
+  gst_object_ref_sink (self->asked);
+  gst_pad_set_element_private (self->asked, self);
+  gst_pad_set_query_function (self->asked, upstream_query);
+  gst_pad_set_active (self->asked, TRUE);
+  gst_pad_link (self->asked, self->sinkpad);
+  consumer_init (&self->consumer, self->srcpad);
+  self->state = GST_STATE_NULL;
+  set_state (self, GST_STATE_PAUSED);
+}
+
+/* What is held is released before the element goes, or after. */
+static void
+filter_clear (Filter * self)
+{
+  gboolean outlives = input_one_in (&self->input, 2);
+  Figures f;
+
+  set_state (self, GST_STATE_NULL);
+  if (!outlives) {
+    consumer_release_all (&self->consumer);
+    figures_read (&f, self->element);
+    PROMISE (f.live == 0, "%" G_GUINT64_FORMAT " live at the end", f.live);
+  }
+  gst_pad_unlink (self->asked, self->sinkpad);
+  gst_pad_set_active (self->asked, FALSE);
+  gst_object_unref (self->asked);
+  gst_object_unref (self->sinkpad);
+  gst_object_unref (self->srcpad);
+  gst_element_set_bus (self->element, NULL);
+  if (gst_pad_is_linked (self->consumer.pad))
+    consumer_unlink (&self->consumer);
+  gst_clear_object (&self->consumer.peer);
+  PROMISE (GST_OBJECT_REFCOUNT_VALUE (self->element) == 1,
+      "%u references to the element", GST_OBJECT_REFCOUNT_VALUE
+      (self->element));
+  gst_object_unref (self->element);
+  consumer_clear (&self->consumer);
+  listener_clear (&self->listener);
+}
+
+int
+LLVMFuzzerInitialize (int *argc, char ***argv)
+{
+  fuzz_init_gst ();
+  GST_ELEMENT_REGISTER (audiobatch, NULL);
+  return 0;
+}
+
+int
+LLVMFuzzerTestOneInput (const guint8 * data, gsize size)
+{
+  Filter self;
+  guint steps;
+
+  filter_init (&self, data, size);
+  for (steps = 0; steps < MAX_STEPS && self.input.left > 0; steps++)
+    step (&self);
+  filter_clear (&self);
+  return 0;
+}

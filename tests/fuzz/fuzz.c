@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the targets that drive an element share: setting GStreamer up, the
+ * element's errors, its figures, its properties, formats. */
+
+#include "fuzz.h"
+
+/* A pool makes and touches these before the first batch. */
+#define MOST_POOL_MIN 8
+
+void
+fuzz_fail (const gchar * file, gint line, const gchar * promise,
+    const gchar * format, ...)
+{
+  g_autofree gchar *text = NULL;
+  va_list args;
+
+  va_start (args, format);
+  text = g_strdup_vprintf (format, args);
+  va_end (args);
+  g_printerr ("%s:%d: does not hold: %s: %s\n", file, line, promise, text);
+  abort ();
+}
+
+/* Not G_DEBUG=fatal-criticals: a fuzzer keeps the input of an abort, and not
+ * that of a trap. */
+static void
+judge_log (const gchar * domain, GLogLevelFlags level, const gchar * message,
+    gpointer unused)
+{
+  if ((level & (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL | G_LOG_LEVEL_WARNING))
+      == 0)
+    return;
+  /* an application that seeks to a start behind the stop */
+  if (strstr (message, "gst_segment_do_seek: assertion 'start <= stop'"))
+    return;
+  PROMISE (FALSE, "%s: %s", domain, message);
+}
+
+void
+fuzz_init_gst (void)
+{
+  g_setenv ("GST_REGISTRY_DISABLE", "yes", TRUE);
+  g_setenv ("GST_REGISTRY_UPDATE", "no", TRUE);
+  g_setenv ("GST_PLUGIN_SYSTEM_PATH_1_0", "", TRUE);
+  g_setenv ("GST_PLUGIN_PATH_1_0", "", TRUE);
+  gst_init (NULL, NULL);
+  g_log_set_default_handler (judge_log, NULL);
+}
+
+static GstBusSyncReply
+count_message (GstBus * bus, GstMessage * message, gpointer user_data)
+{
+  Listener *self = user_data;
+
+  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR) {
+    g_autoptr (GError) error = NULL;
+
+    gst_message_parse_error (message, &error, NULL);
+    PROMISE (error->message[0] != '\0', "an error has to say what it is");
+    g_atomic_int_inc (&self->errors);
+  }
+  gst_message_unref (message);
+  return GST_BUS_DROP;
+}
+
+void
+listener_init (Listener * self, GstElement * element)
+{
+  self->bus = gst_bus_new ();
+  self->errors = 0;
+  gst_bus_set_sync_handler (self->bus, count_message, self, NULL);
+  gst_element_set_bus (element, self->bus);
+}
+
+gint
+listener_errors (Listener * self)
+{
+  return g_atomic_int_get (&self->errors);
+}
+
+void
+listener_clear (Listener * self)
+{
+  gst_bus_set_sync_handler (self->bus, NULL, NULL, NULL);
+  gst_clear_object (&self->bus);
+}
+
+static guint64
+figure (const GstStructure * stats, const gchar * name)
+{
+  guint64 value = 0;
+
+  PROMISE (gst_structure_get_uint64 (stats, name, &value), "stats has no %s",
+      name);
+  return value;
+}
+
+void
+figures_read (Figures * self, GstElement * element)
+{
+  g_autoptr (GstStructure) stats = NULL;
+
+  g_object_get (element, "stats", &stats, NULL);
+  self->in = figure (stats, "samples-in");
+  self->inserted = figure (stats, "samples-inserted");
+  self->out = figure (stats, "samples-out");
+  self->dropped = figure (stats, "samples-dropped");
+  self->pending = figure (stats, "samples-pending");
+  self->batches = figure (stats, "batches");
+  self->live = figure (stats, "live-batches");
+  self->live_bytes = figure (stats, "live-bytes");
+}
+
+guint
+figures_uint (GstElement * element, const gchar * property)
+{
+  guint value;
+
+  g_object_get (element, property, &value, NULL);
+  return value;
+}
+
+/* Properties */
+
+static guint64
+number_between (Input * input, guint64 least, guint64 most, guint64 usual)
+{
+  guint64 number;
+
+  switch (input_below (input, 8)) {
+    case 0:
+      return least;
+    case 1:
+      return most;
+    case 2:
+      return usual;
+    case 3:
+    case 4:
+      number = input_number (input);
+      break;
+    default:
+      number = input_byte (input);
+      break;
+  }
+  return CLAMP (number, least, most);
+}
+
+static gint64
+any_int64 (Input * input)
+{
+  switch (input_below (input, 4)) {
+    case 0:
+      return G_MININT64;
+    case 1:
+      return -(gint64) (input_number (input) >> 1);
+    default:
+      return (gint64) (input_number (input) >> 1);
+  }
+}
+
+static void
+any_value (GValue * value, GParamSpec * spec, Input * input)
+{
+  if (G_IS_PARAM_SPEC_UINT (spec)) {
+    GParamSpecUInt *uints = G_PARAM_SPEC_UINT (spec);
+
+    g_value_set_uint (value, number_between (input, uints->minimum,
+            uints->maximum, uints->default_value));
+  } else if (G_IS_PARAM_SPEC_UINT64 (spec)) {
+    GParamSpecUInt64 *uints = G_PARAM_SPEC_UINT64 (spec);
+
+    g_value_set_uint64 (value, number_between (input, uints->minimum,
+            uints->maximum, uints->default_value));
+  } else if (G_IS_PARAM_SPEC_INT64 (spec)) {
+    g_value_set_int64 (value, any_int64 (input));
+  } else if (G_IS_PARAM_SPEC_INT (spec)) {
+    g_value_set_int (value, (gint) input_number (input));
+  } else if (G_IS_PARAM_SPEC_BOOLEAN (spec)) {
+    g_value_set_boolean (value, input_below (input, 2));
+  } else if (G_IS_PARAM_SPEC_ENUM (spec)) {
+    GEnumClass *enums = G_PARAM_SPEC_ENUM (spec)->enum_class;
+
+    g_value_set_enum (value,
+        enums->values[input_below (input, enums->n_values)].value);
+  } else if (G_IS_PARAM_SPEC_DOUBLE (spec)) {
+    g_value_set_double (value, input_one_in (input, 2) ?
+        (gdouble) input_number (input) : input_byte (input) / 255.0);
+  } else if (GST_IS_PARAM_SPEC_FRACTION (spec)) {
+    guint64 n = input_number (input);
+    guint64 d = input_number (input);
+
+    gst_value_set_fraction (value, MIN (n, G_MAXINT), CLAMP (d, 1, G_MAXINT));
+  }
+}
+
+/* The properties that there is something to set about, in this state. */
+static guint
+settable (GstElement * element, GParamSpec ** specs, guint most)
+{
+  guint n_all, i, n = 0;
+  GParamSpec **all =
+      g_object_class_list_properties (G_OBJECT_GET_CLASS (element), &n_all);
+
+  for (i = 0; i < n_all && n < most; i++) {
+    const gchar *name = all[i]->name;
+
+    if ((all[i]->flags & GST_PARAM_MUTABLE_READY)
+        && GST_STATE (element) >= GST_STATE_PAUSED)
+      continue;
+    if ((all[i]->flags & G_PARAM_WRITABLE) && strcmp (name, "name") != 0
+        && strcmp (name, "parent") != 0)
+      specs[n++] = all[i];
+  }
+  g_free (all);
+  return n;
+}
+
+const gchar *
+fuzz_set_property (GstElement * element, Input * input)
+{
+  GValue value = G_VALUE_INIT;
+  GParamSpec *specs[64];
+  guint n = settable (element, specs, G_N_ELEMENTS (specs));
+  GParamSpec *spec = specs[input_below (input, n)];
+
+  g_value_init (&value, spec->value_type);
+  any_value (&value, spec, input);
+  if (strcmp (spec->name, "pool-min-buffers") == 0)
+    g_value_set_uint (&value, g_value_get_uint (&value) % (MOST_POOL_MIN + 1));
+  /* what is out of range is the application's fault, and a warning */
+  g_param_value_validate (spec, &value);
+  g_object_set_property (G_OBJECT (element), spec->name, &value);
+  g_value_unset (&value);
+  return spec->name;
+}
+
+/* Formats and queries */
+
+void
+fuzz_audio_info (GstAudioInfo * info, Input * input)
+{
+  static const GstAudioFormat usual[] = {
+    GST_AUDIO_FORMAT_F32, GST_AUDIO_FORMAT_S32LE, GST_AUDIO_FORMAT_S16,
+    GST_AUDIO_FORMAT_S24,
+  };
+  static const gint rates[] = {
+    48000, 44100, 8000, 1, 7, 192000, 999999937, 1000000000, G_MAXINT,
+  };
+  static const gint channels[] = { 1, 2, 3, 6, 8, 64 };
+  GstAudioChannelPosition none[64];
+  GstAudioFormat format = input_pick (input, usual);
+  gint rate = input_pick (input, rates);
+  guint kind = input_byte (input);
+  guint i;
+
+  if (kind & 0x80) {
+    format = GST_AUDIO_FORMAT_S8 + input_below (input,
+        GST_AUDIO_FORMAT_F64BE - GST_AUDIO_FORMAT_S8 + 1);
+  }
+  for (i = 0; i < G_N_ELEMENTS (none); i++)
+    none[i] = GST_AUDIO_CHANNEL_POSITION_NONE;
+  i = channels[kind % G_N_ELEMENTS (channels)];
+  gst_audio_info_init (info);
+  gst_audio_info_set_format (info, format, rate, i, i > 2 ? none : NULL);
+  if (kind & 0x40)
+    info->layout = GST_AUDIO_LAYOUT_NON_INTERLEAVED;
+}
+
+static GstQuery *
+any_query (Input * input)
+{
+  static const GstFormat formats[] = {
+    GST_FORMAT_TIME, GST_FORMAT_BYTES, GST_FORMAT_DEFAULT, GST_FORMAT_PERCENT,
+    GST_FORMAT_BUFFERS,
+  };
+  guint kind = input_below (input, 12);
+  GstFormat format = input_pick (input, formats);
+
+  switch (kind) {
+    case 0:
+      return gst_query_new_latency ();
+    case 1:
+      return gst_query_new_position (format);
+    case 2:
+      return gst_query_new_duration (format);
+    case 3:
+      return gst_query_new_segment (format);
+    case 4:
+      return gst_query_new_seeking (format);
+    case 5:
+      return gst_query_new_caps (NULL);
+    case 6:
+      return gst_query_new_scheduling ();
+    case 7:
+      return gst_query_new_formats ();
+    case 8:
+      return gst_query_new_allocation (NULL, input_below (input, 2));
+    case 9:
+      return gst_query_new_uri ();
+    case 10:
+    {
+      GstAudioInfo info;
+      g_autoptr (GstCaps) caps = NULL;
+
+      fuzz_audio_info (&info, input);
+      caps = gst_audio_info_to_caps (&info);
+      return gst_query_new_accept_caps (caps);
+    }
+    default:
+      return gst_query_new_convert (format, (gint64) input_number (input),
+          input_pick (input, formats));
+  }
+}
+
+void
+fuzz_query (GstPad * pad, Input * input)
+{
+  g_autoptr (GstQuery) query = any_query (input);
+  GstClockTime min, max;
+  gboolean live;
+
+  if (!(GST_PAD_IS_SRC (pad) ? GST_QUERY_IS_UPSTREAM (query)
+          : GST_QUERY_IS_DOWNSTREAM (query)))
+    return;
+  if (!gst_pad_query (pad, query)
+      || GST_QUERY_TYPE (query) != GST_QUERY_LATENCY)
+    return;
+  gst_query_parse_latency (query, &live, &min, &max);
+  PROMISE (GST_CLOCK_TIME_IS_VALID (min), "a latency has to be known");
+  PROMISE (max >= min, "latency %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT,
+      min, max);
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A handler of fill-batch that does what it may, and what it may not. */
+#pragma once
+
+#include "fuzz.h"
+
+G_BEGIN_DECLS
+
+typedef enum
+{
+  HANDLER_FILL,
+  HANDLER_LEAVE,
+  HANDLER_EOS,
+  HANDLER_ERROR,
+  HANDLER_ERROR_TOLD,
+  HANDLER_ODD_RETURN,
+  HANDLER_CUT,
+  HANDLER_CUT_UNEVENLY,
+  HANDLER_EMPTY,
+  HANDLER_KEEP_BATCH,
+  HANDLER_KEEP_MEMORY,
+  HANDLER_KEEP_MAP,
+  HANDLER_ADD_MEMORY,
+  HANDLER_SET_PROPERTY,
+  HANDLER_ASK,
+  HANDLER_LEAVE_FOR_GOOD,
+  N_HANDLERS
+} HandlerKind;
+
+/* Thread-safety: changed while the streaming thread stands still. */
+typedef struct
+{
+  GstElement *element;
+  gulong id;
+  HandlerKind kind;
+  guint amount;
+  /* what it should not have kept */
+  GMutex lock;
+  GQueue kept;
+  GstMapInfo map;
+} Handler;
+
+void handler_init (Handler * self, GstElement * element);
+void handler_clear (Handler * self);
+
+/* Connects, disconnects, or does something else from now on. */
+void handler_change (Handler * self, Input * input);
+
+/* Any thread. */
+guint handler_kept (Handler * self);
+void handler_release (Handler * self);
+
+G_END_DECLS

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Judges chunks as docs/elements.md says, in 128-bit integers, beside the
+ * timeline, and compares. */
+
+#include "judge.h"
+
+/* So far may a run of chunks get from 0: 18 years. */
+#define FARTHEST (G_GUINT64_CONSTANT (1) << 59)
+
+static Exact
+absolute (Exact value)
+{
+  return value < 0 ? -value : value;
+}
+
+/* Samples in @time, rounded to the nearest. */
+static Exact
+exact_samples (Judge * self, Exact time)
+{
+  return (time * self->rate + GST_SECOND / 2) / GST_SECOND;
+}
+
+static Exact
+sample_time (Judge * self, Exact position)
+{
+  return self->base + exact_duration (position - self->origin, self->rate);
+}
+
+static Exact
+running (const GstSegment * segment, Exact time)
+{
+  return time - (Exact) segment->start - (Exact) segment->offset
+      + (Exact) segment->base;
+}
+
+/* Has something to be done about a chunk at @now that was due at @due? */
+static gboolean
+is_off (Judge * self, Exact now, Exact due)
+{
+  Exact difference = absolute (now - due);
+  Exact threshold = (Exact) self->policy.alignment_threshold * self->rate
+      / GST_SECOND;
+  Exact off = exact_samples (self, difference);
+
+  if (off < threshold || off < 1) {
+    self->off = FALSE;
+    return FALSE;
+  }
+  if (difference >= self->policy.discont_wait)
+    return TRUE;
+  if (!self->off) {
+    self->off = TRUE;
+    self->off_since = due;
+    return FALSE;
+  }
+  return absolute (now - self->off_since) >= self->policy.discont_wait;
+}
+
+static TimelineVerdict
+act (Judge * self, Exact late, Exact * n_samples)
+{
+  self->off = FALSE;
+  if (!self->policy.fill)
+    return TIMELINE_BREAK;
+  *n_samples = exact_samples (self, absolute (late));
+  self->owed = late < 0 ? *n_samples : 0;
+  if (*n_samples == 0)
+    return TIMELINE_DUE;
+  if (late < 0)
+    return TIMELINE_DROP;
+  if (self->policy.max_fill != 0
+      && exact_duration (*n_samples, self->rate) > self->policy.max_fill)
+    return TIMELINE_BREAK;
+  return TIMELINE_FILL;
+}
+
+static TimelineVerdict
+judge (Judge * self, GstClockTime pts, gboolean flagged, Exact * n_samples)
+{
+  Exact now, next, due;
+
+  if (!self->running)
+    return TIMELINE_BREAK;
+  if (pts == GST_CLOCK_TIME_NONE)
+    return flagged && !self->policy.fill ? TIMELINE_BREAK : TIMELINE_DUE;
+  next = sample_time (self, self->position);
+  due = running (&self->run_segment,
+      next - exact_duration (self->owed, self->rate));
+  next = running (&self->run_segment, next);
+  now = running (&self->segment, pts);
+  if (!flagged && !is_off (self, now, due))
+    return TIMELINE_DUE;
+  return act (self, now - next, n_samples);
+}
+
+/* The time of the next sample, in the segment that chunks come in. */
+static Exact
+next_time (Judge * self)
+{
+  Exact time = sample_time (self, self->position);
+
+  if (!self->begun)
+    return self->segment.start;
+  if (self->entered)
+    return time;
+  time = running (&self->run_segment, time) - running (&self->segment, 0);
+  return MAX (time, (Exact) self->segment.start);
+}
+
+static void
+begin (Judge * self, GstClockTime pts)
+{
+  self->base = pts == GST_CLOCK_TIME_NONE ? next_time (self) : pts;
+  self->origin = self->position;
+  self->run_segment = self->segment;
+  self->begun = self->entered = self->running = TRUE;
+  self->owed = 0;
+  self->off = FALSE;
+  timeline_begin (&self->timeline, self->rate, &self->segment, pts);
+}
+
+static void
+enter (Judge * self)
+{
+  if (self->entered)
+    return;
+  self->base = next_time (self);
+  self->origin = self->position;
+  self->run_segment = self->segment;
+  self->entered = TRUE;
+  timeline_enter_segment (&self->timeline, &self->segment);
+}
+
+/* What the rebatcher does with @n samples of a chunk, or of silence. */
+static void
+pass (Judge * self, Exact n)
+{
+  self->position += n;
+  self->timeline.position += n;
+}
+
+static void
+drop (Judge * self, guint n)
+{
+  Exact owed = MIN (self->owed, n);
+
+  self->owed -= owed;
+  self->timeline.owed -= owed;
+  pass (self, n - owed);
+}
+
+static void
+check_state (Judge * self)
+{
+  PROMISE (self->timeline.position == self->position, "position");
+  PROMISE (self->timeline.owed == self->owed, "%" G_GUINT64_FORMAT " owed",
+      self->timeline.owed);
+  PROMISE (sample_clock_time (&self->timeline.clock, self->timeline.position)
+      == sample_time (self, self->position), "the next sample is at %"
+      G_GUINT64_FORMAT " and not %" G_GUINT64_FORMAT,
+      sample_clock_time (&self->timeline.clock, self->timeline.position),
+      (guint64) sample_time (self, self->position));
+}
+
+static GstClockTime
+chunk_time (Judge * self, Input * input)
+{
+  Exact time = next_time (self) - exact_duration (self->owed, self->rate);
+
+  switch (input_below (input, 6)) {
+    case 0:
+      return GST_CLOCK_TIME_NONE;
+    case 1:
+      time += input_time (input) % FARTHEST;
+      break;
+    case 2:
+      time -= input_time (input) % FARTHEST;
+      break;
+    case 3:
+      time += exact_duration (input_byte (input), self->rate);
+      break;
+    case 4:
+      time = input_number (input);
+      break;
+    default:
+      break;
+  }
+  return CLAMP (time, 0, (Exact) FARTHEST);
+}
+
+static void
+judge_chunk (Judge * self, Input * input)
+{
+  guint kind = input_byte (input);
+  guint n = input_bytes (input, 2);
+  GstClockTime pts = chunk_time (self, input);
+  guint64 n_samples = 0;
+  Exact expected = 0;
+  TimelineVerdict verdict, ours;
+
+  ours = judge (self, pts, kind & 1, &expected);
+  verdict = timeline_judge (&self->timeline, &self->policy, &self->segment,
+      pts, kind & 1, &n_samples);
+  PROMISE (verdict == ours, "judged %d, and it is %d, at %u Hz",
+      verdict, ours, self->rate);
+  if (verdict == TIMELINE_FILL || verdict == TIMELINE_DROP)
+    PROMISE (n_samples == expected, "%" G_GUINT64_FORMAT " samples, not %"
+        G_GUINT64_FORMAT, n_samples, (guint64) expected);
+  if (verdict == TIMELINE_BREAK)
+    begin (self, pts);
+  if (verdict == TIMELINE_FILL)
+    pass (self, expected);
+  enter (self);
+  drop (self, n);
+  check_state (self);
+}
+
+static void
+change_segment (Judge * self, Input * input)
+{
+  guint kind = input_byte (input);
+  GstSegment *segment = &self->segment;
+
+  gst_segment_init (segment, GST_FORMAT_TIME);
+  if (kind & 1)
+    segment->start = input_time (input) % FARTHEST;
+  if (kind & 2)
+    segment->base = input_time (input) % FARTHEST;
+  if (kind & 4)
+    segment->offset = input_time (input) % FARTHEST;
+  if (kind & 8)
+    segment->stop = segment->start + input_time (input) % FARTHEST;
+  if (!self->begun)
+    return;
+  self->entered = FALSE;
+  timeline_leave_segment (&self->timeline);
+}
+
+static void
+change_rate (Judge * self, Input * input)
+{
+  guint64 rate = input_number (input);
+  guint old = self->rate;
+
+  rate = CLAMP (rate, 1, JUDGE_MAX_RATE);
+  if (!self->begun)
+    return;
+  enter (self);
+  timeline_set_rate (&self->timeline, rate);
+  self->base = sample_time (self, self->position);
+  self->origin = self->position;
+  self->owed = (self->owed * rate + old / 2) / old;
+  self->rate = rate;
+  check_state (self);
+}
+
+static void
+change_policy (Judge * self, Input * input)
+{
+  guint kind = input_byte (input);
+
+  self->policy.fill = kind & 1;
+  self->policy.alignment_threshold = input_time (input) & G_MAXINT64;
+  self->policy.discont_wait = kind & 2 ? 0 : input_time (input) & G_MAXINT64;
+  self->policy.max_fill = kind & 4 ? input_time (input) & G_MAXINT64 : 0;
+}
+
+void
+judge_init (Judge * self, guint rate)
+{
+  memset (self, 0, sizeof *self);
+  gst_segment_init (&self->segment, GST_FORMAT_TIME);
+  timeline_reset (&self->timeline);
+  self->rate = MIN (rate, JUDGE_MAX_RATE);
+  self->entered = TRUE;
+}
+
+void
+judge_step (Judge * self, Input * input)
+{
+  guint op = input_below (input, 16);
+
+  /* what comes after would be beyond the numbers of a stream */
+  if (sample_time (self, self->position) > FARTHEST
+      || self->position > FARTHEST || self->owed > FARTHEST)
+    return;
+  if (op < 11)
+    judge_chunk (self, input);
+  else if (op < 12)
+    change_segment (self, input);
+  else if (op < 13)
+    change_rate (self, input);
+  else if (op < 15)
+    change_policy (self, input);
+  else {
+    self->running = FALSE;
+    timeline_break (&self->timeline);
+  }
+}

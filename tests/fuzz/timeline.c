@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Fuzzes the arithmetic of timeline.[ch] against 128-bit integers. */
+
+#include "judge.h"
+
+/* Positions and times that a stream may have: 146 years, and as many samples
+ * as go into that at any rate. */
+#define LONGEST_TIME (G_GUINT64_CONSTANT (1) << 62)
+#define MOST_SAMPLES (G_GUINT64_CONSTANT (1) << 61)
+#define MAX_STEPS 200
+
+static guint
+any_rate (Input * input)
+{
+  static const guint rates[] = {
+    1, 7, 8000, 11025, 44100, 48000, 96000, 192000, 999999937, 1000000000,
+    1000000007, G_MAXINT,
+  };
+  guint64 rate = input_one_in (input, 2) ? input_number (input) :
+      input_pick (input, rates);
+
+  return CLAMP (rate, 1, G_MAXINT);
+}
+
+/* Does the time of sample @n go into 64 bits? */
+static gboolean
+has_time (const SampleClock * clock, guint64 n)
+{
+  return clock->base + exact_duration (n - clock->origin, clock->rate)
+      < G_MAXUINT64;
+}
+
+/* From a count to its time and back. */
+static void
+check_clock (Input * input)
+{
+  SampleClock clock;
+  guint64 n, time;
+
+  sample_clock_start (&clock, any_rate (input),
+      input_number (input) % MOST_SAMPLES, input_number (input) % LONGEST_TIME);
+  n = clock.origin + input_number (input) % MOST_SAMPLES;
+  if (!has_time (&clock, n))
+    return;
+  time = sample_clock_time (&clock, n);
+  PROMISE (time == clock.base + exact_duration (n - clock.origin, clock.rate),
+      "sample %" G_GUINT64_FORMAT " of %u Hz is at %" G_GUINT64_FORMAT, n,
+      clock.rate, time);
+  if (clock.rate > GST_SECOND)
+    return;
+  PROMISE (sample_clock_from (&clock, time) == n
+      && sample_clock_until (&clock, time) == n,
+      "the time of sample %" G_GUINT64_FORMAT " at %u Hz is that of %"
+      G_GUINT64_FORMAT " or %" G_GUINT64_FORMAT, n, clock.rate,
+      sample_clock_from (&clock, time), sample_clock_until (&clock, time));
+}
+
+/* From a time to the samples beside it. */
+static void
+check_time (Input * input)
+{
+  guint64 time, from, until;
+  unsigned __int128 since;
+  SampleClock clock;
+
+  sample_clock_start (&clock, any_rate (input),
+      input_number (input) % MOST_SAMPLES, input_number (input) % LONGEST_TIME);
+  time = clock.base + input_number (input) % LONGEST_TIME;
+  since = (unsigned __int128) (time - clock.base) * clock.rate;
+  if (clock.origin + since / GST_SECOND >= MOST_SAMPLES * 2)
+    return;
+  from = sample_clock_from (&clock, time);
+  until = sample_clock_until (&clock, time);
+  PROMISE (from == clock.origin + (guint64) ((since + GST_SECOND - 1)
+          / GST_SECOND), "from %" G_GUINT64_FORMAT, from);
+  PROMISE (until == clock.origin + (guint64) ((since + clock.rate
+              + GST_SECOND - 1) / GST_SECOND) - 1, "until %" G_GUINT64_FORMAT,
+      until);
+}
+
+static void
+check_stamp (Input * input)
+{
+  g_autoptr (GstBuffer) buffer = gst_buffer_new ();
+  guint64 start = input_number (input) % MOST_SAMPLES;
+  guint n = input_number (input) % G_MAXINT;
+  SampleClock clock;
+  GstClockTime end;
+
+  sample_clock_start (&clock, any_rate (input), start / 2,
+      input_number (input) % LONGEST_TIME);
+  if (!has_time (&clock, start + n))
+    return;
+  sample_clock_stamp (&clock, buffer, start, n);
+  end = clock.base + exact_duration (start + n - clock.origin, clock.rate);
+  PROMISE (GST_BUFFER_PTS (buffer) + GST_BUFFER_DURATION (buffer) == end
+      && GST_BUFFER_OFFSET (buffer) == start
+      && GST_BUFFER_OFFSET_END (buffer) == start + n,
+      "%u samples from %" G_GUINT64_FORMAT, n, start);
+}
+
+int
+LLVMFuzzerInitialize (int *argc, char ***argv)
+{
+  fuzz_init_gst ();
+  return 0;
+}
+
+int
+LLVMFuzzerTestOneInput (const guint8 * data, gsize size)
+{
+  Input input = { data, size };
+  guint steps;
+
+  switch (input_below (&input, 4)) {
+    case 0:
+      check_clock (&input);
+      break;
+    case 1:
+      check_time (&input);
+      break;
+    case 2:
+      check_stamp (&input);
+      break;
+    default:
+    {
+      Judge judge;
+
+      judge_init (&judge, any_rate (&input));
+      for (steps = 0; steps < MAX_STEPS && input.left > 0; steps++)
+        judge_step (&judge, &input);
+      break;
+    }
+  }
+  return 0;
+}
