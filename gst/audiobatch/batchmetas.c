@@ -3,9 +3,9 @@
 
 #include "batchmetas.h"
 
-#include <gst/audio/audio.h>
+#include "timeline.h"
 
-#define LAST_TIME (GST_CLOCK_TIME_NONE - 1)
+#include <gst/audio/audio.h>
 
 /* One reference timestamp, at sample number start. */
 typedef struct

@@ -124,7 +124,7 @@ offset_time (GstAudioBatchSrc * self, GstClockTime time)
   GstClockTime back = -(guint64) offset;
 
   if (offset >= 0)
-    return time + MIN ((guint64) offset, GST_CLOCK_TIME_NONE - 1 - time);
+    return time + MIN ((guint64) offset, LAST_TIME - time);
   return time > back ? time - back : 0;
 }
 
@@ -331,7 +331,7 @@ pull_mode_create (GstAudioBatchSrc * self, guint64 offset, guint size,
   }
   /* time does not go that far */
   if (sample_clock_time (&self->position.clock, offset / bpf + n_samples)
-      == GST_CLOCK_TIME_NONE)
+      == LAST_TIME)
     return GST_FLOW_EOS;
   do {
     ret = make_batch (self, offset / bpf, &n_samples, batch);

@@ -21,11 +21,14 @@ GstClockTime
 sample_clock_time (const SampleClock * self, guint64 sample)
 {
   guint64 n = sample - self->origin;
+  GstClockTime since;
 
   /* for the first days no more than 64 bits are needed */
   if (G_LIKELY (n <= G_MAXUINT64 / GST_SECOND))
-    return self->base + n * GST_SECOND / self->rate;
-  return self->base + gst_util_uint64_scale_int (n, GST_SECOND, self->rate);
+    since = n * GST_SECOND / self->rate;
+  else
+    since = gst_util_uint64_scale_int (n, GST_SECOND, self->rate);
+  return self->base + MIN (since, LAST_TIME - self->base);
 }
 
 /* From the base on, the time of sample n is n * 10^9 / rate rounded down, so

@@ -20,6 +20,9 @@ typedef struct
 void sample_clock_start (SampleClock * self, guint rate, guint64 origin,
     GstClockTime base);
 
+/* The last time there is, 584 years: no time goes beyond it or comes round. */
+#define LAST_TIME (GST_CLOCK_TIME_NONE - 1)
+
 /* The time of sample number @sample, which is not before the origin. */
 GstClockTime sample_clock_time (const SampleClock * self, guint64 sample);
 

@@ -186,7 +186,8 @@ send_caps (Filter * self)
     gst_caps_set_simple (caps, "channels", G_TYPE_INT, -1, NULL);
   self->caps_sure = send (self, gst_event_new_caps (caps));
   if (kind < 253 && lets_through (self) && !self->consumer.refuse_caps
-      && gst_pad_is_linked (self->consumer.pad))
+      && gst_pad_is_linked (self->consumer.pad)
+      && !GST_PAD_IS_EOS (self->srcpad))
     PROMISE (self->caps_sure || listener_errors (&self->listener) > errors,
         "good caps are refused without an error");
   if (!self->caps_sure)

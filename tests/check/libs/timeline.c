@@ -101,6 +101,24 @@ GST_START_TEST (test_time_is_exact_at_the_highest_rate)
 
 GST_END_TEST;
 
+GST_START_TEST (test_time_stands_still_at_its_end)
+{
+  GstBuffer *buffer = gst_buffer_new ();
+  SampleClock clock;
+
+  sample_clock_start (&clock, 48000, 0, LAST_TIME - 30000);
+  fail_unless_equals_uint64 (sample_clock_time (&clock, 1), LAST_TIME - 9167);
+  fail_unless_equals_uint64 (sample_clock_time (&clock, 2), LAST_TIME);
+  fail_unless_equals_uint64 (sample_clock_time (&clock, G_MAXUINT64),
+      LAST_TIME);
+  sample_clock_stamp (&clock, buffer, 1, 1024);
+  fail_unless_equals_uint64 (GST_BUFFER_PTS (buffer), LAST_TIME - 9167);
+  fail_unless_equals_uint64 (GST_BUFFER_DURATION (buffer), 9167);
+  gst_buffer_unref (buffer);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_time_counts_from_origin_and_base)
 {
   SampleClock clock;
@@ -848,6 +866,7 @@ timeline_suite (void)
   tcase_add_test (tc, test_time_is_exact_for_a_year);
   tcase_add_test (tc, test_time_is_exact_for_centuries);
   tcase_add_test (tc, test_time_is_exact_at_the_highest_rate);
+  tcase_add_test (tc, test_time_stands_still_at_its_end);
   tcase_add_test (tc, test_time_counts_from_origin_and_base);
   tcase_add_test (tc, test_a_timestamp_leads_back_to_its_sample);
   tcase_add_test (tc, test_the_way_back_counts_from_origin_and_base);
