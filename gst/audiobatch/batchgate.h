@@ -22,8 +22,8 @@ typedef struct
   GMutex lock;
   GCond cond;
   atomic_bool waiting;
-  /* under the lock: nobody may wait while there is a reason in it */
-  guint shut;
+  /* changed under the lock: nobody may wait while there is a reason in it */
+  atomic_uint shut;
 } BatchGate;
 
 typedef gboolean (*BatchGateCheck) (gpointer user_data);
@@ -53,5 +53,11 @@ batch_gate_knock (BatchGate * self)
  * wait. */
 void batch_gate_set_shut (BatchGate * self, BatchGateShut reason,
     gboolean shut);
+
+static inline gboolean
+batch_gate_is_shut (BatchGate * self)
+{
+  return atomic_load_explicit (&self->shut, memory_order_relaxed) != 0;
+}
 
 G_END_DECLS

@@ -394,6 +394,33 @@ GST_START_TEST (test_drop_counts_batches_and_samples_and_marks_the_next)
 
 GST_END_TEST;
 
+static gpointer
+push_years_of_gap (gpointer user_data)
+{
+  Stream *s = user_data;
+
+  gst_harness_push_event (s->h, gst_event_new_gap (0,
+          500 * 365 * 24 * G_GUINT64_CONSTANT (3600) * GST_SECOND));
+  return NULL;
+}
+
+GST_START_TEST (test_a_flush_ends_the_dropping_of_a_gap_of_centuries)
+{
+  Stream s;
+
+  stream_setup (&s, "drop", 1);
+  stream_start (&s);
+  s.thread = g_thread_new ("pusher", push_years_of_gap, &s);
+  while (count (&s, "dropped-batches") == 0)
+    g_thread_yield ();
+  gst_harness_push_event (s.h, gst_event_new_flush_start ());
+  g_thread_join (s.thread);
+  fail_unless (count (&s, "samples-inserted") < G_MAXINT64 / RATE);
+  stream_finish (&s);
+}
+
+GST_END_TEST;
+
 /* chunks of every length: a dropped batch is dropped as a whole */
 GST_START_TEST (test_dropped_batches_are_whole_whatever_the_chunks)
 {
@@ -854,6 +881,7 @@ overrun_suite (void)
   tcase_add_test (tc, test_error_that_is_set_while_waiting_takes_effect);
   tcase_add_test (tc, test_a_property_that_changes_nothing_leaves_it_waiting);
   tcase_add_test (tc, test_drop_counts_batches_and_samples_and_marks_the_next);
+  tcase_add_test (tc, test_a_flush_ends_the_dropping_of_a_gap_of_centuries);
   tcase_add_loop_test (tc, test_dropped_batches_are_whole_whatever_the_chunks,
       0, 6);
   tcase_add_test (tc, test_the_report_tells_what_was_lost);
