@@ -577,6 +577,32 @@ GST_START_TEST (test_planes_without_meta_are_an_error)
 
 GST_END_TEST;
 
+/* somebody writes to it yet */
+GST_START_TEST (test_a_chunk_that_can_not_be_mapped_is_an_error_with_its_size)
+{
+  GstAudioInfo info = audio_info (GST_AUDIO_FORMAT_S16, 48000, 2, FALSE);
+  Audio *audio = audio_new_ramp (&info, 1024);
+  GstBuffer *chunk = audio_chunk (audio, 0, 1024);
+  GstMapInfo map;
+  GstMemory *memory;
+  GstBus *bus;
+  GstHarness *h = harness_with_bus ("audiobatch", &bus);
+
+  memory = gst_memory_ref (gst_buffer_peek_memory (chunk, 0));
+  fail_unless (gst_memory_map (memory, &map, GST_MAP_WRITE));
+  harness_set_info (h, &info);
+  fail_unless_equals_int (gst_harness_push (h, chunk), GST_FLOW_ERROR);
+  assert_error (bus, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_READ,
+      "4096 bytes (1024 samples)");
+  assert_lossless (h->element, 1024, 0);
+  gst_memory_unmap (memory, &map);
+  gst_memory_unref (memory);
+  audio_free (audio);
+  harness_free_with_bus (h, bus);
+}
+
+GST_END_TEST;
+
 static const struct
 {
   const gchar *caps;
@@ -680,6 +706,8 @@ audiobatch_suite (void)
   tcase_add_test (tc, test_refused_memory_is_an_error_with_the_size);
   tcase_add_test (tc, test_half_a_frame_is_an_error_with_both_sizes);
   tcase_add_test (tc, test_planes_without_meta_are_an_error);
+  tcase_add_test (tc,
+      test_a_chunk_that_can_not_be_mapped_is_an_error_with_its_size);
   tcase_add_loop_test (tc,
       test_caps_without_what_audio_needs_are_an_error_that_names_it, 0,
       G_N_ELEMENTS (bad_caps));
