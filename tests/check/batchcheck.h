@@ -256,12 +256,22 @@ assert_error (GstBus * bus, GQuark domain, gint code, const gchar * words)
   gst_message_unref (message);
 }
 
+static inline void
+fail_on_warning (const gchar * domain, GLogLevelFlags level,
+    const gchar * message, gpointer unused)
+{
+  fail ("%s warns: %s", domain, message);
+}
+
 /* A harness around a new @element, whose messages go to @bus. */
 static inline GstHarness *
 harness_with_bus (const gchar * element, GstBus ** bus)
 {
   GstHarness *h = gst_harness_new (element);
 
+  /* GstCheck looks at those of GLib and GStreamer only */
+  g_log_set_handler ("audiobatch", G_LOG_LEVEL_CRITICAL | G_LOG_LEVEL_WARNING,
+      fail_on_warning, NULL);
   *bus = gst_bus_new ();
   gst_element_set_bus (h->element, *bus);
   return h;

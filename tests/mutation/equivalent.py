@@ -13,4 +13,12 @@ EQUIVALENT = {
         "as many voices as there are: none is added",
     ("timeline.c", "zero", "guint64 time = 0;", 0):
         "it is written to before it is read",
+    ("histogram.h", "minus",
+     "((HISTOGRAM_MAX_BITS - HISTOGRAM_SUB_BITS + 1) << HISTOGRAM_SUB_BITS)",
+     0):
+        "more buckets than any index reaches",
+    ("waveform.c", "more",
+     "gboolean ramp = run->tick_length > 0 && self->settings.apply_tick_ramp;",
+     0):
+        "envelope_at() asks again, and is 1 where there is no tick",
 }

@@ -830,6 +830,29 @@ GST_START_TEST (test_freq_change_in_a_tick_does_not_click)
 
 GST_END_TEST;
 
+/* sample 500 is the 20th of tick 1, and after the change of tick 2 */
+GST_START_TEST (test_another_tick_after_a_change_has_its_own_phase)
+{
+  WaveformSettings settings = tick_settings (10 * GST_MSECOND);
+  Waveform *waveform = new_waveform (&settings, GST_AUDIO_FORMAT_F64);
+  gdouble samples[500];
+
+  fill (waveform, samples, 0, 500);
+  settings.tick_interval = 5 * GST_MSECOND;
+  settings.freq = 3000;
+  waveform_set_settings (waveform, &settings);
+  fill (waveform, samples, 500, 12);
+  for (guint k = 0; k < 12; k++) {
+    gdouble expected = 0.5 * sin (2 * G_PI * (20 + k) / 16);
+
+    fail_unless (fabs (samples[k] - expected) < 1e-12,
+        "sample %u: %g, not %g", k, samples[k], expected);
+  }
+  waveform_free (waveform);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_new_freq_after_a_seek_is_as_if_from_the_start)
 {
   WaveformSettings settings = defaults;
@@ -1179,6 +1202,7 @@ waveform_suite (void)
   tcase_add_loop_test (tc, test_noise_has_its_slope, 0, G_N_ELEMENTS (spectra));
   tcase_add_loop_test (tc, test_freq_change_does_not_click, 0, 2);
   tcase_add_test (tc, test_freq_change_in_a_tick_does_not_click);
+  tcase_add_test (tc, test_another_tick_after_a_change_has_its_own_phase);
   tcase_add_test (tc, test_new_freq_after_a_seek_is_as_if_from_the_start);
   tcase_add_test (tc, test_volume_change_is_a_line_over_one_fill);
   tcase_add_loop_test (tc, test_volume_0_fades_out_before_it_is_silence, 0,

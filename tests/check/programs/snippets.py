@@ -40,6 +40,13 @@ COVERED = {
         "properties.py itself, which fails on what it would write",
     "indent gst/audiobatch/batcher.c; indent gst/audiobatch/batcher.c":
         ".ci/run, for every file",
+    "meson setup build-coverage -Db_coverage=true -Dbuildtype=debug":
+        ".ci/run",
+    "meson test -C build-coverage --setup slow": ".ci/run",
+    "meson test -C build-coverage profile": ".ci/run",
+    "gcovr --root . --filter gst/ --print-summary build-coverage": ".ci/run",
+    "tests/mutation/mutate.py --count 66 --seed 1":
+        "whoever looks for what the tests miss: it takes an hour",
     "CC=clang meson setup build-fuzz -Dfuzz=enabled "
     "-Db_sanitize=address,undefined -Db_lundef=false": ".ci/run",
     "meson compile -C build-fuzz": ".ci/run",
