@@ -418,7 +418,7 @@ static GstFlowReturn
 count_overrun (BatchStream * self)
 {
   /* a gap may be years of batches, of which none is pushed */
-  if (batch_gate_is_shut (&self->stats->gate))
+  if (batch_stream_is_shut (self))
     return GST_FLOW_FLUSHING;
   batch_stats_begin (self->stats);
   batch_stats_add (self->stats, BATCH_COUNTER_DROPPED_BATCHES, 1);

@@ -107,6 +107,13 @@ void batch_stream_take_allocation (BatchStream * self, GstQuery * query);
 void batch_stream_set_shut (BatchStream * self, BatchGateShut reason,
     gboolean shut);
 
+/* Has waiting been ended, or refused? Then what takes long has to end too. */
+static inline gboolean
+batch_stream_is_shut (BatchStream * self)
+{
+  return batch_gate_is_shut (&self->stats->gate);
+}
+
 /* No batch was to be had, and was counted as dropped. */
 #define BATCH_STREAM_FLOW_DROPPED GST_FLOW_CUSTOM_SUCCESS
 

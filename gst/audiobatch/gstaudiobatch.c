@@ -437,7 +437,8 @@ feed_gap (GstAudioBatch * self, GstClockTime pts, GstClockTime duration)
   clip_gap (self, &pts, &n_samples);
   if (self->reverse)
     pts = mirror_time (self, end_time (self, pts, n_samples));
-  while (done < n_samples && ret == GST_FLOW_OK) {
+  while (done < n_samples && ret == GST_FLOW_OK
+      && !batch_stream_is_shut (&self->stream)) {
     Arrival gap = {.pts = done == 0 ? pts : GST_CLOCK_TIME_NONE };
 
     chunk_silence (&gap.chunk, MIN (n_samples - done, G_MAXINT));

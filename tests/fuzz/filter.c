@@ -8,6 +8,8 @@
 
 /* A gap may be filled with this much while nothing downstream ends that. */
 #define SHORT_FILL GST_USECOND
+/* samples */
+#define LONGEST_GAP (G_GUINT64_CONSTANT (1) << 44)
 #define MAX_STEPS 400
 
 typedef struct
@@ -349,6 +351,9 @@ send_gap (Filter * self)
   /* as long as max-fill says at most, or else it takes for ever */
   if (self->drops)
     duration = MIN (duration, SHORT_FILL);
+  /* and no longer than to be counted in a while, where a rate is in GHz */
+  duration = MIN (duration, gst_util_uint64_scale (LONGEST_GAP, GST_SECOND,
+          MAX (GST_AUDIO_INFO_RATE (&self->info), 1)));
   self->next = later (pts, duration);
   send (self, gst_event_new_gap (pts, duration));
 }
