@@ -21,4 +21,9 @@ EQUIVALENT = {
      "gboolean ramp = run->tick_length > 0 && self->settings.apply_tick_ramp;",
      0):
         "envelope_at() asks again, and is 1 where there is no tick",
+    ("chunk.c", "false", "self->has_metas = FALSE;", 0):
+        "the element sets it before anybody reads it",
+    ("gstaudiobatchsrc.c", "more",
+     "if (ret == GST_FLOW_EOS && n_samples > 0)", 0):
+        "the end of a stream is told of once, by the count of its batches",
 }

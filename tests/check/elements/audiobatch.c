@@ -642,13 +642,17 @@ GST_END_TEST;
 
 GST_START_TEST (test_a_segment_in_bytes_is_an_error)
 {
+  GstPad *sink;
   GstBus *bus;
   GstHarness *h = harness_with_bus ("audiobatch", &bus);
   GstSegment segment;
 
   gst_segment_init (&segment, GST_FORMAT_BYTES);
-  gst_harness_push_event (h, gst_event_new_segment (&segment));
+  sink = gst_element_get_static_pad (h->element, "sink");
+  fail_unless (gst_pad_send_event (sink, gst_event_new_stream_start ("bytes")));
+  fail_if (gst_pad_send_event (sink, gst_event_new_segment (&segment)));
   assert_error (bus, GST_STREAM_ERROR, GST_STREAM_ERROR_FORMAT, "bytes");
+  gst_object_unref (sink);
   harness_free_with_bus (h, bus);
 }
 

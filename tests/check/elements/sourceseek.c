@@ -679,6 +679,35 @@ GST_START_TEST (test_convert_is_exact_in_every_direction)
 
 GST_END_TEST;
 
+static const struct
+{
+  GstFormat from, to;
+  gint64 value;
+} unchanged[] = {
+  {GST_FORMAT_TIME, GST_FORMAT_TIME, 5},
+  {GST_FORMAT_BYTES, GST_FORMAT_BYTES, 3},
+  {GST_FORMAT_DEFAULT, GST_FORMAT_TIME, -1},
+  {GST_FORMAT_TIME, GST_FORMAT_BYTES, -1},
+};
+
+GST_START_TEST (test_convert_to_the_same_format_or_of_none_changes_nothing)
+{
+  GstQuery *query = gst_query_new_convert (unchanged[__i__].from,
+      unchanged[__i__].value, unchanged[__i__].to);
+  gint64 value = 0;
+  Player p;
+
+  player_init (&p, 44100);
+  play_from_to (&p, 1.0, GST_FORMAT_TIME, 0, time_of (&p, 100));
+  fail_unless (gst_element_query (p.h->element, query));
+  gst_query_parse_convert (query, NULL, NULL, NULL, &value);
+  fail_unless_equals_int64 (value, unchanged[__i__].value);
+  gst_query_unref (query);
+  player_free (&p);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_position_and_seeking_are_known_while_playing)
 {
   gint64 position = 0;
@@ -936,6 +965,9 @@ sourceseek_suite (void)
   tcase_add_test (tc, test_duration_is_unknown_without_num_buffers);
   tcase_add_loop_test (tc, test_convert_is_exact_in_every_direction, 0,
       N_RATES);
+  tcase_add_loop_test (tc,
+      test_convert_to_the_same_format_or_of_none_changes_nothing, 0,
+      G_N_ELEMENTS (unchanged));
   tcase_add_test (tc, test_position_and_seeking_are_known_while_playing);
   tcase_add_loop_test (tc, test_scheduling_tells_push_and_pull_as_they_are_set,
       0, G_N_ELEMENTS (activations));
