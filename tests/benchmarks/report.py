@@ -3,7 +3,7 @@
 """Runs the benchmarks and writes what they say into docs/: the tables of
 benchmarks.md, between its markers, and the pictures.
 
-Usage: report.py [--rounds N] [--again] BUILD
+Usage: report.py [--rounds N] [--again] [--compiler VERSION] BUILD
 
 The JSON of each program is kept in BUILD/benchmarks; --again reads it in place
 of running them. Needs gnuplot, and valgrind for the instructions.
@@ -20,7 +20,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 DOCS = HERE.parent.parent / "docs"
 PAGE = DOCS / "benchmarks.md"
-PROGRAMS = ["transform", "source", "memory"]
+PROGRAMS = ["transform", "source", "memory", "streams"]
 
 STYLE = """\
 set terminal svg size 900,360 background rgb 'white' font 'sans-serif,12'
@@ -36,7 +36,13 @@ set linetype 6 lc rgb '#dd181f' lw 2 pt 8 ps 0.6 dt 2
 """
 
 
-def run_all(build, out, rounds):
+def default_compiler():
+    """The version of the compiler here, which has most likely made the build."""
+    return subprocess.check_output(["cc", "-dumpfullversion"],
+                                   text=True).strip()
+
+
+def run_all(build, out, rounds, cc_version):
     """Runs each program, its JSON into the folder out."""
     environment = dict(os.environ)
     environment["GST_PLUGIN_PATH_1_0"] = str(build / "gst" / "audiobatch")
@@ -45,6 +51,9 @@ def run_all(build, out, rounds):
     commands = [[programs / f"benchmark-{name}", "--json", out / f"{name}.json"]
                 + (["--rounds", str(rounds)] if rounds else [])
                 for name in PROGRAMS]
+    commands.append(["/usr/bin/python3", HERE / "whole.py", "--compiler",
+                     cc_version, "--json", out / "whole.json",
+                     programs / "consume"])
     commands.append([HERE / "cost.py", "--record", "--json", out / "cost.json",
                      programs / "drive"])
     for command in commands:
@@ -154,20 +163,44 @@ def draw_memory(document):
     draw("benchmarks-memory.svg", script)
 
 
+def draw_streams(document):
+    """Cost by number of streams, beside the peers."""
+    ways = ["audiobatch", "audiobuffersplit"]
+    script = ("set multiplot layout 1,2\nset logscale x 10\n"
+              "set yrange [0:*]\nset xlabel 'live streams in one process'\n"
+              "set ylabel 'us of processor time for a second of one'\n")
+    for wave in ("sine", "silence"):
+        parts = []
+        for chunk in (480, 1024):
+            rows = [row for row in document["tables"][0]["rows"]
+                    if row["wave"] == wave and row["chunk"] == chunk]
+            block = f"{wave}{chunk}"
+            script += data_block(block, rows, "streams", ways)
+            parts += [f"${block} using 1:{i} with linespoints lt "
+                      f"{i - 1 if chunk == 480 else i + 2} "
+                      f"title '{way}, chunks of {chunk}'"
+                      for i, way in enumerate(ways, 2)]
+        script += f"set title '{wave}'\nplot {', '.join(parts)}\n"
+    draw("benchmarks-streams.svg", script)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--again", action="store_true")
+    parser.add_argument("--compiler", default=default_compiler(),
+                        metavar="VERSION", help="of the build's gcc")
     parser.add_argument("build", type=Path)
     args = parser.parse_args()
     out = args.build.resolve() / "benchmarks"
     if not args.again:
-        run_all(args.build.resolve(), out, args.rounds)
+        run_all(args.build.resolve(), out, args.rounds, args.compiler)
     documents = {name: json.loads((out / f"{name}.json").read_text())
-                 for name in [*PROGRAMS, "cost"]}
+                 for name in [*PROGRAMS, "whole", "cost"]}
     fill_page(documents)
     draw_transform(documents["transform"])
     draw_memory(documents["memory"])
+    draw_streams(documents["streams"])
 
 
 if __name__ == "__main__":
