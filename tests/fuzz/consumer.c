@@ -147,7 +147,8 @@ check_stamps (Consumer * self, GstBuffer * batch, guint n_samples)
   check_following (self, batch);
   if (self->from_zero && self->timed)
     check_place (self, offset, offset + n_samples, pts);
-  self->last.known = TRUE;
+  /* padding takes no positions: what follows goes on before it */
+  self->last.known = gst_buffer_get_audio_clipping_meta (batch) == NULL;
   self->last.offset = offset;
   self->last.offset_end = offset + n_samples;
   self->last.pts = pts;
