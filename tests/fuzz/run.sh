@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # run.sh FUZZER...: runs each for FUZZ_SECONDS, beginning with the seeds and with
 # what earlier runs have found. Says for each how many inputs were tried and how
-# much of the code they reached, and ends with 1 when one of them failed.
+# much of the code they reached, and ends with 1 when one of them failed. The
+# inputs begin from FUZZ_SEED, or from chance where that is 0 or not set.
 set -uo pipefail
 seconds=${FUZZ_SECONDS:-60}
 seeds=$(cd "$(dirname "$0")" && pwd)/seeds
@@ -12,7 +13,7 @@ for fuzzer in "$@"; do
   name=$(basename "$fuzzer")
   work=$(dirname "$fuzzer")/$name.work
   mkdir -p "$work/corpus"
-  if "$fuzzer" -max_total_time="$seconds" -max_len=600 -timeout=10 \
+  if "$fuzzer" -max_total_time="$seconds" -seed="${FUZZ_SEED:-0}" -max_len=600 -timeout=30 \
     -rss_limit_mb=1024 -print_final_stats=1 -use_value_profile=1 \
     -artifact_prefix="$work/" \
     "$work/corpus" "$seeds/${name#fuzz-}" >"$work/log" 2>&1; then
