@@ -61,7 +61,7 @@ def main():
     element = pipeline.get_by_name("batch")
     print(f"recording    {recording}")
     kept = player.consume(pipeline, consume)
-    # with appsink goes its hold on the last batch
+    player.dispose(pipeline)
     del pipeline
     if not kept:
         raise player.PlayerError("There is nothing in it.")

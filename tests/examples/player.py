@@ -4,8 +4,10 @@ main loop, and what to say when something is missing."""
 
 import argparse
 import concurrent.futures
+import gc
 import os
 import sys
+import threading
 
 try:
     import gi
@@ -166,6 +168,19 @@ def consume(pipeline, consumer):
 
         main_loop(pipeline, begin)
     return results[0].result()
+
+
+def dispose(pipeline):
+    """Lets appsink go, and with it its hold on the last batch. Whoever looks
+    after its threads may have it for a moment longer."""
+    gone = threading.Event()
+    sink = pipeline.get_by_name("sink")
+    pipeline.remove(sink)
+    sink.weak_ref(gone.set)
+    del sink
+    gc.collect()
+    if not gone.wait(10):
+        raise PlayerError("appsink is still in use.")
 
 
 def run(main):
