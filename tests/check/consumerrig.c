@@ -44,6 +44,7 @@ consume (GstPad * pad, GstObject * parent, GstBuffer * batch)
   rig_assert_is_ramp (batch, self->audio);
   g_mutex_lock (&self->lock);
   assert_goes_on (self, batch);
+  self->last_consumer = pad;
   if (++self->seen == self->refused)
     ret = self->refusal;
   g_ptr_array_add (self->held, batch);

@@ -35,6 +35,8 @@ typedef struct
   /* what the consumer has, and how many it keeps */
   GPtrArray *held;
   guint keep, seen, discont;
+  /* who had the last batch, since consumers may be exchanged */
+  GstPad *last_consumer;
   /* the sample that would go on from the last one */
   guint64 next;
   /* the batch that is refused, counted from 1, and how */

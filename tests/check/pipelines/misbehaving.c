@@ -295,10 +295,41 @@ change_consumer (GstPad * pad, GstPadProbeInfo * info, gpointer data)
   return GST_PAD_PROBE_REMOVE;
 }
 
+/* The consumer has had a batch, or there are no more. Until then GStreamer sends
+ * it the stream's events, and takes the one that is on its way for received
+ * wherever it ends: another consumer must not come in between. */
+static gboolean
+is_served (Rig * self, gpointer data)
+{
+  gboolean served;
+
+  g_mutex_lock (&self->lock);
+  served = self->last_consumer == self->consumer || self->eos;
+  g_mutex_unlock (&self->lock);
+  return served;
+}
+
+static gboolean
+is_exchanged (Rig * self, gpointer old)
+{
+  return g_atomic_pointer_get (&self->consumer) != old;
+}
+
+static void
+await (Rig * self, gboolean (*condition) (Rig * self, gpointer data),
+    gpointer data)
+{
+  const gint64 end = g_get_monotonic_time () + LONG;
+
+  while (!condition (self, data)) {
+    fail_unless (g_get_monotonic_time () < end);
+    g_thread_yield ();
+  }
+}
+
 /* As an application does it: where the pad is idle. */
 GST_START_TEST (test_a_consumer_that_is_exchanged_while_streaming_misses_none)
 {
-  const gint64 end = g_get_monotonic_time () + LONG;
   Rig rig;
   guint i;
 
@@ -308,12 +339,10 @@ GST_START_TEST (test_a_consumer_that_is_exchanged_while_streaming_misses_none)
   for (i = 0; i < 20; i++) {
     GstPad *consumer = rig.consumer;
 
+    await (&rig, is_served, NULL);
     gst_pad_add_probe (rig.srcpad, GST_PAD_PROBE_TYPE_IDLE, change_consumer,
         &rig, NULL);
-    while (g_atomic_pointer_get (&rig.consumer) == consumer) {
-      fail_unless (g_get_monotonic_time () < end);
-      g_thread_yield ();
-    }
+    await (&rig, is_exchanged, consumer);
   }
   fail_unless_equals_int (rig_await_end (&rig), GST_FLOW_OK);
   fail_unless (rig.eos);
