@@ -175,7 +175,7 @@ adopt_foreign (BatchMemory * self, GstBuffer * buffer, gsize size,
       || !fit_foreign (self, gst_buffer_peek_memory (buffer, 0), size)
       || !gst_buffer_map (buffer, &room->map, GST_MAP_WRITE))
     return FALSE;
-  if ((guintptr) room->map.data & self->params.align) {
+  if ((guintptr) room->map.data & (self->params.align | self->plan.align)) {
     gst_buffer_unmap (buffer, &room->map);
     return FALSE;
   }

@@ -13,6 +13,9 @@ typedef struct
   gboolean pooled;
   /* bytes of the longest batch */
   gsize size;
+  /* bits that the address of its samples must not have, so that each of them can
+   * be written at once */
+  gsize align;
   /* of the pool: made before the first batch, and the most that are recycled
    * (0: no bound) */
   guint min, max;

@@ -368,12 +368,22 @@ can_fit (BatchStream * self, const BatchMemoryPlan * plan)
       && (limit == 0 || bytes <= limit));
 }
 
+/* Samples of 24 bits in 3 bytes are written byte by byte. */
+static gsize
+sample_align (const GstAudioInfo * info)
+{
+  gsize bytes = GST_AUDIO_INFO_WIDTH (info) / 8;
+
+  return bytes % 2 == 0 ? bytes - 1 : 0;
+}
+
 static G_GNUC_NO_INLINE gboolean
 make_plan (BatchStream * self)
 {
   guint bpf = GST_AUDIO_INFO_BPF (&self->info);
   BatchMemoryPlan plan = {
     .pooled = self->allocation == GST_AUDIO_BATCH_ALLOCATION_POOL,
+    .align = sample_align (&self->info),
     .min = self->pool_min,
     .max = self->pool_max,
   };

@@ -21,8 +21,8 @@ static gboolean
 take_offer (OfferedPool * pool, guint size, guint min, guint max,
     const GstAllocationParams * params)
 {
-  const BatchMemoryPlan plan = {.pooled = TRUE,.size = BYTES,.min = 2,
-    .max = 4
+  const BatchMemoryPlan plan = {.pooled = TRUE,.size = BYTES,.align = 3,
+    .min = 2,.max = 4
   };
   GstCaps *caps = gst_caps_new_empty_simple ("audio/x-raw");
   GstQuery *query = gst_query_new_allocation (caps, TRUE);
@@ -212,6 +212,41 @@ GST_START_TEST (test_recycled_foreign_batches_keep_the_prefix_that_is_wished)
     fail_unless (maxsize >= 48 + BYTES + 16);
     gst_buffer_unref (batch);
   }
+  finish (pool);
+}
+
+GST_END_TEST;
+
+/* A prefix as it may be wished, and whether samples of 4 bytes can lie behind
+ * it in a block that begins at a multiple of 8. */
+static const struct
+{
+  gsize prefix;
+  gboolean used;
+} headers[] = {
+  {12, TRUE},
+  {13, FALSE},
+  {14, FALSE},
+};
+
+GST_START_TEST (test_samples_are_aligned_behind_any_prefix)
+{
+  const GstAllocationParams params = {.prefix = headers[__i__].prefix };
+  OfferedPool *pool = offered_pool_new (OFFER_PLAIN);
+  guint8 *data;
+  GstBuffer *batch;
+  gsize offset;
+
+  fail_unless (take_offer (pool, BYTES, 0, 0, &params));
+  batch = acquire_data (&data);
+  fail_unless_equals_uint64 ((guintptr) data & 3, 0);
+  gst_buffer_get_sizes (batch, &offset, NULL);
+  fail_unless_equals_uint64 (offset, params.prefix);
+  fail_unless_equals_int (batch->pool == GST_BUFFER_POOL_CAST (pool),
+      headers[__i__].used);
+  fail_unless_equals_uint64 (counter (BATCH_COUNTER_FALLBACKS),
+      headers[__i__].used ? 0 : 1);
+  gst_buffer_unref (batch);
   finish (pool);
 }
 
@@ -421,6 +456,8 @@ foreignbatch_suite (void)
       test_a_pool_without_the_prefix_that_is_wished_gives_no_batch);
   tcase_add_test (tc,
       test_recycled_foreign_batches_keep_the_prefix_that_is_wished);
+  tcase_add_loop_test (tc, test_samples_are_aligned_behind_any_prefix, 0,
+      G_N_ELEMENTS (headers));
   tcase_add_loop_test (tc, test_a_foreign_buffer_that_is_no_batch_is_given_back,
       0, G_N_ELEMENTS (unfit));
   tcase_add_test (tc, test_a_larger_foreign_buffer_counts_with_all_it_pins);
