@@ -78,26 +78,34 @@ start_pool (GstBufferPool * pool, GstCaps * caps, gsize size, guint min,
   return gst_buffer_pool_set_active (pool, TRUE);
 }
 
-/* GStreamer's own allocator does not look whether that is more than a gsize
- * holds. */
+/* Is there memory for @n buffers of @size bytes, with what is wished around
+ * them? A pool is written to when it is made, and systems promise more memory
+ * than there is, and end whoever uses it: what can't fit is not begun. */
 static gboolean
-can_be_added_up (gsize size, const GstAllocationParams * params)
+can_fit (const BatchMemory * self, gsize size, guint n)
 {
+  const GstAllocationParams *params = &self->params;
+  guint64 limit = self->plan.limit;
+  guint64 bytes;
+
   return g_size_checked_add (&size, size, params->prefix)
       && g_size_checked_add (&size, size, params->padding)
       && g_size_checked_add (&size, size, params->align)
-      && size <= G_MAXSSIZE;
+      && size <= G_MAXSSIZE && g_uint64_checked_mul (&bytes, size, n)
+      && (limit == 0 || bytes <= limit);
 }
 
 /* Downstream's pool, where its buffers are as large as a batch and there are
- * enough of them. */
+ * enough of them. Such a pool most likely has GStreamer's own allocator, which
+ * adds up without a check, and ends the program where there is no memory for
+ * even one buffer. */
 static gboolean
 try_offered_pool (BatchMemory * self, const BatchMemoryPlan * plan)
 {
   guint min = MAX (plan->min, self->offered_min);
 
   if (self->offered == NULL || self->offered_size < plan->size
-      || !can_be_added_up (self->offered_size, &self->params)
+      || !can_fit (self, self->offered_size, MAX (min, 1))
       || (self->offered_max != 0 && self->offered_max < min)
       || !start_pool (self->offered, self->caps, self->offered_size, min,
           self->offered_max, NULL, &self->params))
@@ -113,7 +121,8 @@ make_own_pool (BatchMemory * self, const BatchMemoryPlan * plan)
   GstBufferPool *pool = batch_pool_new (self->allocator);
   guint max = plan->max == 0 ? 0 : MAX (plan->max, plan->min);
 
-  if (!start_pool (pool, self->caps, plan->size, plan->min, max, NULL,
+  if (!can_fit (self, plan->size, plan->min)
+      || !start_pool (pool, self->caps, plan->size, plan->min, max, NULL,
           &self->params)) {
     gst_object_unref (pool);
     return FALSE;

@@ -19,6 +19,8 @@ typedef struct
   /* of the pool: made before the first batch, and the most that are recycled
    * (0: no bound) */
   guint min, max;
+  /* bytes that there are for a pool; 0: not known */
+  guint64 limit;
 } BatchMemoryPlan;
 
 /* A buffer that is being filled. */

@@ -354,18 +354,15 @@ follow_advice (BatchStream * self)
   self->plan_due = TRUE;
 }
 
-/* A pool is written to when it is made. Systems promise more memory than there
- * is, and end whoever uses it: what can't fit is not begun. */
-static gboolean
-can_fit (BatchStream * self, const BatchMemoryPlan * plan)
+/* What there is for a pool; 0: not known. */
+static guint64
+memory_limit (BatchStream * self)
 {
   guint64 limit = self->machine_limit;
-  guint64 bytes;
 
   if (self->process_limit > 0)
     limit = limit > 0 ? MIN (limit, self->process_limit) : self->process_limit;
-  return !plan->pooled || (g_uint64_checked_mul (&bytes, plan->size, plan->min)
-      && (limit == 0 || bytes <= limit));
+  return limit;
 }
 
 /* Samples of 24 bits in 3 bytes are written byte by byte. */
@@ -386,6 +383,7 @@ make_plan (BatchStream * self)
     .align = sample_align (&self->info),
     .min = self->pool_min,
     .max = self->pool_max,
+    .limit = memory_limit (self),
   };
 
   follow_advice (self);
@@ -394,7 +392,7 @@ make_plan (BatchStream * self)
   self->plan_due = FALSE;
   batch_stats_set_memory (self->stats, memory_bound (self), plan.pooled);
   if (g_size_checked_mul (&plan.size, batch_size_max (&self->size), bpf)
-      && can_fit (self, &plan) && batch_memory_plan (&self->memory, &plan))
+      && batch_memory_plan (&self->memory, &plan))
     return TRUE;
   GST_ELEMENT_ERROR (self->element, RESOURCE, NO_SPACE_LEFT,
       ("There is no memory for a pool of %u batches of %u samples of %u "

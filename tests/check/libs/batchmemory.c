@@ -198,11 +198,24 @@ GST_START_TEST (test_a_batch_outlives_where_it_came_from)
 
 GST_END_TEST;
 
-/* GStreamer's own allocator adds that up without a look */
+/* GStreamer's own allocator adds up without a look, and ends the program where
+ * there is no such memory. */
+static const struct
+{
+  gsize padding;
+  guint64 limit;
+} too_much[] = {
+  {G_MAXSIZE - 100, 0},
+  {(gsize) 1 << 62, (guint64) 1 << 40},
+  {(gsize) 1 << 30, 1 << 30},
+};
+
 GST_START_TEST (test_a_pool_with_more_padding_than_there_is_is_not_used)
 {
-  const GstAllocationParams params = {.padding = G_MAXSIZE - 100 };
-  const BatchMemoryPlan plan = {.pooled = TRUE,.size = BATCH_BYTES,.min = 1 };
+  const GstAllocationParams params = {.padding = too_much[__i__].padding };
+  const BatchMemoryPlan plan = {.pooled = TRUE,.size = BATCH_BYTES,.min = 1,
+    .limit = too_much[__i__].limit
+  };
   GstCaps *caps = gst_caps_new_empty_simple ("audio/x-raw");
   GstQuery *query = gst_query_new_allocation (caps, TRUE);
   GstBufferPool *pool = gst_buffer_pool_new ();
@@ -237,7 +250,9 @@ batchmemory_suite (void)
       test_what_is_longer_than_the_buffers_of_the_pool_is_fresh);
   tcase_add_test (tc, test_batches_are_counted_until_they_go);
   tcase_add_test (tc, test_a_batch_outlives_where_it_came_from);
-  tcase_add_test (tc, test_a_pool_with_more_padding_than_there_is_is_not_used);
+  tcase_add_loop_test (tc,
+      test_a_pool_with_more_padding_than_there_is_is_not_used, 0,
+      G_N_ELEMENTS (too_much));
   return suite;
 }
 
