@@ -258,16 +258,24 @@ take_settings (BatchStream * self, gboolean * resized)
     batch_report_set_interval (&self->report, settings.report_interval,
         batch_stats_get (self->stats, BATCH_COUNTER_BATCHES));
   }
-  return set_size (self, &settings.size, resized);
+  if (set_size (self, &settings.size, resized))
+    return TRUE;
+  /* they are looked at again, and not forgotten */
+  atomic_store_explicit (&self->changed, TRUE, memory_order_relaxed);
+  return FALSE;
 }
 
 gboolean
 batch_stream_set_info (BatchStream * self, const GstAudioInfo * info)
 {
+  const GstAudioInfo old = self->info;
   gboolean resized = TRUE;
 
   self->info = *info;
-  return take_settings (self, &resized);
+  if (take_settings (self, &resized))
+    return TRUE;
+  self->info = old;
+  return FALSE;
 }
 
 gboolean

@@ -91,7 +91,7 @@ void batch_stream_stop (BatchStream * self);
  * been posted that says why. */
 
 /* Takes the format and the settings as they are now. Posts LATENCY if that
- * changed. */
+ * changed. On FALSE the format is the old one. */
 gboolean batch_stream_set_info (BatchStream * self, const GstAudioInfo * info);
 
 /* Takes the settings if they were changed; to be called between batches.

@@ -557,6 +557,65 @@ GST_START_TEST (test_a_stream_goes_on_after_a_refused_seek)
 
 GST_END_TEST;
 
+static void
+set_sink_caps (Player * p, GstAudioFormat format, gint rate)
+{
+  GstAudioInfo info = audio_info (format, rate, 1, FALSE);
+
+  gst_harness_set_sink_caps (p->h, gst_audio_info_to_caps (&info));
+}
+
+/* The base class does not set the caps again that the pad still has: batches
+ * had the memory of the refused format, and the wave went beyond it. */
+GST_START_TEST (test_a_refused_format_leaves_the_old_one_in_force)
+{
+  Player p;
+
+  player_init (&p, 48000);
+  gst_util_set_object_arg (G_OBJECT (p.h->element),
+      "output-buffer-duration-fraction", "8/375");
+  play_from_to (&p, 1.0, GST_FORMAT_TIME, 0, time_of (&p, 2000));
+  assert_played (&p, 0, 2000);
+
+  set_sink_caps (&p, GST_AUDIO_FORMAT_U8, 10);
+  play_from_to (&p, 1.0, GST_FORMAT_TIME, 0, time_of (&p, 2000));
+  fail_unless_equals_int (p.batches->len, 0);
+  assert_error (p.bus, GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_SETTINGS,
+      "holds no sample at 10 samples a second");
+
+  set_sink_caps (&p, GST_AUDIO_FORMAT_F64, 48000);
+  play_from_to (&p, 1.0, GST_FORMAT_TIME, 0, time_of (&p, 5000));
+  assert_played (&p, 0, 5000);
+  player_free (&p);
+}
+
+GST_END_TEST;
+
+/* A size that can't be is refused again by every batch. */
+GST_START_TEST (test_a_refused_size_is_refused_until_it_is_changed)
+{
+  Player p;
+  guint i;
+
+  player_init (&p, 48000);
+  play_from_to (&p, 1.0, GST_FORMAT_TIME, 0, time_of (&p, 2000));
+  g_object_set (p.h->element, "output-buffer-duration", (guint64) 1, NULL);
+  for (i = 0; i < 3; i++) {
+    play_from_to (&p, 1.0, GST_FORMAT_TIME, 0, time_of (&p, 2000));
+    fail_unless_equals_int (p.batches->len, 0);
+    assert_error (p.bus, GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_SETTINGS,
+        "holds no sample at 48000 samples a second");
+    /* the base class says that the stream has ended */
+    assert_error (p.bus, GST_STREAM_ERROR, GST_STREAM_ERROR_FAILED, "");
+  }
+  g_object_set (p.h->element, "output-buffer-duration", (guint64) 0, NULL);
+  play_from_to (&p, 1.0, GST_FORMAT_TIME, 0, time_of (&p, 5000));
+  assert_played (&p, 0, 5000);
+  player_free (&p);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_stop_is_exact_after_a_change_of_rate)
 {
   GstElement *pipeline = gst_parse_launch ("audiobatchsrc name=src "
@@ -956,6 +1015,8 @@ sourceseek_suite (void)
   tcase_add_test (tc, test_reverse_begins_at_the_stop_that_was_set_behind_it);
   tcase_add_test (tc, test_a_start_after_a_refused_one_has_a_format);
   tcase_add_test (tc, test_a_stream_goes_on_after_a_refused_seek);
+  tcase_add_test (tc, test_a_refused_format_leaves_the_old_one_in_force);
+  tcase_add_test (tc, test_a_refused_size_is_refused_until_it_is_changed);
   tcase_add_loop_test (tc, test_stop_is_exact_after_a_change_of_rate, 0, 3);
 
   tc = tcase_create ("queries");
