@@ -116,18 +116,6 @@ take_settings (GstAudioBatchSrc * self)
   self->timestamp_offset = settings.timestamp_offset;
 }
 
-static GstClockTime
-offset_time (GstAudioBatchSrc * self, GstClockTime time)
-{
-  GstClockTimeDiff offset = self->timestamp_offset;
-  /* -offset would overflow for the least of all numbers */
-  GstClockTime back = -(guint64) offset;
-
-  if (offset >= 0)
-    return time + MIN ((guint64) offset, LAST_TIME - time);
-  return time > back ? time - back : 0;
-}
-
 static void
 stamp (GstAudioBatchSrc * self, GstBuffer * buffer, guint64 start,
     guint n_samples)
@@ -135,9 +123,10 @@ stamp (GstAudioBatchSrc * self, GstBuffer * buffer, guint64 start,
   sample_clock_stamp (&self->position.clock, buffer, start, n_samples);
   if (G_UNLIKELY (self->timestamp_offset != 0)) {
     GstClockTime pts = GST_BUFFER_PTS (buffer);
-    GstClockTime end = offset_time (self, pts + GST_BUFFER_DURATION (buffer));
+    GstClockTime end = time_offset (pts + GST_BUFFER_DURATION (buffer),
+        self->timestamp_offset);
 
-    GST_BUFFER_PTS (buffer) = offset_time (self, pts);
+    GST_BUFFER_PTS (buffer) = time_offset (pts, self->timestamp_offset);
     GST_BUFFER_DURATION (buffer) = end - GST_BUFFER_PTS (buffer);
   }
 }
@@ -317,6 +306,7 @@ pull_mode_create (GstAudioBatchSrc * self, guint64 offset, guint size,
     GstBuffer ** batch)
 {
   guint bpf = GST_AUDIO_INFO_BPF (&self->info);
+  guint64 start, end;
   guint n_samples;
   GstFlowReturn ret;
 
@@ -329,12 +319,13 @@ pull_mode_create (GstAudioBatchSrc * self, guint64 offset, guint size,
             "whole samples of %u bytes.", size, offset, bpf), (NULL));
     return GST_FLOW_ERROR;
   }
-  /* time does not go that far */
-  if (sample_clock_time (&self->position.clock, offset / bpf + n_samples)
-      == LAST_TIME)
+  start = offset / bpf;
+  /* neither samples nor time go that far */
+  if (!g_uint64_checked_add (&end, start, n_samples)
+      || sample_clock_time (&self->position.clock, end) == LAST_TIME)
     return GST_FLOW_EOS;
   do {
-    ret = make_batch (self, offset / bpf, &n_samples, batch);
+    ret = make_batch (self, start, &n_samples, batch);
     /* who pulls waits for his answer: nothing is dropped */
   } while (ret == BATCH_STREAM_FLOW_DROPPED
       && batch_stream_pass_time (&self->stream, n_samples));

@@ -8,6 +8,17 @@
 
 #define NOT_OFF G_MAXINT64
 
+GstClockTime
+time_offset (GstClockTime time, GstClockTimeDiff offset)
+{
+  /* -offset would overflow for the least of all numbers */
+  GstClockTime back = -(guint64) offset;
+
+  if (offset >= 0)
+    return time + MIN ((guint64) offset, LAST_TIME - time);
+  return time > back ? time - back : 0;
+}
+
 void
 sample_clock_start (SampleClock * self, guint rate, guint64 origin,
     GstClockTime base)

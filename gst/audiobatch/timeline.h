@@ -7,6 +7,12 @@
 
 G_BEGIN_DECLS
 
+/* The last time there is, 584 years: no time goes beyond it or comes round. */
+#define LAST_TIME (GST_CLOCK_TIME_NONE - 1)
+
+/* @time and @offset, not before 0 and not after the last time. */
+GstClockTime time_offset (GstClockTime time, GstClockTimeDiff offset);
+
 /* The time of sample n is base + (n - origin) * 10^9 / rate, rounded down:
  * taken from the count each time and never added up, so that it can't drift. */
 typedef struct
@@ -19,9 +25,6 @@ typedef struct
 /* Sample number @origin is at time @base; @rate samples a second from there. */
 void sample_clock_start (SampleClock * self, guint rate, guint64 origin,
     GstClockTime base);
-
-/* The last time there is, 584 years: no time goes beyond it or comes round. */
-#define LAST_TIME (GST_CLOCK_TIME_NONE - 1)
 
 /* The time of sample number @sample, which is not before the origin. */
 GstClockTime sample_clock_time (const SampleClock * self, guint64 sample);

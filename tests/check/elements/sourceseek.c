@@ -875,6 +875,39 @@ GST_START_TEST (test_a_range_beyond_all_time_is_the_end)
 
 GST_END_TEST;
 
+static GstStaticPadTemplate fastest = GST_STATIC_PAD_TEMPLATE ("fastest",
+    GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS ("audio/x-raw, format=U8, "
+        "rate=2147483647, channels=1, layout=interleaved"));
+
+/* Of bytes at 2 GHz there are as many as can be counted before time ends. */
+GST_START_TEST (test_a_range_beyond_the_last_sample_is_the_end)
+{
+  GstPad *peer = gst_pad_new_from_static_template (&fastest, "sink");
+  GstElement *element = gst_element_factory_make ("audiobatchsrc", NULL);
+  GstPad *pad = gst_element_get_static_pad (element, "src");
+  GstBuffer *buffer = NULL;
+
+  g_object_set (element, "can-activate-pull", TRUE, NULL);
+  fail_unless_equals_int (gst_pad_link (pad, peer), GST_PAD_LINK_OK);
+  gst_element_set_state (element, GST_STATE_READY);
+  fail_unless (gst_pad_activate_mode (peer, GST_PAD_MODE_PULL, TRUE));
+  gst_element_set_state (element, GST_STATE_PLAYING);
+  fail_unless_equals_int (gst_pad_pull_range (peer, G_MAXUINT64 - 5, 4,
+          &buffer), GST_FLOW_OK);
+  fail_unless_equals_uint64 (GST_BUFFER_OFFSET_END (buffer), G_MAXUINT64 - 1);
+  gst_clear_buffer (&buffer);
+  fail_unless_equals_int (gst_pad_pull_range (peer, G_MAXUINT64 - 3, 4,
+          &buffer), GST_FLOW_EOS);
+  fail_unless_equals_int (gst_pad_pull_range (peer, G_MAXUINT64 - 3, 8,
+          &buffer), GST_FLOW_EOS);
+  gst_pad_activate_mode (peer, GST_PAD_MODE_PULL, FALSE);
+  gst_pad_unlink (pad, peer);
+  gst_object_unref (peer);
+  pulled_free (element, pad);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_pulled_ranges_are_the_samples_at_their_offset)
 {
   static const struct
@@ -1038,6 +1071,7 @@ sourceseek_suite (void)
   suite_add_tcase (s, tc);
   tcase_set_timeout (tc, 300);
   tcase_add_test (tc, test_a_range_beyond_all_time_is_the_end);
+  tcase_add_test (tc, test_a_range_beyond_the_last_sample_is_the_end);
   tcase_add_test (tc, test_pulled_ranges_are_the_samples_at_their_offset);
   tcase_add_test (tc,
       test_pull_of_more_than_a_batch_is_not_served_from_the_pool);
