@@ -56,6 +56,24 @@ check_time (const SampleClock * clock, guint64 n)
         " ns, want %" G_GUINT64_FORMAT " ns", n, clock->rate, got, want);
 }
 
+GST_START_TEST (test_an_offset_leads_neither_before_time_nor_beyond_it)
+{
+  const GstClockTime far = (GstClockTime) 1 << 63;
+
+  fail_unless_equals_uint64 (time_offset (100, 0), 100);
+  fail_unless_equals_uint64 (time_offset (100, 7), 107);
+  fail_unless_equals_uint64 (time_offset (100, -7), 93);
+  fail_unless_equals_uint64 (time_offset (100, -100), 0);
+  fail_unless_equals_uint64 (time_offset (100, -101), 0);
+  fail_unless_equals_uint64 (time_offset (far + 1, G_MININT64), 1);
+  fail_unless_equals_uint64 (time_offset (far - 1, G_MININT64), 0);
+  fail_unless_equals_uint64 (time_offset (LAST_TIME - 1, 1), LAST_TIME);
+  fail_unless_equals_uint64 (time_offset (LAST_TIME - 1, 2), LAST_TIME);
+  fail_unless_equals_uint64 (time_offset (far, G_MAXINT64), LAST_TIME);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_time_is_exact_for_a_year)
 {
   SampleClock clock;
@@ -863,6 +881,7 @@ timeline_suite (void)
   suite_add_tcase (suite, tc);
   suite_add_tcase (suite, judge_tests ());
   tcase_add_checked_fixture (tc, setup, teardown);
+  tcase_add_test (tc, test_an_offset_leads_neither_before_time_nor_beyond_it);
   tcase_add_test (tc, test_time_is_exact_for_a_year);
   tcase_add_test (tc, test_time_is_exact_for_centuries);
   tcase_add_test (tc, test_time_is_exact_at_the_highest_rate);
