@@ -21,6 +21,9 @@ typedef enum
   /* makes buffers of two memories, or none at all after the first ones */
   OFFER_TWO_MEMORIES,
   OFFER_RUNS_DRY,
+  /* makes buffers of just the size that was asked for, which is no fault;
+   * GStreamer's own are a bit longer */
+  OFFER_TIGHT,
 } OfferedFault;
 
 typedef struct
@@ -77,6 +80,17 @@ offered_pool_start (GstBufferPool * pool)
   return GST_BUFFER_POOL_CLASS (offered_pool_parent_class)->start (pool);
 }
 
+static GstBuffer *
+tight_buffer (GstBufferPool * pool)
+{
+  GstStructure *config = gst_buffer_pool_get_config (pool);
+  guint size;
+
+  gst_buffer_pool_config_get_params (config, NULL, &size, NULL, NULL);
+  gst_structure_free (config);
+  return gst_buffer_new_wrapped (g_malloc (size), size);
+}
+
 static GstFlowReturn
 offered_pool_alloc_buffer (GstBufferPool * pool, GstBuffer ** buffer,
     GstBufferPoolAcquireParams * params)
@@ -90,6 +104,10 @@ offered_pool_alloc_buffer (GstBufferPool * pool, GstBuffer ** buffer,
       buffer, params);
   if (ret != GST_FLOW_OK)
     return ret;
+  if (self->fault == OFFER_TIGHT) {
+    gst_buffer_unref (*buffer);
+    *buffer = tight_buffer (pool);
+  }
   g_atomic_int_inc (&self->made);
   if (self->fault == OFFER_TWO_MEMORIES)
     gst_buffer_append_memory (*buffer, gst_allocator_alloc (NULL, 16, NULL));

@@ -390,6 +390,7 @@ static gboolean
 consumer_query (GstPad * pad, GstObject * parent, GstQuery * query)
 {
   Consumer *self = gst_pad_get_element_private (pad);
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
   switch (GST_QUERY_TYPE (query)) {
     case GST_QUERY_ALLOCATION:
@@ -403,6 +404,15 @@ consumer_query (GstPad * pad, GstObject * parent, GstQuery * query)
   }
 }
 
+void
+consumer_wish_caps (Consumer * self, GstCaps * caps)
+{
+  g_mutex_lock (&self->lock);
+  gst_clear_caps (&self->caps);
+  self->caps = caps;
+  g_mutex_unlock (&self->lock);
+}
+
 #define NO_MACHINE_HAS ((gsize) 1 << 48)
 #define SOME_PADDING (1 << 16)
 
@@ -411,6 +421,7 @@ consumer_fuzz_allocation (Consumer * self, Input * input)
 {
   static const gsize masks[] = { 0, 7, 15, 63, 4095 };
   guint kind = input_byte (input);
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
   gst_allocation_params_init (&self->params);
   self->has_params = kind & 1;

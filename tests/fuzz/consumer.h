@@ -39,7 +39,8 @@ typedef struct
   void (*on_event) (gpointer user_data, GstEvent * event);
   gpointer user_data;
 
-  /* what the ALLOCATION and CAPS queries answer */
+  /* what the ALLOCATION and CAPS queries answer, under the lock: who streams
+   * asks again when he likes, such as behind an error */
   GstAllocationParams params;
   gboolean has_params;
   GstBufferPool *pool;
@@ -87,6 +88,10 @@ void consumer_release_all (Consumer * self);
 
 /* Looks at @batch, and then does what is to be done with it. */
 GstFlowReturn consumer_take (Consumer * self, GstBuffer * batch);
+
+/* What the CAPS and ACCEPT_CAPS queries answer from now on; NULL: anything.
+ * Takes @caps. */
+void consumer_wish_caps (Consumer * self, GstCaps * caps);
 
 /* Takes one of all sorts of answers to the ALLOCATION query. */
 void consumer_fuzz_allocation (Consumer * self, Input * input);

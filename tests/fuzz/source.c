@@ -333,18 +333,19 @@ send_event (Source * self)
 static void
 wish_caps (Source * self)
 {
+  GstCaps *caps = NULL;
   GstAudioInfo info;
 
   /* a batch at the old rate may never have come */
   if (is_streaming (self))
     self->consumer.from_zero = FALSE;
-  gst_clear_caps (&self->consumer.caps);
   self->rate = DEFAULT_RATE;
   if (!input_one_in (&self->input, 4)) {
     fuzz_audio_info (&info, &self->input);
     self->rate = GST_AUDIO_INFO_RATE (&info);
-    self->consumer.caps = gst_audio_info_to_caps (&info);
+    caps = gst_audio_info_to_caps (&info);
   }
+  consumer_wish_caps (&self->consumer, caps);
   keep_sane (self);
   gst_pad_push_event (self->consumer.pad, gst_event_new_reconfigure ());
 }

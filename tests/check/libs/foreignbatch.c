@@ -139,6 +139,7 @@ static const struct
   {OFFER_PLAIN, BYTES, 2, 0, TRUE},
   {OFFER_PLAIN, 2 * BYTES, 0, 0, TRUE},
   {OFFER_PLAIN, BYTES, 0, 2, TRUE},
+  {OFFER_TIGHT, BYTES, 0, 0, TRUE},
   /* too small, and too few */
   {OFFER_PLAIN, BYTES - 1, 0, 0, FALSE},
   {OFFER_PLAIN, 0, 0, 0, FALSE},
