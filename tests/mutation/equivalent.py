@@ -26,4 +26,6 @@ EQUIVALENT = {
     ("gstaudiobatchsrc.c", "more",
      "if (ret == GST_FLOW_EOS && n_samples > 0)", 0):
         "the end of a stream is told of once, by the count of its batches",
+    ("basesource.c", "less", "if (segment.rate < 0)", 0):
+        "no segment has a rate of 0",
 }

@@ -871,6 +871,66 @@ GST_START_TEST (test_downstreams_pool_is_used_where_it_fits)
 
 GST_END_TEST;
 
+/* A header that is wished before the samples, and whether these can lie behind
+ * it: at a multiple of their size, where that is a power of two. */
+static const struct
+{
+  GstAudioFormat format;
+  gsize prefix;
+  gboolean used;
+} headers[] = {
+  {GST_AUDIO_FORMAT_S8, 13, TRUE},
+  {GST_AUDIO_FORMAT_S16, 13, FALSE},
+  {GST_AUDIO_FORMAT_S16, 14, TRUE},
+  {GST_AUDIO_FORMAT_S24, 13, TRUE},
+  {GST_AUDIO_FORMAT_F32, 14, FALSE},
+  {GST_AUDIO_FORMAT_F32, 12, TRUE},
+  {GST_AUDIO_FORMAT_F64, 12, FALSE},
+  {GST_AUDIO_FORMAT_F64, 16, TRUE},
+};
+
+static GstPadProbeReturn
+answer_with_header (GstPad * pad, GstPadProbeInfo * info, gpointer user_data)
+{
+  GstQuery *query = GST_PAD_PROBE_INFO_QUERY (info);
+  const GstAllocationParams *params = user_data;
+
+  if (GST_QUERY_TYPE (query) == GST_QUERY_ALLOCATION)
+    gst_query_add_allocation_param (query, NULL, params);
+  return GST_PAD_PROBE_OK;
+}
+
+GST_START_TEST (test_downstreams_pool_is_used_where_samples_are_aligned)
+{
+  GstAllocationParams params = {.prefix = headers[__i__].prefix };
+  GstAudioInfo info = audio_info (headers[__i__].format, RATE, 1, FALSE);
+  OfferedPool *pool;
+  GstBuffer *batch;
+  gsize offset;
+  Stream s;
+
+  stream_setup_format (&s, &info, BATCH, "pool");
+  pool = offer (s.h, OFFER_PLAIN, BATCH * info.bpf, 0);
+  gst_pad_add_probe (s.h->sinkpad, GST_PAD_PROBE_TYPE_QUERY_DOWNSTREAM,
+      (GstPadProbeCallback) answer_with_header, &params, NULL);
+  gst_pad_add_probe (s.h->sinkpad, GST_PAD_PROBE_TYPE_QUERY_DOWNSTREAM,
+      (GstPadProbeCallback) answer_with_pool, pool, NULL);
+  stream_start (&s);
+  push (&s, BATCH);
+  batch = pull (&s);
+  gst_buffer_get_sizes (batch, &offset, NULL);
+  fail_unless_equals_uint64 (offset, params.prefix);
+  fail_unless_equals_int (batch->pool == GST_BUFFER_POOL_CAST (pool),
+      headers[__i__].used);
+  assert_count (&s, "fallbacks", headers[__i__].used ? 0 : 1);
+  gst_buffer_unref (batch);
+  stream_finish (&s);
+  ASSERT_OBJECT_REFCOUNT (pool, "downstream's pool", 1);
+  gst_object_unref (pool);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_fresh_batches_leave_downstreams_pool_alone)
 {
   OfferedPool *pool;
@@ -965,6 +1025,9 @@ memory_suite (void)
       n_modes);
   tcase_add_loop_test (tc, test_downstreams_pool_is_used_where_it_fits, 0,
       G_N_ELEMENTS (offers));
+  tcase_add_loop_test (tc,
+      test_downstreams_pool_is_used_where_samples_are_aligned, 0,
+      G_N_ELEMENTS (headers));
   tcase_add_test (tc, test_fresh_batches_leave_downstreams_pool_alone);
   tcase_add_test (tc, test_overlapping_batches_are_recycled);
   return suite;
