@@ -26,6 +26,8 @@ EQUIVALENT = {
     ("gstaudiobatchsrc.c", "more",
      "if (ret == GST_FLOW_EOS && n_samples > 0)", 0):
         "the end of a stream is told of once, by the count of its batches",
+    ("timeline.c", "less", "if (late < 0)", 0):
+        "no time is no sample, and that has returned by then",
     ("basesource.c", "less", "if (segment.rate < 0)", 0):
         "no segment has a rate of 0",
 }

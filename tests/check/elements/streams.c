@@ -1066,13 +1066,17 @@ GST_START_TEST (test_each_batch_has_one_reference_timestamp_of_its_own_start)
   Stream s;
 
   stream_setup (&s, "");
-  /* eight small chunks for one batch, then one chunk for four */
+  /* eight small chunks for one batch, then one chunk for four, and for two */
   for (i = 0; i < 8; i++)
     push_with_reference (&s, i * 2, 2, ntp + i * 2 * SAMPLE);
   push_with_reference (&s, 16, 34, ntp + 16 * SAMPLE);
+  /* of another clock */
+  push_with_reference (&s, 50, 20, 2 * ntp);
   for (i = 0; i < 5; i++)
     expect_reference (&s, ntp + i * 10 * SAMPLE);
-  stream_finish (&s, "0+10D 10+10 20+10 30+10 40+10");
+  expect_reference (&s, 2 * ntp);
+  expect_reference (&s, 2 * ntp + 10 * SAMPLE);
+  stream_finish (&s, "0+10D 10+10 20+10 30+10 40+10 50+10 60+10");
 }
 
 GST_END_TEST;
