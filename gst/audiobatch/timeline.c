@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "wide.h"
+
 #define NOT_OFF G_MAXINT64
 
 GstClockTime
@@ -103,10 +105,13 @@ static gboolean
 is_due (const Timeline * self, GstClockTime time)
 {
   const SampleClock *clock = &self->clock;
-  __int128 late = (__int128) (time - clock->base) * clock->rate
-      - (__int128) (self->position - clock->origin) * GST_SECOND;
+  AbWide come = ab_wide_product_32 (time - clock->base, clock->rate);
+  AbWide due = ab_wide_product_32 (self->position - clock->origin, GST_SECOND);
+  AbWide late = ab_wide_subtract (ab_wide_add (come,
+          ab_wide_from (clock->rate)), due);
 
-  return late <= clock->rate && late >= -(gint64) clock->rate;
+  /* from -rate to rate, moved up by rate */
+  return late.high == 0 && late.low <= 2 * (guint64) clock->rate;
 }
 
 /* Streams have any time they like: what is beyond 292 years stands still there

@@ -124,14 +124,22 @@ waveform_set_settings (Waveform * self, const WaveformSettings * settings)
   self->settings = *settings;
 }
 
+/* Where a wave of @step is at sample @to, if it was at @turns at sample @from. */
+static WaveTurns
+turn_on (WaveTurns turns, WaveTurns step, guint64 from, guint64 to)
+{
+  return ab_wide_add (turns, ab_wide_subtract (ab_wide_multiply (step, to),
+          ab_wide_multiply (step, from)));
+}
+
 /* Lets the tick that is sounding go on from the phase it has come to. */
 static void
 bend_tick (Waveform * self, guint64 first_sample, WaveTurns step)
 {
   const WaveformSettings *old = &self->rendered, *new = &self->settings;
   guint64 bent_before = self->bent_tick;
+  WaveTurns phase = { 0, 0 };
   WaveTick before, now;
-  WaveTurns phase;
 
   self->bent_tick = NO_TICK;
   if (old->wave != WAVEFORM_TICKS || new->wave != WAVEFORM_TICKS
@@ -141,11 +149,11 @@ bend_tick (Waveform * self, guint64 first_sample, WaveTurns step)
       || before.number != now.number)
     return;
 
-  phase = (self->next_sample - before.start) * self->step;
   if (before.number == bent_before)
-    phase += self->bent_tick_offset;
+    phase = self->bent_tick_offset;
+  phase = turn_on (phase, self->step, before.start, self->next_sample);
   self->bent_tick = now.number;
-  self->bent_tick_offset = phase - (first_sample - now.start) * step;
+  self->bent_tick_offset = turn_on (phase, step, first_sample, now.start);
 }
 
 /* Takes the new freq and rate. Old and new wave meet at the last sample
@@ -157,10 +165,11 @@ retune (Waveform * self, gboolean follows, guint64 first_sample)
   WaveTurns step = wave_turns_per_sample (self->settings.freq, self->rate);
 
   if (follows) {
-    self->offset += self->next_sample * self->step - first_sample * step;
+    self->offset = turn_on (turn_on (self->offset, self->step, 0,
+            self->next_sample), step, first_sample, 0);
     bend_tick (self, first_sample, step);
   } else {
-    self->offset = 0;
+    self->offset = ab_wide_from (0);
     self->bent_tick = NO_TICK;
   }
   self->step = step;
@@ -255,10 +264,9 @@ plan_tick (const Waveform * self, WaveRun * run, guint64 sample, guint left)
   place_in_block (run, place, MIN (run->n_frames, length - place));
   run->gain = gain;
   run->tick_length = length;
-  /* NOLINTNEXTLINE(bugprone-implicit-widening-of-multiplication-result) */
-  run->start = run->block * WAVE_BLOCK * self->step;
+  run->start = ab_wide_multiply (self->step, run->block * WAVE_BLOCK);
   if (tick.number == self->bent_tick)
-    run->start += self->bent_tick_offset;
+    run->start = ab_wide_add (run->start, self->bent_tick_offset);
 }
 
 static void
@@ -274,7 +282,7 @@ plan_run (const Waveform * self, WaveRun * run, guint64 sample, guint left)
       && !gain_is_silent (&self->gain)) {
     place_in_block (run, sample, left);
     run->gain = &self->gain;
-    run->start = self->offset + (sample - run->first + 1) * self->step;
+    run->start = turn_on (self->offset, self->step, 0, sample - run->first + 1);
   }
 }
 

@@ -3,14 +3,14 @@
 
 #pragma once
 
-#include <glib.h>
+#include "wide.h"
 
 /* Waves are rendered in blocks of this many samples. The phase is taken anew
  * for each, and a constant count lets -O2 vectorise without a remainder. */
 #define WAVE_BLOCK 256
 
 /* Fraction of a turn; 2^128 is a whole one, so that whole turns wrap away. */
-__extension__ typedef unsigned __int128 WaveTurns;
+typedef AbWide WaveTurns;
 
 /* freq / rate without its whole turns, cut off after 128 bits: off by less than
  * 2^-64 turns after 2^64 samples. */
@@ -21,11 +21,15 @@ wave_turns_per_sample (gdouble freq, guint rate)
   gdouble fraction = (freq - whole) * 0x1p64;
   guint64 high = (guint64) fraction;
   guint64 low = (guint64) ((fraction - high) * 0x1p64);
-  WaveTurns dividend = ((WaveTurns) (whole % rate) << 64) | high;
-  WaveTurns quotient = (dividend / rate) << 64;
+  AbWide divisor = ab_wide_from (rate), rest = { whole % rate, high };
+  WaveTurns turns;
 
-  dividend = ((dividend % rate) << 64) | low;
-  return quotient + dividend / rate;
+  /* a long division, with digits of 64 bits */
+  turns.high = ab_wide_divide (rest, divisor, &rest).low;
+  rest.high = rest.low;
+  rest.low = low;
+  turns.low = ab_wide_divide (rest, divisor, &rest).low;
+  return turns;
 }
 
 /* The upper 64 bits, rounded up: so a phase on the edge of a square or saw,
@@ -33,5 +37,5 @@ wave_turns_per_sample (gdouble freq, guint rate)
 static inline guint64
 wave_turns_to_64 (WaveTurns turns)
 {
-  return (guint64) (turns >> 64) + ((guint64) turns != 0);
+  return turns.high + (turns.low != 0);
 }

@@ -82,6 +82,13 @@ signed_f64 (gdouble value, guint64 turns)
 #define NAME(x) x##_f64
 #include "waveshape-template.h"
 
+/* Of @n samples. */
+static guint64
+wave_turns_of (guint n, WaveTurns step)
+{
+  return wave_turns_to_64 (ab_wide_multiply (step, n));
+}
+
 /* Doubles the built part each round, by a rotation: only log2 (WAVE_BLOCK)
  * sines are computed, and as few roundings add up. */
 static void
@@ -90,7 +97,7 @@ build_sines (WaveTableF64 * table, WaveTurns step)
   table->cosine[0] = 1.0;
   table->sine[0] = 0.0;
   for (guint n = 1; n < WAVE_BLOCK; n *= 2) {
-    gdouble radians = wave_turns_to_radians (wave_turns_to_64 (n * step));
+    gdouble radians = wave_turns_to_radians (wave_turns_of (n, step));
     gdouble c = cos (radians), s = sin (radians);
 
     for (guint k = 0; k < n; k++) {
@@ -125,5 +132,5 @@ wave_table_build (WaveTable * table, WaveTableKind kind, WaveTurns step)
     build_sines (&table->f64, step);
   else
     for (guint k = 0; k < WAVE_BLOCK; k++)
-      table->turns[k] = wave_turns_to_64 (k * step);
+      table->turns[k] = wave_turns_of (k, step);
 }

@@ -3,33 +3,32 @@
 
 #include "waveticks.h"
 
+#include "wide.h"
+
 #define NS_PER_SECOND 1000000000
 
 /* Times are counted in 1/rate ns, in which samples and nanoseconds are both
- * whole numbers: at most 2^96. */
-__extension__ typedef unsigned __int128 FineTime;
-
-/* The sample nearest to @time, the later one of two. */
-static guint64
-nearest_sample (FineTime time)
-{
-  FineTime sample = (time + NS_PER_SECOND / 2) / NS_PER_SECOND;
-
-  return MIN (sample, G_MAXUINT64);
-}
-
+ * whole numbers, below 2^97. A tick starts at sample floor (time / 10^9 + 1/2).
+ * The division that finds the tick leaves how far it is behind, of which follow
+ * both starts. */
 gboolean
 wave_tick_at (WaveTick * tick, guint64 interval, guint rate, guint64 sample)
 {
-  FineTime fine_interval = (FineTime) interval * rate;
-  FineTime latest_time;
+  AbWide second = ab_wide_from (NS_PER_SECOND);
+  AbWide fine_interval = ab_wide_product_32 (interval, rate);
+  AbWide latest_time, since, ahead, rest;
+  guint64 to_next;
 
-  if (fine_interval <= NS_PER_SECOND)
+  if (!ab_wide_less (second, fine_interval))
     return FALSE;
 
-  latest_time = (FineTime) sample *NS_PER_SECOND + (NS_PER_SECOND / 2 - 1);
-  tick->number = latest_time / fine_interval;
-  tick->start = nearest_sample (tick->number * fine_interval);
-  tick->next = nearest_sample ((tick->number + (FineTime) 1) * fine_interval);
+  latest_time = ab_wide_add (ab_wide_product_32 (sample, NS_PER_SECOND),
+      ab_wide_from (NS_PER_SECOND / 2 - 1));
+  tick->number = ab_wide_divide (latest_time, fine_interval, &since).low;
+  ahead = ab_wide_add (ab_wide_subtract (fine_interval, since),
+      ab_wide_from (NS_PER_SECOND - 1));
+  tick->start = sample - ab_wide_divide (since, second, &rest).low;
+  to_next = ab_wide_to_64 (ab_wide_divide (ahead, second, &rest));
+  tick->next = sample + MIN (to_next, G_MAXUINT64 - sample);
   return TRUE;
 }

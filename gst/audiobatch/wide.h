@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Unsigned integers of 128 bits, for systems whose compiler has none. */
+
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* high * 2^64 + low. Sums, differences and multiples wrap at 2^128, as those of
+ * guint64 do at 2^64.
+ *
+ * Thread-safety: plain values. */
+typedef struct
+{
+  guint64 high;
+  guint64 low;
+} AbWide;
+
+#define AB_WIDE_HALF_BITS 32
+#define AB_WIDE_HALF_MASK 0xffffffff
+
+static inline AbWide
+ab_wide_from (guint64 value)
+{
+  return (AbWide) { 0, value };
+}
+
+static inline AbWide
+ab_wide_add (AbWide a, AbWide b)
+{
+  AbWide sum = { a.high + b.high, a.low + b.low };
+
+  sum.high += sum.low < b.low;
+  return sum;
+}
+
+static inline AbWide
+ab_wide_subtract (AbWide a, AbWide b)
+{
+  return (AbWide) { a.high - b.high - (a.low < b.low), a.low - b.low };
+}
+
+static inline gboolean
+ab_wide_less (AbWide a, AbWide b)
+{
+  return a.high < b.high || (a.high == b.high && a.low < b.low);
+}
+
+/* a * b, of which nothing is lost: less than 2^96. */
+static inline AbWide
+ab_wide_product_32 (guint64 a, guint32 b)
+{
+  guint64 low = (a & AB_WIDE_HALF_MASK) * b;
+  guint64 high = (a >> AB_WIDE_HALF_BITS) * b + (low >> AB_WIDE_HALF_BITS);
+
+  return (AbWide) { high >> AB_WIDE_HALF_BITS,
+    high << AB_WIDE_HALF_BITS | (low & AB_WIDE_HALF_MASK)
+  };
+}
+
+/* a * b, of which nothing is lost. */
+static inline AbWide
+ab_wide_product (guint64 a, guint64 b)
+{
+  AbWide low = ab_wide_product_32 (a, b & AB_WIDE_HALF_MASK);
+  AbWide high = ab_wide_product_32 (a, b >> AB_WIDE_HALF_BITS);
+  AbWide moved = { high.high << AB_WIDE_HALF_BITS
+        | high.low >> AB_WIDE_HALF_BITS, high.low << AB_WIDE_HALF_BITS
+  };
+
+  return ab_wide_add (moved, low);
+}
+
+static inline AbWide
+ab_wide_multiply (AbWide a, guint64 n)
+{
+  AbWide product = ab_wide_product (a.low, n);
+
+  product.high += a.high * n;
+  return product;
+}
+
+static inline AbWide
+ab_wide_double (AbWide a)
+{
+  return (AbWide) { a.high << 1 | a.low >> 63, a.low << 1 };
+}
+
+static inline AbWide
+ab_wide_halve (AbWide a)
+{
+  return (AbWide) { a.high >> 1, a.high << 63 | a.low >> 1 };
+}
+
+/* a / b, rounded down, for a @b of at least 1; @rest is a % b. Shifts and
+ * subtracts, once for each bit of the quotient: short quotients are quick. */
+static inline AbWide
+ab_wide_divide (AbWide a, AbWide b, AbWide * rest)
+{
+  AbWide quotient = { 0, 0 };
+  guint shift = 0;
+
+  /* the top bit would be shifted out: such a @b goes in but once */
+  while (b.high >> 63 == 0 && !ab_wide_less (a, ab_wide_double (b))) {
+    b = ab_wide_double (b);
+    shift++;
+  }
+  for (;; shift--) {
+    quotient = ab_wide_double (quotient);
+    if (!ab_wide_less (a, b)) {
+      a = ab_wide_subtract (a, b);
+      quotient.low |= 1;
+    }
+    if (shift == 0)
+      break;
+    b = ab_wide_halve (b);
+  }
+  *rest = a;
+  return quotient;
+}
+
+/* G_MAXUINT64 for what is more than 64 bits hold. */
+static inline guint64
+ab_wide_to_64 (AbWide a)
+{
+  return a.high == 0 ? a.low : G_MAXUINT64;
+}
+
+G_END_DECLS
