@@ -81,7 +81,8 @@ typedef struct
 Waveform *
 waveform_new (guint32 seed)
 {
-  Waveform *self = g_new0 (Waveform, 1);
+  /* its tables are aligned to more than malloc() is on 32 bits */
+  Waveform *self = g_aligned_alloc0 (1, sizeof (Waveform), _Alignof (Waveform));
 
   self->seed = seed;
   self->bent_tick = NO_TICK;
@@ -92,7 +93,7 @@ void
 waveform_free (Waveform * self)
 {
   g_free (self->voices);
-  g_free (self);
+  g_aligned_free (self);
 }
 
 /* Channels that go and come back find their noise where they left it. */

@@ -221,7 +221,8 @@ wave_output_write (const WaveOutput * self, const WaveFrames * frames,
     guint frame, guint channel, gconstpointer block, guint first, guint n)
 {
   guint8 *whole = whole_block (self, frames, frame, channel, n);
-  guint8 converted[WAVE_BLOCK * MAX_WIDTH];
+  /* as pack functions want it, for any format */
+  _Alignas (gdouble) guint8 converted[WAVE_BLOCK * MAX_WIDTH];
   const guint8 *values = block;
 
   if (self->convert) {
