@@ -14,7 +14,8 @@ bucket_of (guint64 ns)
   ns = MIN (ns, LIMIT - 1);
   if (ns < SUB_COUNT)
     return ns;
-  shift = g_bit_storage (ns) - 1 - HISTOGRAM_SUB_BITS;
+  /* g_bit_storage() takes a gulong, which may have 32 bits */
+  shift = 63 - __builtin_clzll (ns) - HISTOGRAM_SUB_BITS;
   return (shift << HISTOGRAM_SUB_BITS) + (ns >> shift);
 }
 
