@@ -382,7 +382,20 @@ sample_align (const GstAudioInfo * info)
   return bytes % 2 == 0 ? bytes - 1 : 0;
 }
 
-static G_GNUC_NO_INLINE gboolean
+static G_GNUC_NO_INLINE GstFlowReturn
+refuse_memory (BatchStream * self, guint n_samples)
+{
+  guint bpf = GST_AUDIO_INFO_BPF (&self->info);
+
+  GST_ELEMENT_ERROR (self->element, RESOURCE, NO_SPACE_LEFT,
+      ("There is no memory for a batch of %u samples of %u bytes (%"
+          G_GUINT64_FORMAT " bytes).", n_samples, bpf,
+          (guint64) n_samples * bpf),
+      ("A smaller samples-per-batch needs less."));
+  return GST_FLOW_ERROR;
+}
+
+static G_GNUC_NO_INLINE GstFlowReturn
 make_plan (BatchStream * self)
 {
   guint bpf = GST_AUDIO_INFO_BPF (&self->info);
@@ -399,14 +412,16 @@ make_plan (BatchStream * self)
     plan.pooled = self->advice.pool;
   self->plan_due = FALSE;
   batch_stats_set_memory (self->stats, memory_bound (self), plan.pooled);
-  if (g_size_checked_mul (&plan.size, batch_size_max (&self->size), bpf)
-      && batch_memory_plan (&self->memory, &plan))
-    return TRUE;
+  /* on 32 bits not even one may have a size */
+  if (!g_size_checked_mul (&plan.size, batch_size_max (&self->size), bpf))
+    return refuse_memory (self, batch_size_max (&self->size));
+  if (batch_memory_plan (&self->memory, &plan))
+    return GST_FLOW_OK;
   GST_ELEMENT_ERROR (self->element, RESOURCE, NO_SPACE_LEFT,
       ("There is no memory for a pool of %u batches of %u samples of %u "
           "bytes.", plan.min, batch_size_max (&self->size), bpf),
       ("Set pool-min-buffers or samples-per-batch to less."));
-  return FALSE;
+  return GST_FLOW_ERROR;
 }
 
 /* The bound on what downstream holds */
@@ -487,19 +502,6 @@ acquire_timed (BatchStream * self, gsize size, BatchRoom * room)
   return acquired;
 }
 
-static G_GNUC_NO_INLINE GstFlowReturn
-refuse_memory (BatchStream * self, guint n_samples)
-{
-  guint bpf = GST_AUDIO_INFO_BPF (&self->info);
-
-  GST_ELEMENT_ERROR (self->element, RESOURCE, NO_SPACE_LEFT,
-      ("There is no memory for a batch of %u samples of %u bytes (%"
-          G_GUINT64_FORMAT " bytes).", n_samples, bpf,
-          (guint64) n_samples * bpf),
-      ("A smaller samples-per-batch needs less."));
-  return GST_FLOW_ERROR;
-}
-
 GstFlowReturn
 batch_stream_acquire (BatchStream * self, guint n_samples, BatchRoom * room)
 {
@@ -514,7 +516,7 @@ batch_stream_acquire (BatchStream * self, guint n_samples, BatchRoom * room)
   }
   if (G_UNLIKELY (--self->until_advice == 0))
     follow_advice (self);
-  if (G_UNLIKELY (self->plan_due) && !make_plan (self))
+  if (G_UNLIKELY (self->plan_due) && make_plan (self) != GST_FLOW_OK)
     return GST_FLOW_ERROR;
 
   if (!g_size_checked_mul (&size, n_samples, GST_AUDIO_INFO_BPF (&self->info)))
