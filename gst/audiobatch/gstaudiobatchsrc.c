@@ -84,10 +84,19 @@ enum
 
 static guint signals[N_SIGNALS];
 
+/* Not GST_AUDIO_FORMATS_ALL: since 1.28 that has S20_32 and U20_32, of whose 4
+ * bytes GStreamer's pack functions write 3. */
+#define BOTH_ORDERS(format) GST_AUDIO_NE (format) ", " GST_AUDIO_OE (format) ", "
+#define SOURCE_FORMATS "{ " \
+    BOTH_ORDERS (F64) BOTH_ORDERS (F32) BOTH_ORDERS (S32) BOTH_ORDERS (U32) \
+    BOTH_ORDERS (S24_32) BOTH_ORDERS (U24_32) BOTH_ORDERS (S24) \
+    BOTH_ORDERS (U24) BOTH_ORDERS (S20) BOTH_ORDERS (U20) BOTH_ORDERS (S18) \
+    BOTH_ORDERS (U18) BOTH_ORDERS (S16) BOTH_ORDERS (U16) "S8, U8 }"
+
 static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE ("src",
     GST_PAD_SRC, GST_PAD_ALWAYS,
     GST_STATIC_CAPS ("audio/x-raw, "
-        "format = " GST_AUDIO_FORMATS_ALL ", "
+        "format = " SOURCE_FORMATS ", "
         "rate = " GST_AUDIO_RATE_RANGE ", "
         "channels = " GST_AUDIO_CHANNELS_RANGE ", "
         "layout = { interleaved, non-interleaved }"));

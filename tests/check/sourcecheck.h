@@ -23,6 +23,39 @@ set_properties (gpointer object, const gchar * properties)
   g_strfreev (settings);
 }
 
+static inline gboolean
+source_has_format (GstElement * element, GstAudioFormat format)
+{
+  GstCaps *all = gst_element_class_get_pad_template
+      (GST_ELEMENT_GET_CLASS (element), "src")->caps;
+  GstCaps *caps = gst_caps_new_simple ("audio/x-raw",
+      "format", G_TYPE_STRING, gst_audio_format_to_string (format), NULL);
+  gboolean has = gst_caps_can_intersect (all, caps);
+
+  gst_caps_unref (caps);
+  return has;
+}
+
+/* The raw formats of audiobatchsrc, not those that newer GStreamers do not
+ * write whole. */
+static inline GstAudioFormat *
+source_formats (guint * n_formats)
+{
+  GstElement *element = gst_element_factory_make ("audiobatchsrc", NULL);
+  guint n_raw, i;
+  const GstAudioFormat *raw = gst_audio_formats_raw (&n_raw);
+  GstAudioFormat *formats = g_new (GstAudioFormat, n_raw);
+
+  *n_formats = 0;
+  for (i = 0; i < n_raw; i++)
+    if (source_has_format (element, raw[i]))
+      formats[(*n_formats)++] = raw[i];
+  gst_object_unref (element);
+  /* as many as there are since 1.0 */
+  fail_unless (*n_formats >= 30, "%u formats", *n_formats);
+  return formats;
+}
+
 static inline GstHarness *
 source (const gchar * element, const GstAudioInfo * info,
     const gchar * properties, GstBus ** bus)

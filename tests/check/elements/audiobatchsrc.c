@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The promises of audiobatchsrc, through its factory name and properties. */
 
-#include "../batchcheck.h"
+#include "../sourcecheck.h"
 
 static GstHarness *
 source_with_caps (const GstAudioInfo * info, GstBus ** bus)
@@ -103,11 +103,42 @@ check_format (const GstAudioInfo * info)
   gst_object_unref (element);
 }
 
+/* Does GStreamer write each byte of a value? */
+static gboolean
+is_written_whole (const GstAudioFormatInfo * info)
+{
+  const gdouble unpacked[4] = { 0.25, 0.5, -0.25, -0.5 };
+  guint8 over_0[4 * sizeof (gdouble)] = { 0 }, over_255[sizeof (over_0)];
+
+  memset (over_255, 0xff, sizeof (over_255));
+  info->pack_func (info, GST_AUDIO_PACK_FLAG_NONE, unpacked, over_0, 4);
+  info->pack_func (info, GST_AUDIO_PACK_FLAG_NONE, unpacked, over_255, 4);
+  return memcmp (over_0, over_255, 4 * info->width / 8) == 0;
+}
+
+/* 1.28, a42547e97d: of S20_32 and U20_32 the last byte in four is not. */
+GST_START_TEST (test_formats_are_those_that_gstreamer_writes_whole)
+{
+  GstElement *element = gst_element_factory_make ("audiobatchsrc", NULL);
+  guint n_formats, i;
+  const GstAudioFormat *formats = gst_audio_formats_raw (&n_formats);
+
+  for (i = 0; i < n_formats; i++) {
+    const GstAudioFormatInfo *info = gst_audio_format_get_info (formats[i]);
+
+    fail_unless_equals_int (source_has_format (element, formats[i]),
+        is_written_whole (info));
+  }
+  gst_object_unref (element);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_every_format_comes_out_exclusive_and_exact)
 {
   static const gint channel_counts[] = { 1, 2, 6, 64 };
   guint n_formats, i, planar;
-  const GstAudioFormat *formats = gst_audio_formats_raw (&n_formats);
+  g_autofree GstAudioFormat *formats = source_formats (&n_formats);
 
   for (i = 0; i < n_formats; i++) {
     for (planar = 0; planar < 2; planar++) {
@@ -333,6 +364,8 @@ audiobatchsrc_suite (void)
   suite_add_tcase (s, tc);
   tcase_set_timeout (tc, 300);
   tcase_add_test (tc, test_left_alone_it_makes_4096_byte_batches_of_mono_f32);
+  tcase_add_test (tc, test_formats_are_those_that_gstreamer_writes_whole);
+  tcase_add_test (tc, test_formats_are_those_that_gstreamer_writes_whole);
   tcase_add_loop_test (tc, test_every_format_comes_out_exclusive_and_exact, 0,
       4);
   tcase_add_test (tc, test_timestamps_come_from_the_count_at_every_rate);

@@ -228,7 +228,7 @@ GST_START_TEST (test_no_wave_leaves_a_byte_unwritten_in_any_format)
   gchar *properties = g_strdup_printf ("wave=%s samples-per-batch=333 "
       "num-buffers=2", waves[__i__]);
   guint n_formats, i, planar, k;
-  const GstAudioFormat *formats = gst_audio_formats_raw (&n_formats);
+  g_autofree GstAudioFormat *formats = source_formats (&n_formats);
 
   for (i = 0; i < n_formats; i++) {
     for (planar = 0; planar < 2; planar++) {
@@ -270,7 +270,7 @@ GST_START_TEST (test_planar_is_what_interleaved_is_in_every_format)
   gchar *properties = g_strdup_printf ("wave=%s samples-per-batch=333 "
       "num-buffers=1", waves[__i__]);
   guint n_formats, i, frame, c;
-  const GstAudioFormat *formats = gst_audio_formats_raw (&n_formats);
+  g_autofree GstAudioFormat *formats = source_formats (&n_formats);
 
   for (i = 0; i < n_formats; i++) {
     GstAudioInfo info = audio_info (formats[i], 44100, 3, FALSE);

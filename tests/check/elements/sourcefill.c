@@ -54,7 +54,7 @@ fill_from_audio (GstElement * element, GstBuffer * batch, guint64 start,
 GST_START_TEST (test_handler_fills_each_batch_in_every_format_and_layout)
 {
   guint n_formats, i, k, planar;
-  const GstAudioFormat *formats = gst_audio_formats_raw (&n_formats);
+  g_autofree GstAudioFormat *formats = source_formats (&n_formats);
 
   for (i = 0; i < n_formats; i++) {
     for (planar = 0; planar < 2; planar++) {
@@ -336,7 +336,7 @@ do_nothing (GstElement * element, GstBuffer * batch, guint64 start,
 GST_START_TEST (test_what_the_handler_leaves_out_is_silence_without_gap_flag)
 {
   guint n_formats, i, planar;
-  const GstAudioFormat *formats = gst_audio_formats_raw (&n_formats);
+  g_autofree GstAudioFormat *formats = source_formats (&n_formats);
 
   for (i = 0; i < n_formats; i++) {
     for (planar = 0; planar < 2; planar++) {
