@@ -93,14 +93,42 @@ ab_wide_halve (AbWide a)
   return (AbWide) { a.high >> 1, a.high << 63 | a.low >> 1 };
 }
 
-/* a / b, rounded down, for a @b of at least 1; @rest is a % b. Shifts and
- * subtracts, once for each bit of the quotient: short quotients are quick. */
+/* The next 32 bits of a quotient by @b, of the next 32 bits @digit of a number;
+ * @rest is that of the digits before. */
+static inline guint64
+ab_wide_divide_digit (guint64 digit, guint32 b, guint64 * rest)
+{
+  guint64 value = *rest << AB_WIDE_HALF_BITS | (digit & AB_WIDE_HALF_MASK);
+
+  *rest = value % b;
+  return value / b;
+}
+
+/* A long division, by 32 bits at a time. */
+static inline AbWide
+ab_wide_divide_32 (AbWide a, guint32 b, guint64 * rest)
+{
+  AbWide quotient = { a.high / b, 0 };
+
+  *rest = a.high % b;
+  quotient.low = ab_wide_divide_digit (a.low >> AB_WIDE_HALF_BITS, b, rest)
+      << AB_WIDE_HALF_BITS;
+  quotient.low |= ab_wide_divide_digit (a.low, b, rest);
+  return quotient;
+}
+
+/* a / b, rounded down, for a @b of at least 1; @rest is a % b. For a @b of more
+ * than 32 bits it shifts and subtracts, once for each bit of the quotient. */
 static inline AbWide
 ab_wide_divide (AbWide a, AbWide b, AbWide * rest)
 {
   AbWide quotient = { 0, 0 };
   guint shift = 0;
 
+  if (b.high == 0 && b.low <= AB_WIDE_HALF_MASK) {
+    rest->high = 0;
+    return ab_wide_divide_32 (a, b.low, &rest->low);
+  }
   /* the top bit would be shifted out: such a @b goes in but once */
   while (b.high >> 63 == 0 && !ab_wide_less (a, ab_wide_double (b))) {
     b = ab_wide_double (b);

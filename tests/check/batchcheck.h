@@ -11,6 +11,9 @@
 
 #define DEFAULT_BATCH 1024
 
+/* Bytes that no system gives: above what malloc() may, or addresses reach. */
+#define NOBODY_HAS (sizeof (gsize) > 4 ? G_MAXSSIZE / 2 : G_MAXSSIZE)
+
 /* Planes of samples, interleaved audio being one plane of frames. */
 typedef struct
 {

@@ -4,6 +4,8 @@
 
 #include "consumer.h"
 
+#include "wide.h"
+
 /* Times beyond this, some 146 years, are let go by. */
 #define SANE_TIME (G_GUINT64_CONSTANT (1) << 62)
 
@@ -57,19 +59,29 @@ count_samples (Consumer * self, GstBuffer * batch)
   return n_samples;
 }
 
-/* The time from sample @from to sample @to, in 128 bits. */
-static __int128
-duration_between (Consumer * self, guint64 from, guint64 to)
+/* What @n samples take, in ns, rounded down; the end of time for more. */
+static guint64
+duration_of (Consumer * self, guint64 n)
 {
-  __int128 samples = (__int128) to - (__int128) from;
+  AbWide rest;
 
-  return samples * GST_SECOND / GST_AUDIO_INFO_RATE (&self->info);
+  return ab_wide_to_64 (ab_wide_divide (ab_wide_product (n, GST_SECOND),
+          ab_wide_from (GST_AUDIO_INFO_RATE (&self->info)), &rest));
 }
 
 static gboolean
-is_near (__int128 one, __int128 other)
+is_near (guint64 one, guint64 other)
 {
-  return one - other <= 1 && other - one <= 1;
+  return one - other + 1 <= 2;
+}
+
+/* Are samples @from and @to as far apart as the times @a and @b? */
+static gboolean
+is_as_far (Consumer * self, guint64 from, guint64 to, guint64 a, guint64 b)
+{
+  if (to < from)
+    return is_as_far (self, to, from, b, a);
+  return is_near (b - a, duration_of (self, to - from));
 }
 
 /* What follows on the last batch, in the same run. */
@@ -98,8 +110,7 @@ check_following (Consumer * self, GstBuffer * batch)
   if (offset == last->offset_end)
     PROMISE (pts == last->end, "PTS %" G_GUINT64_FORMAT " is not %"
         G_GUINT64_FORMAT, pts, last->end);
-  PROMISE (is_near ((__int128) pts - last->pts,
-          duration_between (self, last->offset, offset)),
+  PROMISE (is_as_far (self, last->offset, offset, last->pts, pts),
       "from sample %" G_GUINT64_FORMAT " at %" G_GUINT64_FORMAT " to %"
       G_GUINT64_FORMAT " at %" G_GUINT64_FORMAT, last->offset, last->pts,
       offset, pts);
@@ -111,20 +122,25 @@ static void
 check_place (Consumer * self, guint64 offset, guint64 end, GstClockTime pts)
 {
   const GstSegment *segment = &self->segment;
-  __int128 rate = GST_AUDIO_INFO_RATE (&self->info);
+  guint rate = GST_AUDIO_INFO_RATE (&self->info);
+  AbWide end_time, start;
 
   /* at 2 GHz the numbers of samples end before the times do */
   if (end >= SANE_TIME * 2)
     return;
-  PROMISE (pts == duration_between (self, 0, offset), "sample %"
+  PROMISE (pts == duration_of (self, offset), "sample %"
       G_GUINT64_FORMAT " is at %" G_GUINT64_FORMAT, offset, pts);
   if (segment->format != GST_FORMAT_TIME)
     return;
-  PROMISE ((__int128) end * GST_SECOND >= segment->start * rate
-      - GST_SECOND, "samples up to %" G_GUINT64_FORMAT
+  /* in 1/rate ns */
+  end_time = ab_wide_product (end, GST_SECOND);
+  start = ab_wide_product (segment->start, rate);
+  PROMISE (!ab_wide_less (ab_wide_add (end_time, ab_wide_from (GST_SECOND)),
+          start), "samples up to %" G_GUINT64_FORMAT
       " before the segment's start at %" G_GUINT64_FORMAT, end, segment->start);
   if (GST_CLOCK_TIME_IS_VALID (segment->stop) && segment->stop > 0)
-    PROMISE ((__int128) (end - 1) * GST_SECOND < segment->stop * rate,
+    PROMISE (ab_wide_less (ab_wide_product (end - 1, GST_SECOND),
+            ab_wide_product (segment->stop, rate)),
         "samples up to %" G_GUINT64_FORMAT " behind the segment's stop at %"
         G_GUINT64_FORMAT, end, segment->stop);
 }
@@ -142,7 +158,7 @@ check_stamps (Consumer * self, GstBuffer * batch, guint n_samples)
   PROMISE (GST_CLOCK_TIME_IS_VALID (pts)
       && GST_CLOCK_TIME_IS_VALID (duration), "without a time");
   if (self->timed && pts < SANE_TIME)
-    PROMISE (is_near (duration, duration_between (self, 0, n_samples)),
+    PROMISE (is_near (duration, duration_of (self, n_samples)),
         "%u samples take %" G_GUINT64_FORMAT, n_samples, duration);
   check_following (self, batch);
   if (self->from_zero && self->timed)

@@ -1,29 +1,43 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Judges chunks as docs/elements.md says, in 128-bit integers, beside the
- * timeline, and compares. */
+/* Judges chunks as docs/elements.md says, in exact numbers, beside the timeline,
+ * and compares. */
 
 #include "judge.h"
 
 /* So far may a run of chunks get from 0: 18 years. */
-#define FARTHEST (G_GUINT64_CONSTANT (1) << 59)
+#define FARTHEST (G_GINT64_CONSTANT (1) << 59)
+#define LIMIT (G_GUINT64_CONSTANT (1) << 62)
 
 static Exact
+exact (AbWide value)
+{
+  return MIN (ab_wide_to_64 (value), LIMIT);
+}
+
+static guint64
 absolute (Exact value)
 {
   return value < 0 ? -value : value;
 }
 
+/* What @n samples take, in ns, rounded down. */
+static Exact
+duration_of (Judge * self, guint64 n)
+{
+  return exact (exact_duration (n, self->rate));
+}
+
 /* Samples in @time, rounded to the nearest. */
 static Exact
-exact_samples (Judge * self, Exact time)
+exact_samples (Judge * self, guint64 time)
 {
-  return (time * self->rate + GST_SECOND / 2) / GST_SECOND;
+  return exact (exact_ratio (time, self->rate, GST_SECOND, GST_SECOND / 2));
 }
 
 static Exact
 sample_time (Judge * self, Exact position)
 {
-  return self->base + exact_duration (position - self->origin, self->rate);
+  return self->base + duration_of (self, position - self->origin);
 }
 
 static Exact
@@ -37,9 +51,9 @@ running (const GstSegment * segment, Exact time)
 static gboolean
 is_off (Judge * self, Exact now, Exact due)
 {
-  Exact difference = absolute (now - due);
-  Exact threshold = (Exact) self->policy.alignment_threshold * self->rate
-      / GST_SECOND;
+  guint64 difference = absolute (now - due);
+  Exact threshold = exact (exact_ratio (self->policy.alignment_threshold,
+          self->rate, GST_SECOND, 0));
   Exact off = exact_samples (self, difference);
 
   if (off < threshold || off < 1) {
@@ -69,7 +83,7 @@ act (Judge * self, Exact late, Exact * n_samples)
   if (late < 0)
     return TIMELINE_DROP;
   if (self->policy.max_fill != 0
-      && exact_duration (*n_samples, self->rate) > self->policy.max_fill)
+      && (guint64) duration_of (self, *n_samples) > self->policy.max_fill)
     return TIMELINE_BREAK;
   return TIMELINE_FILL;
 }
@@ -84,8 +98,7 @@ judge (Judge * self, GstClockTime pts, gboolean flagged, Exact * n_samples)
   if (pts == GST_CLOCK_TIME_NONE)
     return flagged && !self->policy.fill ? TIMELINE_BREAK : TIMELINE_DUE;
   next = sample_time (self, self->position);
-  due = running (&self->run_segment,
-      next - exact_duration (self->owed, self->rate));
+  due = running (&self->run_segment, next - duration_of (self, self->owed));
   next = running (&self->run_segment, next);
   now = running (&self->segment, pts);
   if (!flagged && !is_off (self, now, due))
@@ -110,7 +123,7 @@ next_time (Judge * self)
 static void
 begin (Judge * self, GstClockTime pts)
 {
-  self->base = pts == GST_CLOCK_TIME_NONE ? next_time (self) : pts;
+  self->base = pts == GST_CLOCK_TIME_NONE ? next_time (self) : (Exact) pts;
   self->origin = self->position;
   self->run_segment = self->segment;
   self->begun = self->entered = self->running = TRUE;
@@ -142,7 +155,7 @@ pass (Judge * self, Exact n)
 static void
 drop (Judge * self, guint n)
 {
-  Exact owed = MIN (self->owed, n);
+  Exact owed = MIN (self->owed, (Exact) n);
 
   self->owed -= owed;
   self->timeline.owed -= owed;
@@ -152,11 +165,11 @@ drop (Judge * self, guint n)
 static void
 check_state (Judge * self)
 {
-  PROMISE (self->timeline.position == self->position, "position");
-  PROMISE (self->timeline.owed == self->owed, "%" G_GUINT64_FORMAT " owed",
-      self->timeline.owed);
+  PROMISE (self->timeline.position == (guint64) self->position, "position");
+  PROMISE (self->timeline.owed == (guint64) self->owed,
+      "%" G_GUINT64_FORMAT " owed", self->timeline.owed);
   PROMISE (sample_clock_time (&self->timeline.clock, self->timeline.position)
-      == sample_time (self, self->position), "the next sample is at %"
+      == (guint64) sample_time (self, self->position), "the next sample is at %"
       G_GUINT64_FORMAT " and not %" G_GUINT64_FORMAT,
       sample_clock_time (&self->timeline.clock, self->timeline.position),
       (guint64) sample_time (self, self->position));
@@ -165,7 +178,7 @@ check_state (Judge * self)
 static GstClockTime
 chunk_time (Judge * self, Input * input)
 {
-  Exact time = next_time (self) - exact_duration (self->owed, self->rate);
+  Exact time = next_time (self) - duration_of (self, self->owed);
 
   switch (input_below (input, 6)) {
     case 0:
@@ -177,15 +190,15 @@ chunk_time (Judge * self, Input * input)
       time -= input_time (input) % FARTHEST;
       break;
     case 3:
-      time += exact_duration (input_byte (input), self->rate);
+      time += duration_of (self, input_byte (input));
       break;
     case 4:
-      time = input_number (input);
+      time = MIN (input_number (input), (guint64) FARTHEST);
       break;
     default:
       break;
   }
-  return CLAMP (time, 0, (Exact) FARTHEST);
+  return CLAMP (time, 0, FARTHEST);
 }
 
 static void
@@ -204,8 +217,9 @@ judge_chunk (Judge * self, Input * input)
   PROMISE (verdict == ours, "judged %d, and it is %d, at %u Hz",
       verdict, ours, self->rate);
   if (verdict == TIMELINE_FILL || verdict == TIMELINE_DROP)
-    PROMISE (n_samples == expected, "%" G_GUINT64_FORMAT " samples, not %"
-        G_GUINT64_FORMAT, n_samples, (guint64) expected);
+    PROMISE (n_samples == (guint64) expected,
+        "%" G_GUINT64_FORMAT " samples, not %" G_GUINT64_FORMAT, n_samples,
+        (guint64) expected);
   if (verdict == TIMELINE_BREAK)
     begin (self, pts);
   if (verdict == TIMELINE_FILL)
@@ -249,7 +263,7 @@ change_rate (Judge * self, Input * input)
   timeline_set_rate (&self->timeline, rate);
   self->base = sample_time (self, self->position);
   self->origin = self->position;
-  self->owed = (self->owed * rate + old / 2) / old;
+  self->owed = exact (exact_ratio (self->owed, rate, old, old / 2));
   self->rate = rate;
   check_state (self);
 }

@@ -1,25 +1,38 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Judges chunks as docs/elements.md says, in 128-bit integers, beside the
- * timeline, and compares. */
+/* Judges chunks as docs/elements.md says, in exact numbers, beside the timeline,
+ * and compares. */
 #pragma once
 
 #include "fuzz.h"
 #include "timeline.h"
+#include "wide.h"
 
 G_BEGIN_DECLS
 
-typedef __int128 Exact;
+/* (n * times + rest) / by, rounded down. */
+static inline AbWide
+exact_ratio (guint64 n, guint64 times, guint64 by, guint64 rest)
+{
+  AbWide left;
+
+  return ab_wide_divide (ab_wide_add (ab_wide_product (n, times),
+          ab_wide_from (rest)), ab_wide_from (by), &left);
+}
 
 /* What @n samples take, in ns, rounded down. */
-static inline Exact
+static inline AbWide
 exact_duration (guint64 n, guint rate)
 {
-  return (Exact) n * GST_SECOND / rate;
+  return exact_ratio (n, GST_SECOND, rate, 0);
 }
 
 /* Beyond this a nanosecond is half a sample or more: times can't tell any
  * longer which sample is meant. */
 #define JUDGE_MAX_RATE (GST_SECOND / 2 - 1)
+
+/* Times and counts of a run, all of them well within 2^62. What could be beyond
+ * stands still there. */
+typedef gint64 Exact;
 
 /* One run after another, in segments of rate 1. */
 typedef struct

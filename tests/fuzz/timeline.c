@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Fuzzes the arithmetic of timeline.[ch] against 128-bit integers. */
+/* Fuzzes the arithmetic of timeline.[ch] against exact numbers. */
 
 #include "judge.h"
 
@@ -26,8 +26,10 @@ any_rate (Input * input)
 static gboolean
 has_time (const SampleClock * clock, guint64 n)
 {
-  return clock->base + exact_duration (n - clock->origin, clock->rate)
-      < G_MAXUINT64;
+  AbWide time = ab_wide_add (ab_wide_from (clock->base),
+      exact_duration (n - clock->origin, clock->rate));
+
+  return ab_wide_to_64 (time) < G_MAXUINT64;
 }
 
 /* From a count to its time and back. */
@@ -43,7 +45,8 @@ check_clock (Input * input)
   if (!has_time (&clock, n))
     return;
   time = sample_clock_time (&clock, n);
-  PROMISE (time == clock.base + exact_duration (n - clock.origin, clock.rate),
+  PROMISE (time == clock.base + exact_duration (n - clock.origin,
+          clock.rate).low,
       "sample %" G_GUINT64_FORMAT " of %u Hz is at %" G_GUINT64_FORMAT, n,
       clock.rate, time);
   if (clock.rate > GST_SECOND)
@@ -55,27 +58,32 @@ check_clock (Input * input)
       sample_clock_from (&clock, time), sample_clock_until (&clock, time));
 }
 
+/* (time * rate + rest) / 10^9 */
+static guint64
+samples_in (GstClockTime time, guint rate, guint64 rest)
+{
+  return ab_wide_to_64 (exact_ratio (time, rate, GST_SECOND, rest));
+}
+
 /* From a time to the samples beside it. */
 static void
 check_time (Input * input)
 {
   guint64 time, from, until;
-  unsigned __int128 since;
   SampleClock clock;
 
   sample_clock_start (&clock, any_rate (input),
       input_number (input) % MOST_SAMPLES, input_number (input) % LONGEST_TIME);
   time = clock.base + input_number (input) % LONGEST_TIME;
-  since = (unsigned __int128) (time - clock.base) * clock.rate;
-  if (clock.origin + since / GST_SECOND >= MOST_SAMPLES * 2)
+  if (samples_in (time - clock.base, clock.rate, 0)
+      >= MOST_SAMPLES * 2 - clock.origin)
     return;
   from = sample_clock_from (&clock, time);
   until = sample_clock_until (&clock, time);
-  PROMISE (from == clock.origin + (guint64) ((since + GST_SECOND - 1)
-          / GST_SECOND), "from %" G_GUINT64_FORMAT, from);
-  PROMISE (until == clock.origin + (guint64) ((since + clock.rate
-              + GST_SECOND - 1) / GST_SECOND) - 1, "until %" G_GUINT64_FORMAT,
-      until);
+  PROMISE (from == clock.origin + samples_in (time - clock.base, clock.rate,
+          GST_SECOND - 1), "from %" G_GUINT64_FORMAT, from);
+  PROMISE (until == clock.origin + samples_in (time - clock.base, clock.rate,
+          clock.rate + GST_SECOND - 1) - 1, "until %" G_GUINT64_FORMAT, until);
 }
 
 static void
@@ -92,7 +100,7 @@ check_stamp (Input * input)
   if (!has_time (&clock, start + n))
     return;
   sample_clock_stamp (&clock, buffer, start, n);
-  end = clock.base + exact_duration (start + n - clock.origin, clock.rate);
+  end = clock.base + exact_duration (start + n - clock.origin, clock.rate).low;
   PROMISE (GST_BUFFER_PTS (buffer) + GST_BUFFER_DURATION (buffer) == end
       && GST_BUFFER_OFFSET (buffer) == start
       && GST_BUFFER_OFFSET_END (buffer) == start + n,

@@ -30,8 +30,7 @@ GST_START_TEST
   gst_harness_set_drop_buffers (h, FALSE);
   gst_harness_push (h, chunk);
   batch = gst_harness_pull (h);
-  last = (guint64) ((unsigned __int128) 1470 * (batches - 1) * GST_SECOND
-      / 44100);
+  last = gst_util_uint64_scale (batches - 1, GST_SECOND, 30);
   fail_unless_equals_uint64 (GST_BUFFER_PTS (batch), last);
   fail_unless_equals_uint64 (GST_BUFFER_OFFSET_END (batch), 1470 * batches);
   gst_buffer_unref (batch);

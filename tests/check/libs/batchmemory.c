@@ -128,7 +128,7 @@ GST_START_TEST (test_refused_memory_is_null_and_not_counted)
   BatchRoom room;
 
   fail_if (batch_memory_acquire (&memory, G_MAXSIZE, &room));
-  fail_if (batch_memory_acquire (&memory, G_MAXSSIZE / 2, &room));
+  fail_if (batch_memory_acquire (&memory, NOBODY_HAS, &room));
   set_params (&params);
   fail_if (batch_memory_acquire (&memory, BATCH_BYTES, &room));
   fail_unless_equals_uint64 (counter (BATCH_COUNTER_ALLOCATIONS), 0);
@@ -206,8 +206,8 @@ static const struct
   guint64 limit;
 } too_much[] = {
   {G_MAXSIZE - 100, 0},
-  {(gsize) 1 << 62, (guint64) 1 << 40},
-  {(gsize) 1 << 30, 1 << 30},
+  {NOBODY_HAS / 4, NOBODY_HAS / 8},
+  {1 << 29, 1 << 29},
 };
 
 GST_START_TEST (test_a_pool_with_more_padding_than_there_is_is_not_used)

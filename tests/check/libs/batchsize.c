@@ -2,6 +2,7 @@
 /* Lengths of batches against the same sums in 128 bits. */
 
 #include "batchsize.h"
+#include "wide.h"
 
 #include <string.h>
 
@@ -10,8 +11,6 @@
 #define MANY_BATCHES 1000000
 /* times 441, this is 20 ms more than 2^64 */
 #define WRAPPING_DURATION G_GUINT64_CONSTANT (41829351661064743)
-
-typedef unsigned __int128 Wide;
 
 static const BatchSizeWish fractions[] = {
   {.fraction_n = 1,.fraction_d = 30},
@@ -43,13 +42,17 @@ set_size (BatchSize * size, const BatchSizeWish * wish, guint rate)
   fail_unless (error == NULL);
 }
 
-/* Samples of a batch, exactly: *@n / *@d. */
-static void
-get_ratio (const BatchSizeWish * wish, guint rate, Wide * n, Wide * d)
+/* Samples of @k batches; those of a part of a sample count if @round_up. */
+static guint64
+samples_of (const BatchSizeWish * wish, guint rate, guint k, gboolean round_up)
 {
-  *n = (Wide) rate *(wish->fraction_n ? (guint64) wish->fraction_n
-      : wish->duration);
-  *d = wish->fraction_n ? (guint64) wish->fraction_d : GST_SECOND;
+  AbWide n = ab_wide_product (rate, wish->fraction_n
+      ? (guint64) wish->fraction_n : wish->duration);
+  AbWide d = ab_wide_from (wish->fraction_n
+      ? (guint64) wish->fraction_d : GST_SECOND), rest;
+  guint64 whole = ab_wide_divide (ab_wide_multiply (n, k), d, &rest).low;
+
+  return whole + (round_up && rest.low != 0);
 }
 
 /* The first k batches have floor (k * n / d) samples together, for every k. */
@@ -58,13 +61,11 @@ check_sums (const BatchSizeWish * wish, guint rate, guint n_batches)
 {
   BatchSize size;
   guint64 sum = 0;
-  Wide n, d;
   guint k;
 
   set_size (&size, wish, rate);
-  get_ratio (wish, rate, &n, &d);
   for (k = 1; k <= n_batches; k++) {
-    guint64 want = k * n / d;
+    guint64 want = samples_of (wish, rate, k, FALSE);
 
     sum += batch_size_next (&size);
     if (sum != want)
@@ -80,21 +81,22 @@ check_lengths (const BatchSizeWish * wish, guint rate)
 {
   guint least = G_MAXUINT, most = 0, k;
   BatchSize size;
-  Wide n, d;
 
   set_size (&size, wish, rate);
-  get_ratio (wish, rate, &n, &d);
   for (k = 0; k < 10000; k++) {
     guint length = batch_size_next (&size);
 
     least = MIN (least, length);
     most = MAX (most, length);
   }
-  fail_unless (least >= (guint) (n / d) && most <= batch_size_max (&size)
-      && most - least <= 1, "%" G_GUINT64_FORMAT " ns, %d/%d at %u Hz: %u to "
+  fail_unless (least >= samples_of (wish, rate, 1, FALSE)
+      && most <= batch_size_max (&size)
+      && most - least <= 1,
+      "%" G_GUINT64_FORMAT " ns, %d/%d at %u Hz: %u to "
       "%u samples, where the most is %u", wish->duration, wish->fraction_n,
       wish->fraction_d, rate, least, most, batch_size_max (&size));
-  fail_unless_equals_uint64 (batch_size_max (&size), (n + d - 1) / d);
+  fail_unless_equals_uint64 (batch_size_max (&size), samples_of (wish, rate, 1,
+          TRUE));
 }
 
 GST_START_TEST (test_a_number_of_samples_is_every_batch)

@@ -3,6 +3,7 @@
 
 #include "waveform.h"
 #include "waveticks.h"
+#include "wide.h"
 
 #include <gst/check/gstcheck.h>
 #include <gst/check/gstharness.h>
@@ -79,18 +80,34 @@ render (const WaveformSettings * settings, guint n)
   return samples;
 }
 
-__extension__ typedef unsigned __int128 Wide;
+static AbWide
+remainder_of (AbWide a, AbWide b)
+{
+  AbWide rest;
+
+  ab_wide_divide (a, b, &rest);
+  return rest;
+}
+
+static long double
+to_float (AbWide a)
+{
+  return a.high * 0x1p64L + a.low;
+}
 
 /* frac ((n + 1) * freq / rate), where freq is a multiple of 2^-60. */
 static long double
 exact_turns (guint64 n, gdouble freq, guint rate)
 {
   guint64 whole = freq, fraction = (freq - whole) * 0x1p60;
-  Wide turn = (Wide) rate << 60;
-  Wide sum = ((Wide) ((Wide) (n + 1) * whole % rate) << 60)
-      + (Wide) (n + 1) * fraction;
+  const guint64 one = G_GUINT64_CONSTANT (1) << 60;
+  AbWide turn = ab_wide_product (rate, one);
+  AbWide whole_turns = remainder_of (ab_wide_product (n + 1, whole),
+      ab_wide_from (rate));
+  AbWide sum = ab_wide_add (ab_wide_product (whole_turns.low, one),
+      ab_wide_product (n + 1, fraction));
 
-  return (long double) (sum % turn) / (long double) turn;
+  return to_float (remainder_of (sum, turn)) / to_float (turn);
 }
 
 static gdouble

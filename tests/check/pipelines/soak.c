@@ -65,7 +65,7 @@ wrong_bits (const guint32 * samples, guint n, guint64 start)
 static GstClockTime
 time_of (guint64 sample)
 {
-  return (unsigned __int128) sample *GST_SECOND / RATE;
+  return gst_util_uint64_scale (sample, GST_SECOND, RATE);
 }
 
 static void
