@@ -105,8 +105,8 @@ static gboolean
 is_due (const Timeline * self, GstClockTime time)
 {
   const SampleClock *clock = &self->clock;
-  AbWide come = ab_wide_product_32 (time - clock->base, clock->rate);
-  AbWide due = ab_wide_product_32 (self->position - clock->origin, GST_SECOND);
+  AbWide come = ab_wide_product (time - clock->base, clock->rate);
+  AbWide due = ab_wide_product (self->position - clock->origin, GST_SECOND);
   AbWide late = ab_wide_subtract (ab_wide_add (come,
           ab_wide_from (clock->rate)), due);
 

@@ -283,7 +283,8 @@ plan_run (const Waveform * self, WaveRun * run, guint64 sample, guint left)
       && !gain_is_silent (&self->gain)) {
     place_in_block (run, sample, left);
     run->gain = &self->gain;
-    run->start = turn_on (self->offset, self->step, 0, sample - run->first + 1);
+    run->start = ab_wide_add (self->offset, ab_wide_multiply (self->step,
+            sample - run->first + 1));
   }
 }
 

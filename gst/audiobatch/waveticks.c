@@ -15,14 +15,14 @@ gboolean
 wave_tick_at (WaveTick * tick, guint64 interval, guint rate, guint64 sample)
 {
   AbWide second = ab_wide_from (NS_PER_SECOND);
-  AbWide fine_interval = ab_wide_product_32 (interval, rate);
+  AbWide fine_interval = ab_wide_product (interval, rate);
   AbWide latest_time, since, ahead, rest;
   guint64 to_next;
 
   if (!ab_wide_less (second, fine_interval))
     return FALSE;
 
-  latest_time = ab_wide_add (ab_wide_product_32 (sample, NS_PER_SECOND),
+  latest_time = ab_wide_add (ab_wide_product (sample, NS_PER_SECOND),
       ab_wide_from (NS_PER_SECOND / 2 - 1));
   tick->number = ab_wide_divide (latest_time, fine_interval, &since).low;
   ahead = ab_wide_add (ab_wide_subtract (fine_interval, since),

@@ -47,29 +47,35 @@ ab_wide_less (AbWide a, AbWide b)
   return a.high < b.high || (a.high == b.high && a.low < b.low);
 }
 
-/* a * b, of which nothing is lost: less than 2^96. */
+/* a * b, of which nothing is lost, as four products of halves. */
 static inline AbWide
-ab_wide_product_32 (guint64 a, guint32 b)
+ab_wide_product_of_halves (guint64 a, guint64 b)
 {
-  guint64 low = (a & AB_WIDE_HALF_MASK) * b;
-  guint64 high = (a >> AB_WIDE_HALF_BITS) * b + (low >> AB_WIDE_HALF_BITS);
+  guint64 a_low = a & AB_WIDE_HALF_MASK, a_high = a >> AB_WIDE_HALF_BITS;
+  guint64 b_low = b & AB_WIDE_HALF_MASK, b_high = b >> AB_WIDE_HALF_BITS;
+  guint64 low = a_low * b_low;
+  guint64 middle = a_high * b_low + (low >> AB_WIDE_HALF_BITS);
+  guint64 other = a_low * b_high + (middle & AB_WIDE_HALF_MASK);
 
-  return (AbWide) { high >> AB_WIDE_HALF_BITS,
-    high << AB_WIDE_HALF_BITS | (low & AB_WIDE_HALF_MASK)
+  return (AbWide) { a_high * b_high + (middle >> AB_WIDE_HALF_BITS)
+        + (other >> AB_WIDE_HALF_BITS),
+    other << AB_WIDE_HALF_BITS | (low & AB_WIDE_HALF_MASK)
   };
 }
 
-/* a * b, of which nothing is lost. */
+/* a * b, of which nothing is lost. Each chunk takes two of them, each block of a
+ * wave one: where the processor multiplies to 128 bits, that is one instruction
+ * instead of 20. */
 static inline AbWide
 ab_wide_product (guint64 a, guint64 b)
 {
-  AbWide low = ab_wide_product_32 (a, b & AB_WIDE_HALF_MASK);
-  AbWide high = ab_wide_product_32 (a, b >> AB_WIDE_HALF_BITS);
-  AbWide moved = { high.high << AB_WIDE_HALF_BITS
-        | high.low >> AB_WIDE_HALF_BITS, high.low << AB_WIDE_HALF_BITS
-  };
+#ifdef __SIZEOF_INT128__
+  __extension__ unsigned __int128 product = (unsigned __int128) a * b;
 
-  return ab_wide_add (moved, low);
+  return (AbWide) { product >> 64, product };
+#else
+  return ab_wide_product_of_halves (a, b);
+#endif
 }
 
 static inline AbWide
