@@ -3,9 +3,6 @@
  * program exports it, so that it comes before GLib's. Calls of others than the
  * plugin are handed on. */
 
-/* dladdr() */
-#define _GNU_SOURCE
-
 #include "failing.h"
 
 #include <dlfcn.h>

@@ -5,9 +5,6 @@
  * and for GStreamer: what these guard is then truly checked, where it would
  * otherwise have to be suppressed. */
 
-/* RTLD_NEXT */
-#define _GNU_SOURCE
-
 #include <dlfcn.h>
 #include <glib-object.h>
 #include <gst/gst.h>

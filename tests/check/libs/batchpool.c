@@ -2,9 +2,6 @@
 /* Recycling: what comes back and is used again, what is thrown away, and that
  * nobody ever waits for it. */
 
-/* mincore() */
-#define _DEFAULT_SOURCE
-
 #include "batchpool.h"
 
 #include <sys/mman.h>

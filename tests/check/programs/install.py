@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Installs, runs without installing, and releases, as a user would.
 
-usage: install.py staged|devenv|dist ROOT BUILD
+usage: install.py staged|devenv|dist|elsewhere ROOT BUILD
 
 staged: meson install into a folder of its own has every file in its place, and
   gst-inspect-1.0 finds the plugin there, with its name, version, license and
@@ -10,6 +10,8 @@ staged: meson install into a folder of its own has every file in its place, and
 devenv: meson devenv finds the plugin of the build directory.
 dist: meson dist makes a tarball that can be set up, built, and passes the tests
   of its modules. It is made of what is committed, and skipped outside of git.
+elsewhere: on a system that is not Linux the profile tool is left out with a
+  message, and an error if it was asked for.
 """
 
 import json
@@ -81,6 +83,20 @@ def check_plugin(text, path, version):
     expect(sorted(re.findall(r"(?m)^  (\w+): ", text)), ELEMENTS, "elements")
 
 
+def expect_in(words, text, what):
+    """The words in @text, however its lines are broken."""
+    joined = " ".join(text.split())
+    if words not in joined:
+        sys.exit(f"{what} lacks {words!r}:\n{text[-4000:]}")
+    print("ok  ", f"{what}: {words}", flush=True)
+
+
+def write(path, text):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
 def under(folder, installed):
     """Where @installed lies when @folder is the root."""
     return folder / Path(installed).relative_to("/")
@@ -140,6 +156,33 @@ def check_dist(root, folder):
                BUILD_SECONDS)[-600:])
 
 
+def machine(system):
+    """A cross file for this very machine."""
+    multiarch = must(["gcc", "-print-multiarch"]).strip()
+    processor = multiarch.split("-")[0]
+    return (f"[binaries]\nc = 'gcc'\nar = 'ar'\nstrip = 'strip'\n"
+            f"pkgconfig = 'pkg-config'\n"
+            f"[host_machine]\nsystem = '{system}'\n"
+            f"cpu_family = '{processor}'\ncpu = '{processor}'\n"
+            f"endian = '{sys.byteorder}'\n")
+
+
+def check_elsewhere(root, folder):
+    cross = write(folder / "freebsd.ini", machine("freebsd"))
+    command = ["meson", "setup", "--cross-file", str(cross),
+               "-Dtests=disabled"]
+    output = must([*command, str(folder / "auto"), str(root)], 300)
+    expect_in("gst-audiobatch-profile-1.0 is left out: it reads /proc and calls "
+              "prctl(), which only Linux has, and this is for freebsd", output,
+              "meson setup")
+    command += ["-Dprofile=enabled", str(folder / "enabled"), str(root)]
+    print("+", *command, flush=True)
+    fault, output = run(command, 300)
+    expect(fault is None, False, "success with -Dprofile=enabled")
+    expect_in("gst-audiobatch-profile-1.0 reads /proc and calls prctl(), which "
+              "only Linux has", output, "the error")
+
+
 def main():
     what, root, build = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
     for name in UNSET:
@@ -154,7 +197,8 @@ def main():
         elif what == "devenv":
             check_devenv(build.resolve(), folder)
         else:
-            check_dist(root.resolve(), folder)
+            {"dist": check_dist,
+             "elsewhere": check_elsewhere}[what](root.resolve(), folder)
 
 
 main()
