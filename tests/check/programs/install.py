@@ -2,16 +2,19 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Installs, runs without installing, and releases, as a user would.
 
-usage: install.py staged|devenv|dist|elsewhere ROOT BUILD
+usage: install.py staged|devenv|dist|elsewhere|sysroot ROOT BUILD
 
 staged: meson install into a folder of its own has every file in its place, and
   gst-inspect-1.0 finds the plugin there, with its name, version, license and
-  elements; with the prefix /usr that place is GStreamer's own.
+  elements; with the prefix /usr that place is GStreamer's own. It says where the
+  plugin is, and what to set if GStreamer does not look there; a user without
+  rights has read that when the build was set up.
 devenv: meson devenv finds the plugin of the build directory.
 dist: meson dist makes a tarball that can be set up, built, and passes the tests
   of its modules. It is made of what is committed, and skipped outside of git.
 elsewhere: on a system that is not Linux the profile tool is left out with a
   message, and an error if it was asked for.
+sysroot: cross-built with the prefix /usr, the plugin is where GStreamer looks.
 """
 
 import json
@@ -28,6 +31,8 @@ from documents import run
 SKIPPED = 77
 BUILD_SECONDS = 900
 ELEMENTS = ["audiobatch", "audiobatchsrc"]
+# Sets up quickly, and builds nothing but the plugin.
+PLUGIN_ALONE = ["-Dtests=disabled", "-Dprofile=disabled", "--buildtype=plain"]
 # What meson test and the tests' environment set, and would lead astray.
 UNSET = ("DESTDIR", "GST_PLUGIN_PATH", "GST_PLUGIN_PATH_1_0", "GST_REGISTRY",
          "GST_REGISTRY_1_0", "MALLOC_PERTURB_", "MESON_TEST_ITERATION")
@@ -63,9 +68,10 @@ def introspect(build, what):
 def find_plugin(build):
     """Where the plugin goes when it is installed."""
     for built, installed in introspect(build, "installed").items():
-        if Path(built).name.startswith("libgstaudiobatch."):
+        if (Path(built).name.startswith("libgstaudiobatch.")
+                and Path(built).suffix != ".a"):
             return Path(installed)
-    sys.exit("the plugin is not installed at all")
+    skip("this build installs no shared plugin (-Ddefault_library=static)")
 
 
 def fields(text):
@@ -83,6 +89,11 @@ def check_plugin(text, path, version):
     expect(sorted(re.findall(r"(?m)^  (\w+): ", text)), ELEMENTS, "elements")
 
 
+def under(folder, installed):
+    """Where @installed lies when @folder is the root."""
+    return folder / Path(installed).relative_to("/")
+
+
 def expect_in(words, text, what):
     """The words in @text, however its lines are broken."""
     joined = " ".join(text.split())
@@ -91,22 +102,31 @@ def expect_in(words, text, what):
     print("ok  ", f"{what}: {words}", flush=True)
 
 
-def write(path, text):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
-    return path
+def usual_folder():
+    return must(["pkg-config", "--variable=pluginsdir", "gstreamer-1.0"]).strip()
 
 
-def under(folder, installed):
-    """Where @installed lies when @folder is the root."""
-    return folder / Path(installed).relative_to("/")
+def check_words(build, stage):
+    """What meson install says of the place, and --quiet does not."""
+    command = ["meson", "install", "--no-rebuild", "-C", str(build), "--destdir",
+               str(stage)]
+    output = must(command)
+    place = str(find_plugin(build).parent)
+    if place == usual_folder():
+        expect_in(f"The plugin is in {place}, where GStreamer looks.", output,
+                  "meson install")
+    else:
+        expect_in(f"The plugin is in {place}, where GStreamer does not look by "
+                  f"itself: set GST_PLUGIN_PATH_1_0={place}, or install it with "
+                  f"meson configure {build} --prefix=", output, "meson install")
+    quiet = must([*command, "--quiet"])
+    expect("The plugin is in" in quiet, False, "words with --quiet")
 
 
 def check_staged(build, folder):
     os.environ["GST_REGISTRY_1_0"] = str(folder / "registry.bin")
     stage = folder / "stage"
-    must(["meson", "install", "--no-rebuild", "--quiet", "-C", str(build),
-          "--destdir", str(stage)])
+    check_words(build, stage)
     for built, installed in introspect(build, "installed").items():
         if not under(stage, installed).exists():
             sys.exit(f"{installed} (from {built}) is not there")
@@ -118,13 +138,38 @@ def check_staged(build, folder):
 
 
 def check_prefix(root, folder):
-    """Into the folder where GStreamer looks, if it is the system's prefix."""
-    usual = must(["pkg-config", "--variable=pluginsdir", "gstreamer-1.0"])
-    prefix = must(["pkg-config", "--variable=prefix", "gstreamer-1.0"])
-    build = folder / "prefixed"
-    must(["meson", "setup", "--prefix", prefix.strip(), str(build), str(root)],
-         300)
-    expect(str(find_plugin(build).parent), usual.strip(), "plugin folder")
+    """The README's command, into a folder of its own: where GStreamer looks."""
+    prefix = must(["pkg-config", "--variable=prefix", "gstreamer-1.0"]).strip()
+    build, stage = folder / "prefixed", folder / "prefixed-stage"
+    must(["meson", "setup", str(build), str(root), *PLUGIN_ALONE], 300)
+    must(["meson", "configure", str(build), f"--prefix={prefix}"])
+    output = must(["meson", "install", "-C", str(build), "--destdir",
+                   str(stage)], BUILD_SECONDS)
+    expect_in(f"The plugin is in {usual_folder()}, where GStreamer looks.",
+              output, "meson install")
+    expect("GST_PLUGIN_PATH" in output, False, "a word of GST_PLUGIN_PATH")
+    expect(under(stage, usual_folder()).joinpath(find_plugin(build).name)
+           .exists(), True, f"the plugin in {usual_folder()}")
+
+
+def check_without_rights(root, folder):
+    """What an ordinary user can do is said beforehand, and does: meson install
+    without rights ends in a traceback."""
+    build, home = folder / "prefixed", folder / "home"
+    prefix = f"{home}/.local"
+    must(["meson", "configure", str(build), f"--prefix={prefix}"])
+    output = must(["meson", "setup", "--reconfigure", str(build), str(root)],
+                  300)
+    place = str(find_plugin(build).parent)
+    expect_in(f"meson configure {build} --prefix=$HOME/.local", output,
+              "meson setup")
+    expect_in(f"export GST_PLUGIN_PATH_1_0={place}", output, "meson setup")
+    output = must(["meson", "install", "-C", str(build)], BUILD_SECONDS)
+    expect_in(f"set GST_PLUGIN_PATH_1_0={place}", output, "meson install")
+    text = must(["gst-inspect-1.0", "--plugin", "audiobatch"],
+                env=dict(os.environ, GST_PLUGIN_PATH_1_0=place))
+    check_plugin(text, find_plugin(build),
+                 introspect(build, "projectinfo")["version"])
 
 
 def check_devenv(build, folder):
@@ -156,7 +201,13 @@ def check_dist(root, folder):
                BUILD_SECONDS)[-600:])
 
 
-def machine(system):
+def write(path, text):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def machine(system, sysroot=None):
     """A cross file for this very machine."""
     multiarch = must(["gcc", "-print-multiarch"]).strip()
     processor = multiarch.split("-")[0]
@@ -164,7 +215,10 @@ def machine(system):
             f"pkgconfig = 'pkg-config'\n"
             f"[host_machine]\nsystem = '{system}'\n"
             f"cpu_family = '{processor}'\ncpu = '{processor}'\n"
-            f"endian = '{sys.byteorder}'\n")
+            f"endian = '{sys.byteorder}'\n"
+            + (f"[properties]\nsys_root = '{sysroot}'\n"
+               f"pkg_config_libdir = '{sysroot}/usr/lib/{multiarch}/pkgconfig:"
+               f"{sysroot}/usr/share/pkgconfig'\n" if sysroot else ""))
 
 
 def check_elsewhere(root, folder):
@@ -183,6 +237,41 @@ def check_elsewhere(root, folder):
               "only Linux has", output, "the error")
 
 
+def copy_as_links(folder, copy):
+    """A folder whose entries are those of another one."""
+    copy.mkdir(parents=True)
+    for path in folder.iterdir():
+        (copy / path.name).symlink_to(path)
+
+
+def make_sysroot(sysroot, multiarch):
+    """This system again, in a folder that files can be added to."""
+    libraries = Path("usr/lib") / multiarch
+    (sysroot / "usr/lib").mkdir(parents=True)
+    (sysroot / "usr/include").symlink_to("/usr/include")
+    (sysroot / "usr/share").symlink_to("/usr/share")
+    copy_as_links("/" / libraries, sysroot / libraries)
+    plugins = sysroot / libraries / "gstreamer-1.0"
+    plugins.unlink()
+    copy_as_links("/" / libraries / "gstreamer-1.0", plugins)
+
+
+def check_sysroot(root, folder):
+    sysroot = folder / "sysroot"
+    multiarch = must(["gcc", "-print-multiarch"]).strip()
+    usual = usual_folder()
+    if usual != f"/usr/lib/{multiarch}/gstreamer-1.0":
+        skip(f"GStreamer is in {usual}, and a sysroot is made here of what is "
+             f"in /usr/lib/{multiarch}")
+    make_sysroot(sysroot, multiarch)
+    cross = write(folder / "sysroot.ini", machine("linux", sysroot))
+    output = must(["meson", "setup", "--cross-file", str(cross),
+                   "--prefix=/usr", f"--libdir=lib/{multiarch}", *PLUGIN_ALONE,
+                   str(folder / "shared"), str(root)], 300)
+    expect(str(find_plugin(folder / "shared").parent), usual, "plugin folder")
+    expect("GST_PLUGIN_PATH" in output, False, "a word of GST_PLUGIN_PATH")
+
+
 def main():
     what, root, build = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
     for name in UNSET:
@@ -194,11 +283,13 @@ def main():
         if what == "staged":
             check_staged(build.resolve(), folder)
             check_prefix(root.resolve(), folder)
+            check_without_rights(root.resolve(), folder)
         elif what == "devenv":
             check_devenv(build.resolve(), folder)
         else:
             {"dist": check_dist,
-             "elsewhere": check_elsewhere}[what](root.resolve(), folder)
+             "elsewhere": check_elsewhere,
+             "sysroot": check_sysroot}[what](root.resolve(), folder)
 
 
 main()

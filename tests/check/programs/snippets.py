@@ -32,6 +32,8 @@ COVERED = {
         ".ci/run takes it from the README",
     "meson test -C build": ".ci/run takes it from the README",
     "meson compile -C build": ".ci/run, in the README's command",
+    "meson configure build --prefix=/usr && sudo meson install -C build":
+        "install.py, into a folder of its own and without sudo",
     ".ci/run": "whoever lands a change",
     "meson test -C build --print-errorlogs batcher":
         "the README's command runs that test with all the others",
