@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Installs, runs without installing, and releases, as a user would.
 
-usage: install.py staged|devenv|dist|elsewhere|sysroot ROOT BUILD
+usage: install.py staged|devenv|dist|elsewhere|static|subproject|sysroot ROOT BUILD
 
 staged: meson install into a folder of its own has every file in its place, and
   gst-inspect-1.0 finds the plugin there, with its name, version, license and
@@ -14,7 +14,9 @@ dist: meson dist makes a tarball that can be set up, built, and passes the tests
   of its modules. It is made of what is committed, and skipped outside of git.
 elsewhere: on a system that is not Linux the profile tool is left out with a
   message, and an error if it was asked for.
-sysroot: cross-built with the prefix /usr, the plugin is where GStreamer looks.
+static: an application that has the plugin linked in, staged, by pkg-config alone.
+subproject: the same for an application that builds the plugin itself.
+sysroot: the same for one that is cross-built, with the prefix /usr.
 """
 
 import json
@@ -33,6 +35,7 @@ BUILD_SECONDS = 900
 ELEMENTS = ["audiobatch", "audiobatchsrc"]
 # Sets up quickly, and builds nothing but the plugin.
 PLUGIN_ALONE = ["-Dtests=disabled", "-Dprofile=disabled", "--buildtype=plain"]
+STATIC_APPLICATION = "tests/check/programs/staticplugin.c"
 # What meson test and the tests' environment set, and would lead astray.
 UNSET = ("DESTDIR", "GST_PLUGIN_PATH", "GST_PLUGIN_PATH_1_0", "GST_REGISTRY",
          "GST_REGISTRY_1_0", "MALLOC_PERTURB_", "MESON_TEST_ITERATION")
@@ -237,6 +240,86 @@ def check_elsewhere(root, folder):
               "only Linux has", output, "the error")
 
 
+def check_application(program):
+    """The plugin is in it: there is no other to be found."""
+    output = must([str(program)],
+                  env=dict(os.environ, GST_PLUGIN_PATH_1_0="",
+                           GST_REGISTRY_1_0=f"{program}.registry"))
+    expect(output.strip().splitlines()[-1], "10 batches, 20 batches",
+           f"{program.name} counted")
+
+
+def check_archive(root, archive):
+    """Machine code of every module, for any compiler."""
+    members = must(["ar", "t", str(archive)]).split()
+    sources = (root / "gst" / "audiobatch").glob("*.c")
+    expect(sorted(members), sorted(f"{path.name}.o" for path in sources),
+           "members")
+    expect(".gnu.lto" in must(["readelf", "--sections", "--wide",
+                               str(archive)]), False, "bytecode of GCC's LTO")
+
+
+def link_application(root, folder, compiler, pkgconfig, **environment):
+    program = folder / f"application-{compiler}"
+    flags = must(["pkg-config", "--cflags", "--libs", "--static",
+                  "gstaudiobatch"],
+                 env=dict(os.environ, PKG_CONFIG_PATH=str(pkgconfig),
+                          **environment)).split()
+    print("+", compiler, "with these flags", flush=True)
+    fault, output = run([compiler, "-o", str(program),
+                         str(root / STATIC_APPLICATION), *flags])
+    if fault:
+        sys.exit(f"{fault}\n{output[-4000:]}")
+    check_application(program)
+
+
+def find_one(folder, name):
+    found = sorted(folder.rglob(name))
+    expect(len(found), 1, f"files {name}")
+    return found[0]
+
+
+def check_static(root, folder):
+    """Beside the shared one, staged, and as GCC optimises it."""
+    build, stage = folder / "build", folder / "stage"
+    must(["meson", "setup", str(build), str(root), "-Ddefault_library=both",
+          "-Dpkgconfig.relocatable=true", "-Dtests=disabled",
+          "-Dprofile=disabled"], 300)
+    must(["meson", "compile", "-C", str(build)], BUILD_SECONDS)
+    output = must(["meson", "install", "-C", str(build), "--destdir",
+                   str(stage)])
+    expect_in("pkg-config --cflags --libs --static gstaudiobatch", output,
+              "meson install")
+    find_one(stage, "libgstaudiobatch.so")
+    check_archive(root, find_one(stage, "libgstaudiobatch.a"))
+    pkgconfig = find_one(stage, "gstaudiobatch.pc").parent
+    expect(pkgconfig.parent.name, "gstreamer-1.0", "folder of the .pc file")
+    for compiler in "gcc", "clang":
+        if shutil.which(compiler):
+            link_application(root, folder, compiler, pkgconfig)
+        else:
+            print(f"skipped: {compiler}, which is not installed")
+
+
+def check_subproject(root, folder):
+    source, build = folder / "source", folder / "build"
+    write(source / "meson.build",
+          "project('application', 'c')\n"
+          "subproject('audiobatch', default_options : 'default_library=static')\n"
+          f"executable('application', '{Path(STATIC_APPLICATION).name}',\n"
+          "  dependencies : [dependency('gstreamer-1.0'), "
+          "dependency('gstaudiobatch')])\n")
+    shutil.copy(root / STATIC_APPLICATION, source)
+    (source / "subprojects").mkdir()
+    (source / "subprojects" / "audiobatch").symlink_to(root)
+    must(["meson", "setup", str(build), str(source), "--buildtype=plain"], 300)
+    names = [target["name"] for target in introspect(build, "targets")]
+    expect(sorted(names), ["application", "audiobatch-core", "audiobatch-waves",
+                           "gstaudiobatch", "gstaudiobatch"], "targets")
+    must(["meson", "compile", "-C", str(build)], BUILD_SECONDS)
+    check_application(build / "application")
+
+
 def copy_as_links(folder, copy):
     """A folder whose entries are those of another one."""
     copy.mkdir(parents=True)
@@ -257,7 +340,7 @@ def make_sysroot(sysroot, multiarch):
 
 
 def check_sysroot(root, folder):
-    sysroot = folder / "sysroot"
+    build, sysroot = folder / "build", folder / "sysroot"
     multiarch = must(["gcc", "-print-multiarch"]).strip()
     usual = usual_folder()
     if usual != f"/usr/lib/{multiarch}/gstreamer-1.0":
@@ -265,6 +348,17 @@ def check_sysroot(root, folder):
              f"in /usr/lib/{multiarch}")
     make_sysroot(sysroot, multiarch)
     cross = write(folder / "sysroot.ini", machine("linux", sysroot))
+    output = must(["meson", "setup", "--cross-file", str(cross),
+                   "--prefix=/usr", f"--libdir=lib/{multiarch}",
+                   "-Ddefault_library=static", *PLUGIN_ALONE, str(build),
+                   str(root)], 300)
+    expect_in(f"its .pc file : {usual}/pkgconfig", output, "meson setup")
+    must(["meson", "compile", "-C", str(build)], BUILD_SECONDS)
+    must(["meson", "install", "-C", str(build), "--destdir", str(sysroot)])
+    check_archive(root, under(sysroot, f"/usr/lib/{multiarch}")
+                  / "libgstaudiobatch.a")
+    link_application(root, folder, "gcc", under(sysroot, usual) / "pkgconfig",
+                     PKG_CONFIG_SYSROOT_DIR=str(sysroot))
     output = must(["meson", "setup", "--cross-file", str(cross),
                    "--prefix=/usr", f"--libdir=lib/{multiarch}", *PLUGIN_ALONE,
                    str(folder / "shared"), str(root)], 300)
@@ -289,6 +383,8 @@ def main():
         else:
             {"dist": check_dist,
              "elsewhere": check_elsewhere,
+             "static": check_static,
+             "subproject": check_subproject,
              "sysroot": check_sysroot}[what](root.resolve(), folder)
 
 

@@ -34,6 +34,10 @@ COVERED = {
     "meson compile -C build": ".ci/run, in the README's command",
     "meson configure build --prefix=/usr && sudo meson install -C build":
         "install.py, into a folder of its own and without sudo",
+    "meson setup build-static -Ddefault_library=static "
+    "&& meson install -C build-static": "install.py, into a folder of its own",
+    "cc -o application application.c $(pkg-config --cflags --libs --static "
+    "gstaudiobatch)": "install.py",
     ".ci/run": "whoever lands a change",
     "meson test -C build --print-errorlogs batcher":
         "the README's command runs that test with all the others",
