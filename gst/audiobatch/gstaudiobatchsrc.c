@@ -269,8 +269,9 @@ make_next (GstAudioBatchSrc * self, guint * n_samples, GstBuffer ** batch)
   GstFlowReturn ret;
   guint asked;
 
-  asked = *n_samples = MIN (batch_size_next (&self->stream.size),
-      source_position_left (&self->position));
+  /* not in MIN(), which would ask twice */
+  asked = batch_size_next (&self->stream.size);
+  asked = *n_samples = MIN (asked, source_position_left (&self->position));
   if (asked == 0)
     return GST_FLOW_EOS;
   ret = make_batch (self, source_position_start (&self->position, asked),

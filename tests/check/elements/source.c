@@ -141,6 +141,25 @@ GST_START_TEST (test_output_buffer_duration_set_before_caps_holds)
 
 GST_END_TEST;
 
+/* 68.57 samples: no batch begins a whole sample off its time. */
+GST_START_TEST (test_batches_of_a_fraction_begin_at_its_multiples)
+{
+  GstHarness *h = gst_harness_new ("audiobatchsrc");
+  guint64 i;
+
+  g_object_set (h->element, "output-buffer-duration-fraction", 1, 700, NULL);
+  gst_harness_play (h);
+  for (i = 0; i < 700; i++) {
+    GstBuffer *batch = gst_harness_pull (h);
+
+    fail_unless_equals_uint64 (GST_BUFFER_OFFSET (batch), i * 48000 / 700);
+    gst_buffer_unref (batch);
+  }
+  gst_harness_teardown (h);
+}
+
+GST_END_TEST;
+
 /* Waves */
 
 /* audiotestsrc 1.22 and head: ticks come one buffer early. */
@@ -516,6 +535,7 @@ source_suite (void)
       test_properties_are_those_of_audiotestsrc_but_for_the_size);
   tcase_add_test (tc, test_properties_set_before_caps_hold_when_they_come);
   tcase_add_test (tc, test_output_buffer_duration_set_before_caps_holds);
+  tcase_add_test (tc, test_batches_of_a_fraction_begin_at_its_multiples);
   tcase_add_loop_test (tc,
       test_ticks_start_at_sample_0_and_no_batch_size_moves_them, 1, 5);
   tcase_add_loop_test (tc, test_tones_are_those_of_audiotestsrc, 0,
