@@ -13,6 +13,7 @@ typedef enum
 {
   BATCH_GATE_FLUSHING = 1 << 0,
   BATCH_GATE_STOPPING = 1 << 1,
+  BATCH_GATE_PAUSED = 1 << 2,
 } BatchGateShut;
 
 /* Thread-safety: one waiter, the streaming thread; anybody may knock or shut.
@@ -58,6 +59,13 @@ static inline gboolean
 batch_gate_is_shut (BatchGate * self)
 {
   return atomic_load_explicit (&self->shut, memory_order_relaxed) != 0;
+}
+
+static inline gboolean
+batch_gate_is_shut_by (BatchGate * self, BatchGateShut reason)
+{
+  return (atomic_load_explicit (&self->shut, memory_order_relaxed) & reason)
+      != 0;
 }
 
 G_END_DECLS

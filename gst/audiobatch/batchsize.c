@@ -102,6 +102,14 @@ batch_size_next (BatchSize * self)
   return self->whole + 1;
 }
 
+void
+batch_size_undo (BatchSize * self)
+{
+  if (self->carry < self->rest)
+    self->carry += self->d;
+  self->carry -= self->rest;
+}
+
 guint
 batch_size_max (const BatchSize * self)
 {

@@ -42,6 +42,9 @@ void batch_size_restart (BatchSize * self);
 /* Samples of the next batch, which is counted. */
 guint batch_size_next (BatchSize * self);
 
+/* Takes back the last batch_size_next(), for a batch that was not made. */
+void batch_size_undo (BatchSize * self);
+
 /* The most that a batch can have. */
 guint batch_size_max (const BatchSize * self);
 

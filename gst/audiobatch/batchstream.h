@@ -114,6 +114,12 @@ batch_stream_is_shut (BatchStream * self)
   return batch_gate_is_shut (&self->stats->gate);
 }
 
+static inline gboolean
+batch_stream_is_shut_by (BatchStream * self, BatchGateShut reason)
+{
+  return batch_gate_is_shut_by (&self->stats->gate, reason);
+}
+
 /* No batch was to be had, and was counted as dropped. */
 #define BATCH_STREAM_FLOW_DROPPED GST_FLOW_CUSTOM_SUCCESS
 

@@ -55,6 +55,12 @@ struct _GstAudioBatchSrc
   /* any thread: an error message has been posted */
   atomic_bool error_posted;
 
+  /* any thread: those that stream, that last called unlock() to flush, and that
+   * take the element to PAUSED at present */
+  GThread *_Atomic streaming;
+  GThread *_Atomic flushing;
+  GThread *_Atomic pausing;
+
   /* says itself who touches what */
   BatchStream stream;
 
@@ -280,6 +286,9 @@ make_next (GstAudioBatchSrc * self, guint * n_samples, GstBuffer ** batch)
   if (ret == GST_FLOW_OK || ret == BATCH_STREAM_FLOW_DROPPED)
     source_position_advance (&self->position,
         self->position.reverse ? asked : *n_samples);
+  /* the same batch is made later, and has to be as long */
+  else if (ret == GST_FLOW_FLUSHING)
+    batch_size_undo (&self->stream.size);
   return ret;
 }
 
@@ -358,8 +367,7 @@ send_tag (GstAudioBatchSrc * self)
 }
 
 static GstFlowReturn
-gst_audio_batch_src_create (GstBaseSrc * src, guint64 offset, guint size,
-    GstBuffer ** buffer)
+create (GstBaseSrc * src, guint64 offset, guint size, GstBuffer ** buffer)
 {
   GstAudioBatchSrc *self = GST_AUDIO_BATCH_SRC (src);
   gboolean resized;
@@ -375,6 +383,31 @@ gst_audio_batch_src_create (GstBaseSrc * src, guint64 offset, guint size,
   if (GST_PAD_MODE (src->srcpad) == GST_PAD_MODE_PULL)
     return pull_mode_create (self, offset, size, buffer);
   return push_mode_create (self, buffer);
+}
+
+/* After a wait that was ended: was that for PAUSED alone? Then stays until the
+ * element plays again, and returns TRUE. If create() returned FLUSHING here and
+ * the element played again at once, GstBaseSrc (since 1.24) would end its task
+ * for good. */
+static G_GNUC_NO_INLINE gboolean
+outlast_pause (GstBaseSrc * src)
+{
+  return gst_base_src_is_live (src)
+      && !batch_stream_is_shut_by (&GST_AUDIO_BATCH_SRC (src)->stream,
+      BATCH_GATE_FLUSHING)
+      && gst_base_src_wait_playing (src) == GST_FLOW_OK;
+}
+
+static GstFlowReturn
+gst_audio_batch_src_create (GstBaseSrc * src, guint64 offset, guint size,
+    GstBuffer ** buffer)
+{
+  GstFlowReturn ret;
+
+  do {
+    ret = create (src, offset, size, buffer);
+  } while (G_UNLIKELY (ret == GST_FLOW_FLUSHING) && outlast_pause (src));
+  return ret;
 }
 
 /* Base class */
@@ -533,28 +566,85 @@ gst_audio_batch_src_stop (GstBaseSrc * src)
   return TRUE;
 }
 
+/* Waits are ended for a flush until unlock_stop(), and for PAUSED until PLAYING.
+ * Only we tell these apart: since 1.24 GstBaseSrc calls unlock() for both. */
+
 static gboolean
 gst_audio_batch_src_unlock (GstBaseSrc * src)
 {
-  batch_stream_set_shut (&GST_AUDIO_BATCH_SRC (src)->stream,
-      BATCH_GATE_FLUSHING, TRUE);
+  GstAudioBatchSrc *self = GST_AUDIO_BATCH_SRC (src);
+  GThread *caller = g_thread_self ();
+
+  /* change_state() sees to that, in every version */
+  if (caller == atomic_load (&self->pausing))
+    return TRUE;
+  atomic_store (&self->flushing, caller);
+  batch_stream_set_shut (&self->stream, BATCH_GATE_FLUSHING, TRUE);
+  GST_DEBUG_OBJECT (self, "waiting is refused");
   return TRUE;
 }
 
 static gboolean
 gst_audio_batch_src_unlock_stop (GstBaseSrc * src)
 {
-  batch_stream_set_shut (&GST_AUDIO_BATCH_SRC (src)->stream,
-      BATCH_GATE_FLUSHING, FALSE);
+  GstAudioBatchSrc *self = GST_AUDIO_BATCH_SRC (src);
+  GThread *caller = g_thread_self ();
+
+  /* GstBaseSrc takes back its unlock() for PAUSED, just before create(): that
+   * must not undo one for a flush which has begun meanwhile */
+  if (caller == atomic_load (&self->streaming)
+      && caller != atomic_load (&self->flushing))
+    return TRUE;
+  batch_stream_set_shut (&self->stream, BATCH_GATE_FLUSHING, FALSE);
   return TRUE;
+}
+
+/* A live source does not wait in PAUSED, nor drop what time passes by. The base
+ * class has to know of PAUSED first, and of PLAYING last: outlast_pause() asks
+ * it. */
+static GstStateChangeReturn
+gst_audio_batch_src_change_state (GstElement * element,
+    GstStateChange transition)
+{
+  GstAudioBatchSrc *self = GST_AUDIO_BATCH_SRC (element);
+  gboolean pauses = transition == GST_STATE_CHANGE_PLAYING_TO_PAUSED;
+  GstStateChangeReturn ret;
+
+  if (pauses)
+    atomic_store (&self->pausing, g_thread_self ());
+  else if (transition == GST_STATE_CHANGE_PAUSED_TO_PLAYING)
+    batch_stream_set_shut (&self->stream, BATCH_GATE_PAUSED, FALSE);
+  ret = GST_ELEMENT_CLASS (gst_audio_batch_src_parent_class)->change_state
+      (element, transition);
+  if (pauses) {
+    atomic_store (&self->pausing, NULL);
+    if (ret == GST_STATE_CHANGE_NO_PREROLL)
+      batch_stream_set_shut (&self->stream, BATCH_GATE_PAUSED, TRUE);
+  }
+  return ret;
+}
+
+static void
+note_streaming_thread (GstAudioBatchSrc * self, GstMessage * message)
+{
+  GstStreamStatusType type;
+
+  gst_message_parse_stream_status (message, &type, NULL);
+  if (type == GST_STREAM_STATUS_TYPE_ENTER)
+    atomic_store (&self->streaming, g_thread_self ());
+  else if (type == GST_STREAM_STATUS_TYPE_LEAVE)
+    atomic_store (&self->streaming, NULL);
 }
 
 static gboolean
 gst_audio_batch_src_post_message (GstElement * element, GstMessage * message)
 {
+  GstAudioBatchSrc *self = GST_AUDIO_BATCH_SRC (element);
+
   if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR)
-    atomic_store_explicit (&GST_AUDIO_BATCH_SRC (element)->error_posted, TRUE,
-        memory_order_relaxed);
+    atomic_store_explicit (&self->error_posted, TRUE, memory_order_relaxed);
+  else if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_STREAM_STATUS)
+    note_streaming_thread (self, message);
   return GST_ELEMENT_CLASS (gst_audio_batch_src_parent_class)->post_message
       (element, message);
 }
@@ -691,6 +781,8 @@ gst_audio_batch_src_class_init (GstAudioBatchSrcClass * klass)
   src_class->query = GST_DEBUG_FUNCPTR (gst_audio_batch_src_query);
   src_class->create = GST_DEBUG_FUNCPTR (gst_audio_batch_src_create);
 
+  element_class->change_state =
+      GST_DEBUG_FUNCPTR (gst_audio_batch_src_change_state);
   element_class->post_message =
       GST_DEBUG_FUNCPTR (gst_audio_batch_src_post_message);
   gst_element_class_add_static_pad_template (element_class, &src_template);

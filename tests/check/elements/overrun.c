@@ -122,9 +122,16 @@ static GMutex log_lock;
 static GCond log_cond;
 /* under the lock, as what follows */
 static guint waits;
+/* how often a live source stayed in PAUSED, and how often waiting was refused */
+static guint stays, refusals;
+/* how many threads seek */
+static guint seekers;
 /* whose flush ends when its first pad is about to be deactivated */
 static Stream *racing;
 static void flush_and_push (Stream * s);
+/* the source to which a seek comes just before it makes its next batch */
+static GstElement *interrupted;
+static void seek_aside (GstElement * source);
 
 static void
 note_waits (GstDebugCategory * category, GstDebugLevel level,
@@ -133,36 +140,55 @@ note_waits (GstDebugCategory * category, GstDebugLevel level,
 {
   const gchar *text = gst_debug_message_get (message);
   Stream *deactivated = NULL;
+  GstElement *creating = NULL;
 
   g_mutex_lock (&log_lock);
   if (strstr (text, "waiting: downstream holds")) {
     waits++;
     g_cond_broadcast (&log_cond);
+  } else if (strstr (text, "live source waiting for running state")) {
+    stays++;
+    g_cond_broadcast (&log_cond);
+  } else if (strstr (text, "waiting is refused")) {
+    refusals++;
+    g_cond_broadcast (&log_cond);
   } else if (strstr (text, "deactivating pad")) {
     deactivated = racing;
     racing = NULL;
+  } else if (strstr (text, "calling create offset")) {
+    creating = interrupted;
+    interrupted = NULL;
   }
   g_mutex_unlock (&log_lock);
   if (deactivated)
     flush_and_push (deactivated);
+  if (creating)
+    seek_aside (creating);
+}
+
+/* Waits until the log has had @n of what @counter counts. */
+static void
+await_log (const guint * counter, guint n, const gchar * complaint)
+{
+  const gint64 end = g_get_monotonic_time () + LONG;
+
+  g_mutex_lock (&log_lock);
+  while (*counter < n)
+    fail_unless (g_cond_wait_until (&log_cond, &log_lock, end), "%s",
+        complaint);
+  g_mutex_unlock (&log_lock);
 }
 
 static void
 await_wait (guint n)
 {
-  const gint64 end = g_get_monotonic_time () + LONG;
-
-  g_mutex_lock (&log_lock);
-  while (waits < n)
-    fail_unless (g_cond_wait_until (&log_cond, &log_lock, end),
-        "nobody waits at the bound");
-  g_mutex_unlock (&log_lock);
+  await_log (&waits, n, "nobody waits at the bound");
 }
 
 static void
 setup (void)
 {
-  waits = 0;
+  waits = stays = refusals = seekers = 0;
   gst_debug_remove_log_function (gst_debug_log_default);
   gst_debug_add_log_function (note_waits, NULL, NULL);
   gst_debug_set_threshold_from_string ("audiobatch:5,audiobatchsrc:5", TRUE);
@@ -810,25 +836,283 @@ live_source_new (const gchar * overrun, guint bound, GstBus ** bus)
   return h;
 }
 
+static void
+await_counter (GstHarness * h, const gchar * name, guint64 value)
+{
+  const gint64 end = g_get_monotonic_time () + LONG;
+
+  while (get_counter (h->element, name) < value) {
+    fail_unless (g_get_monotonic_time () < end,
+        "%s does not reach %d: the source does not go on", name, (int) value);
+    g_thread_yield ();
+  }
+}
+
+/* All batches that may be out have been pushed. */
+static void
+await_queue (GstHarness * h, guint n)
+{
+  const gint64 end = g_get_monotonic_time () + LONG;
+
+  while (gst_harness_buffers_in_queue (h) < n) {
+    fail_unless (g_get_monotonic_time () < end, "the source does not go on");
+    g_thread_yield ();
+  }
+}
+
+static void
+pause_live (GstHarness * h)
+{
+  fail_unless_equals_int (gst_element_set_state (h->element,
+          GST_STATE_PAUSED), GST_STATE_CHANGE_NO_PREROLL);
+}
+
+static void
+play_live (GstHarness * h)
+{
+  fail_unless_equals_int (gst_element_set_state (h->element,
+          GST_STATE_PLAYING), GST_STATE_CHANGE_SUCCESS);
+}
+
+static GstBuffer *
+pull_from (GstHarness * h, guint64 start)
+{
+  GstBuffer *batch = gst_harness_pull (h);
+
+  fail_unless (batch != NULL, "the source does not go on");
+  fail_unless_equals_uint64 (GST_BUFFER_OFFSET (batch), start);
+  return batch;
+}
+
+/* A live source at its bound: its streaming thread is in a wait of ours. */
+static GstHarness *
+live_source_at_bound (const gchar * overrun, GstBus ** bus)
+{
+  GstHarness *h = live_source_new (overrun, 1, bus);
+
+  gst_harness_play (h);
+  await_queue (h, 1);
+  if (g_str_equal (overrun, "wait"))
+    await_wait (1);
+  else
+    await_counter (h, "dropped-batches", 1);
+  gst_debug_set_threshold_for_name ("basesrc", GST_LEVEL_DEBUG);
+  return h;
+}
+
+static const gchar *const policies[] = { "wait", "drop" };
+
 GST_START_TEST (test_pausing_a_live_source_ends_its_wait)
+{
+  const gchar *policy = policies[__i__];
+  GstBus *bus;
+  GstHarness *h = live_source_at_bound (policy, &bus);
+  guint64 dropped;
+
+  pause_live (h);
+  await_log (&stays, 1, "the source does not stay in PAUSED");
+  dropped = get_counter (h->element, "dropped-batches");
+  /* neither room nor time brings a batch in PAUSED */
+  gst_buffer_unref (pull_from (h, 0));
+  fail_unless_equals_uint64 (get_counter (h->element, "batches"), 1);
+  fail_unless_equals_uint64 (get_counter (h->element, "dropped-batches"),
+      dropped);
+  play_live (h);
+  gst_buffer_unref (pull_from (h, (1 + dropped) * BATCH));
+  harness_free_with_bus (h, bus);
+}
+
+GST_END_TEST;
+
+#define ROUNDS 100
+
+/* The first sample of batch @n, of 1/700 s: 68.57 samples */
+static guint64
+fraction_start (guint n)
+{
+  return n * (guint64) RATE / 700;
+}
+
+GST_START_TEST (test_pausing_and_playing_at_once_goes_on_waiting)
 {
   GstBus *bus;
   GstHarness *h = live_source_new ("wait", 2, &bus);
+  guint seen = 0;
+  guint i;
+
+  gst_util_set_object_arg (G_OBJECT (h->element),
+      "output-buffer-duration-fraction", "1/700");
+  gst_harness_play (h);
+  for (i = 0; i < ROUNDS; i++) {
+    GstBuffer *batch;
+
+    await_queue (h, 2);
+    await_wait (seen + 1);
+    pause_live (h);
+    play_live (h);
+    g_mutex_lock (&log_lock);
+    seen = waits;
+    g_mutex_unlock (&log_lock);
+    batch = pull_from (h, fraction_start (i));
+    fail_unless_equals_uint64 (GST_BUFFER_OFFSET_END (batch),
+        fraction_start (i + 1));
+    gst_buffer_unref (batch);
+  }
+  await_queue (h, 2);
+  fail_unless_equals_uint64 (get_counter (h->element, "batches"), ROUNDS + 2);
+  harness_free_with_bus (h, bus);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_pausing_and_playing_at_once_goes_on_dropping)
+{
+  GstBus *bus;
+  GstHarness *h = live_source_new ("drop", 1, &bus);
+  guint64 expected = 0;
   guint i;
 
   gst_harness_play (h);
-  await_wait (1);
-  /* the base class holds a lock while the source waits, which this takes */
-  fail_unless_equals_int (gst_element_set_state (h->element,
-          GST_STATE_PAUSED), GST_STATE_CHANGE_NO_PREROLL);
-  gst_element_set_state (h->element, GST_STATE_PLAYING);
-  for (i = 0; i < 10; i++) {
-    GstBuffer *batch = gst_harness_pull (h);
+  for (i = 0; i < ROUNDS; i++) {
+    guint64 dropped, start;
+    GstBuffer *batch;
 
+    await_queue (h, 1);
+    dropped = get_counter (h->element, "dropped-batches");
+    await_counter (h, "dropped-batches", dropped + 1);
+    pause_live (h);
+    play_live (h);
+    dropped = get_counter (h->element, "dropped-batches");
+    await_counter (h, "dropped-batches", dropped + 1);
+    batch = gst_harness_pull (h);
     fail_unless (batch != NULL, "the source does not go on");
-    fail_unless_equals_uint64 (GST_BUFFER_OFFSET (batch), i * BATCH);
+    start = GST_BUFFER_OFFSET (batch);
+    fail_unless_equals_uint64 (start % BATCH, 0);
+    /* at least two were dropped between any two */
+    fail_unless (start >= expected, "%d, not from %d on", (int) start,
+        (int) expected);
+    fail_unless (GST_BUFFER_IS_DISCONT (batch));
+    expected = start + 3 * BATCH;
     gst_buffer_unref (batch);
   }
+  await_queue (h, 1);
+  gst_element_set_state (h->element, GST_STATE_NULL);
+  fail_unless_equals_uint64 (get_counter (h->element, "batches"), ROUNDS + 1);
+  assert_lossless (h->element, get_stat (h->element, "samples-in"), 0);
+  harness_free_with_bus (h, bus);
+}
+
+GST_END_TEST;
+
+static gboolean
+seek_live (GstElement * source)
+{
+  return gst_element_seek_simple (source, GST_FORMAT_TIME, GST_SEEK_FLAG_FLUSH,
+      100 * GST_MSECOND);
+}
+
+/* A live source is late after a pause, and its timestamps with it. */
+static void
+expect_behind_seek (GstHarness * h)
+{
+  const guint64 start = RATE / 10;
+  GstBuffer *batch;
+
+  while ((batch = gst_harness_pull (h)) && GST_BUFFER_OFFSET (batch) < start)
+    gst_buffer_unref (batch);
+  fail_unless (batch != NULL, "the source does not go on");
+  fail_unless_equals_uint64 (GST_BUFFER_OFFSET (batch), start);
+  gst_buffer_unref (batch);
+}
+
+GST_START_TEST (test_a_seek_ends_the_stay_in_paused)
+{
+  GstBus *bus;
+  GstHarness *h = live_source_at_bound (policies[__i__], &bus);
+
+  pause_live (h);
+  await_log (&stays, 1, "the source does not stay in PAUSED");
+  gst_buffer_unref (pull_from (h, 0));
+  fail_unless (seek_live (h->element));
+  play_live (h);
+  expect_behind_seek (h);
+  harness_free_with_bus (h, bus);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_going_to_null_ends_the_stay_in_paused)
+{
+  GstBus *bus;
+  GstHarness *h = live_source_at_bound (policies[__i__], &bus);
+
+  pause_live (h);
+  await_log (&stays, 1, "the source does not stay in PAUSED");
+  gst_element_set_state (h->element, GST_STATE_NULL);
+  /* and the next run is a new one */
+  gst_buffer_unref (pull_from (h, 0));
+  play_live (h);
+  gst_buffer_unref (pull_from (h, 0));
+  harness_free_with_bus (h, bus);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_eos_ends_the_wait_of_a_live_source)
+{
+  GstBus *bus;
+  GstHarness *h = live_source_at_bound (policies[__i__], &bus);
+  GstEventType type;
+
+  fail_unless (gst_element_send_event (h->element, gst_event_new_eos ()));
+  do {
+    GstEvent *event = gst_harness_pull_event (h);
+
+    fail_unless (event != NULL, "no EOS came");
+    type = GST_EVENT_TYPE (event);
+    gst_event_unref (event);
+  } while (type != GST_EVENT_EOS);
+  harness_free_with_bus (h, bus);
+}
+
+GST_END_TEST;
+
+static GThread *seeker;
+
+static gpointer
+seek_in_thread (gpointer source)
+{
+  return GINT_TO_POINTER (seek_live (source));
+}
+
+static void
+seek_aside (GstElement * source)
+{
+  g_mutex_lock (&log_lock);
+  seeker = g_thread_new ("seeker", seek_in_thread, source);
+  seekers++;
+  g_cond_broadcast (&log_cond);
+  g_mutex_unlock (&log_lock);
+  await_log (&refusals, 1, "the seek does not end a wait");
+}
+
+/* Since 1.24 GstBaseSrc undoes its unlock() for PAUSED with the first batch in
+ * PLAYING; here a seek has called unlock() just before. */
+GST_START_TEST (test_what_undoes_a_pause_does_not_undo_a_seek)
+{
+  GstBus *bus;
+  GstHarness *h = live_source_at_bound ("wait", &bus);
+
+  pause_live (h);
+  await_log (&stays, 1, "the source does not stay in PAUSED");
+  play_live (h);
+  g_mutex_lock (&log_lock);
+  interrupted = h->element;
+  g_mutex_unlock (&log_lock);
+  gst_buffer_unref (pull_from (h, 0));
+  await_log (&seekers, 1, "the source makes no batch");
+  fail_unless (g_thread_join (seeker));
+  expect_behind_seek (h);
   harness_free_with_bus (h, bus);
 }
 
@@ -900,7 +1184,17 @@ overrun_suite (void)
   tcase_add_test (tc, test_the_source_ends_with_an_error);
   tcase_add_test (tc, test_a_flushing_seek_ends_the_sources_wait);
   tcase_add_test (tc, test_going_to_null_ends_the_sources_wait);
-  tcase_add_test (tc, test_pausing_a_live_source_ends_its_wait);
+  tcase_add_loop_test (tc, test_pausing_a_live_source_ends_its_wait, 0,
+      G_N_ELEMENTS (policies));
+  tcase_add_test (tc, test_pausing_and_playing_at_once_goes_on_waiting);
+  tcase_add_test (tc, test_pausing_and_playing_at_once_goes_on_dropping);
+  tcase_add_loop_test (tc, test_a_seek_ends_the_stay_in_paused, 0,
+      G_N_ELEMENTS (policies));
+  tcase_add_loop_test (tc, test_going_to_null_ends_the_stay_in_paused, 0,
+      G_N_ELEMENTS (policies));
+  tcase_add_loop_test (tc, test_eos_ends_the_wait_of_a_live_source, 0,
+      G_N_ELEMENTS (policies));
+  tcase_add_test (tc, test_what_undoes_a_pause_does_not_undo_a_seek);
   tcase_add_test (tc, test_a_live_source_drops_as_time_goes_by);
   return suite;
 }
