@@ -22,6 +22,7 @@ except (ImportError, ValueError):
     sys.exit(77)
 
 from documents import Tally
+from enums import enum_default, enum_values, is_enum
 
 PAGE = "docs/moving-over.md"
 PEERS = {"audiobuffersplit": "audiobatch", "audiotestsrc": "audiobatchsrc"}
@@ -44,10 +45,9 @@ def rows(page, peer):
 
 
 def choices(spec):
-    if spec.value_type.parent.name != "GEnum":
+    if not is_enum(spec):
         return None
-    return [value.value_nick
-            for _, value in sorted(spec.enum_class.__enum_values__.items())]
+    return [value.value_nick for value in enum_values(spec)]
 
 
 def limits(spec):
@@ -66,8 +66,8 @@ def what_differs(ours, theirs):
         their_low, their_high = limits(theirs)
         if low is not None and (low < their_low or high > their_high):
             return f"ranges {low} to {high}, {their_low} to {their_high}"
-    elif ours.default_value.value_nick != theirs.default_value.value_nick:
-        return f"defaults {ours.default_value}, {theirs.default_value}"
+    elif enum_default(ours).value_nick != enum_default(theirs).value_nick:
+        return f"defaults {enum_default(ours)}, {enum_default(theirs)}"
     return None
 
 

@@ -25,6 +25,8 @@ except (ImportError, ValueError):
     print("skipped: no GStreamer for this Python; install python3-gst-1.0")
     sys.exit(77)
 
+from enums import enum_default, enum_values, is_enum
+
 DOCUMENT = Path(__file__).parents[3] / "docs" / "elements.md"
 OURS = ("audiobatch", "audiobatchsrc")
 COLUMNS = ("property", "type", "default", "range", "set", "meaning")
@@ -53,14 +55,6 @@ def number(value):
     return f"{value:.12g}" if isinstance(value, float) else str(value)
 
 
-def is_enum(spec):
-    return spec.value_type.parent.name == "GEnum"
-
-
-def enum_values(spec):
-    return sorted(spec.enum_class.__enum_values__.values())
-
-
 def kind(spec):
     return "enum" if is_enum(spec) else TYPES[spec.value_type.name]
 
@@ -68,7 +62,7 @@ def kind(spec):
 def default(element, spec):
     """As declared; of a fraction, as a new element has it."""
     if is_enum(spec):
-        return f"`{spec.default_value.value_nick}`"
+        return f"`{enum_default(spec).value_nick}`"
     if spec.value_type.name == "gboolean":
         return "true" if spec.default_value else "false"
     if kind(spec) == "fraction":
