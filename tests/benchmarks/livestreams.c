@@ -3,6 +3,8 @@
 
 #include "livestreams.h"
 
+#include "../check/names.h"
+
 #include <gst/audio/audio.h>
 #include <sys/resource.h>
 
@@ -130,7 +132,7 @@ stream_set_state (Stream * self, GstState state, GError ** error)
   if (gst_element_set_state (self->pipeline, state) != GST_STATE_CHANGE_FAILURE)
     return TRUE;
   g_set_error (error, GST_CORE_ERROR, GST_CORE_ERROR_STATE_CHANGE,
-      "A pipeline does not go to %s.", gst_element_state_get_name (state));
+      "A pipeline does not go to %s.", state_name (state));
   return FALSE;
 }
 

@@ -2,6 +2,7 @@
 /* Fuzzes audiobatch: chunks, events, queries, properties and states in any
  * order, and after each of them what is promised. */
 
+#include "../check/names.h"
 #include "chunkmaker.h"
 #include "consumer.h"
 #include "gstaudiobatch.h"
@@ -516,8 +517,7 @@ set_state (Filter * self, GstState state)
   if (!streamed && state >= GST_STATE_PAUSED)
     gst_pad_set_active (self->consumer.pad, TRUE);
   PROMISE (gst_element_set_state (self->element, state)
-      == GST_STATE_CHANGE_SUCCESS, "no change to %s",
-      gst_element_state_get_name (state));
+      == GST_STATE_CHANGE_SUCCESS, "no change to %s", state_name (state));
   self->state = state;
   if (!streamed && is_streaming (self))
     restart (self);

@@ -5,6 +5,7 @@
  * batches as on the first day. */
 
 #include "../resident.h"
+#include "../names.h"
 #include "../workscheck.h"
 
 #define WALK 500
@@ -21,8 +22,7 @@ assert_goes_to (GstElement * element, GstState state)
 
   fail_unless (ret == GST_STATE_CHANGE_SUCCESS
       || ret == GST_STATE_CHANGE_ASYNC, "to %s: %s",
-      gst_element_state_get_name (state),
-      gst_element_state_change_return_get_name (ret));
+      state_name (state), state_change_return_name (ret));
   fail_unless_equals_int (gst_element_get_state (element, &current, &pending,
           10 * GST_SECOND), GST_STATE_CHANGE_SUCCESS);
   fail_unless_equals_int (current, state);

@@ -5,6 +5,7 @@
  * is counted has to be right in any build. RACES_SEED repeats a run. */
 
 #include "../batchcheck.h"
+#include "../names.h"
 
 #define CHUNKS_A_ROUND 125
 #define CHUNK 100
@@ -422,8 +423,7 @@ go_to (Run * run, GstState state)
   fail_if (gst_element_set_state (run->pipeline, state)
       == GST_STATE_CHANGE_FAILURE);
   fail_if (gst_element_get_state (run->pipeline, NULL, NULL, 60 * GST_SECOND)
-      != GST_STATE_CHANGE_SUCCESS, "no way to %s",
-      gst_element_state_get_name (state));
+      != GST_STATE_CHANGE_SUCCESS, "no way to %s", state_name (state));
 }
 
 static void

@@ -2,6 +2,7 @@
 /* Every query and every event on every pad in every state. Afterwards the
  * element makes batches as on the first day. */
 
+#include "../names.h"
 #include "../workscheck.h"
 
 /* In the middle of a stream, where there is one in @state. */
@@ -177,7 +178,7 @@ ask_pad (GstPad * pad, gboolean is_source, GstState state)
     fail_unless (answered || GST_PAD_IS_SINK (pad)
         || !has_an_answer (queries[i], is_source, state),
         "%s in %s has no answer", gst_query_type_get_name (queries[i]),
-        gst_element_state_get_name (state));
+        state_name (state));
     gst_query_unref (query);
   }
 }
@@ -316,8 +317,7 @@ send_event (GstPad * pad, GstEventType type, GstState state)
     taken = gst_pad_send_event (pad, event);
   }
   fail_unless (!taken || state >= GST_STATE_PAUSED,
-      "%s was taken in %s", gst_event_type_get_name (type),
-      gst_element_state_get_name (state));
+      "%s was taken in %s", gst_event_type_get_name (type), state_name (state));
 }
 
 GST_START_TEST (test_each_event_in_each_state_is_taken_or_refused)
