@@ -112,6 +112,13 @@ main (int argc, char **argv)
   guint i;
 
   gst_init (&argc, &argv);
+  if (argc == 2 && g_str_equal (argv[1], "version")) {
+    guint major, minor, micro, nano;
+
+    gst_version (&major, &minor, &micro, &nano);
+    g_print ("%u.%u.%u\n", major, minor, micro);
+    return EXIT_SUCCESS;
+  }
   for (i = 0; argc == 5 && i < G_N_ELEMENTS (jobs); i++) {
     if (!g_str_equal (argv[1], jobs[i].name))
       continue;
@@ -120,7 +127,8 @@ main (int argc, char **argv)
     g_printerr ("There is no element %s.\n", argv[2]);
     return MISSING;
   }
-  g_printerr ("Usage: drive rebatch ELEMENT|" RIG_FLOOR " CHUNK BATCHES\n"
+  g_printerr ("Usage: drive version\n"
+      "       drive rebatch ELEMENT|" RIG_FLOOR " CHUNK BATCHES\n"
       "       drive make ELEMENT WAVE BATCHES\n"
       "       drive allocate fresh|pool|auto SAMPLES BATCHES\n"
       "Mono F32 at 48 kHz, batches of 1024 samples.\n");
