@@ -429,7 +429,9 @@ consumer_wish_caps (Consumer * self, GstCaps * caps)
   g_mutex_unlock (&self->lock);
 }
 
-#define NO_MACHINE_HAS ((gsize) 1 << 48)
+/* or no address space, where it is small */
+#define NO_MACHINE_HAS ((gsize) MIN (G_GUINT64_CONSTANT (1) << 48, \
+    G_MAXSIZE / 4 * 3))
 #define SOME_PADDING (1 << 16)
 
 void
