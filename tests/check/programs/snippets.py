@@ -39,6 +39,8 @@ COVERED = {
     "cc -o application application.c $(pkg-config --cflags --libs --static "
     "gstaudiobatch)": "install.py",
     ".ci/run": "whoever lands a change",
+    ".ci/system debian-13": ".ci/run",
+    ".ci/system armhf": ".ci/run",
     "meson test -C build --print-errorlogs batcher":
         "the README's command runs that test with all the others",
     "meson test -C build --suite libs": "install.py, in what it unpacks",

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# What .ci/run and .ci/system share: the README's commands, and counting tests.
+# shellcheck shell=bash
+
+passed=0
+failed=0
+
+# the n-th command of the README's section "Set up"
+readme_command() {
+  sed -n '/^## Set up/,/^## /p' README.md |
+    sed -n '/^```sh$/,/^```$/p' | grep -v '^```' | sed -n "$1p"
+}
+
+# count_tests LOG SECONDS: adds up meson's own log, and names what did not pass
+count_tests() {
+  local counts
+  counts=$(python3 - "$1" <<'PY'
+import json, sys
+good = bad = skipped = 0
+for line in open(sys.argv[1], encoding="utf-8"):
+    test = json.loads(line)
+    if test["result"] in ("OK", "EXPECTEDFAIL"):
+        good += 1
+    elif test["result"] == "SKIP":
+        print("skipped:", test["name"], test.get("stdout", "").strip()[-200:],
+              file=sys.stderr)
+    else:
+        bad += 1
+        print("failed:", test["name"], file=sys.stderr)
+        print(test.get("stdout", "")[-4000:], file=sys.stderr)
+        print(test.get("stderr", "")[:8000], file=sys.stderr)
+print(good, bad)
+PY
+  ) || counts="0 1"
+  # no test at all is no success
+  [ "$counts" = "0 0" ] && counts="0 1"
+  passed=$((passed + ${counts% *}))
+  failed=$((failed + ${counts#* }))
+  echo "      ${counts% *} passed, ${counts#* } failed ($2 s)"
+}
+
+# suite NAME LOG COMMAND...: runs tests and counts each
+suite() {
+  local name=$1 log=$2 start=$SECONDS output
+  shift 2
+  echo "--    $name"
+  output=$(mktemp)
+  rm -f "$log"
+  "$@" >"$output" 2>&1 </dev/null
+  [ -e "$log" ] || tail -n 100 "$output"
+  rm -f "$output"
+  count_tests "$log" $((SECONDS - start))
+}
