@@ -30,7 +30,7 @@
 
 #include "gstaudiobatch.h"
 
-#include "rebatcher.h"
+#include "batch/placer.h"
 
 GST_DEBUG_CATEGORY_STATIC (audio_batch_debug);
 #define GST_CAT_DEFAULT audio_batch_debug

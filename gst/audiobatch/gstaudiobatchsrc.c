@@ -31,12 +31,12 @@
 
 #include "gstaudiobatchsrc.h"
 
-#include "batcher.h"
+#include "batch/batch.h"
 #include "basesource.h"
-#include "batchstream.h"
-#include "sourceposition.h"
+#include "batch/stream.h"
+#include "time/position.h"
 #include "sourcequeries.h"
-#include "timeline.h"
+#include "time/timeline.h"
 
 #define DEFAULT_IS_LIVE FALSE
 

@@ -3,7 +3,7 @@
 
 #include "sourcequeries.h"
 
-#include "timeline.h"
+#include "time/timeline.h"
 
 #define DEFAULT_FORMAT GST_AUDIO_NE (F32)
 #define DEFAULT_RATE 48000

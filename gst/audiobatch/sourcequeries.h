@@ -4,8 +4,8 @@
 
 #include <gst/base/gstbasesrc.h>
 
-#include "batchstream.h"
-#include "sourcesettings.h"
+#include "batch/stream.h"
+#include "settings/source.h"
 
 G_BEGIN_DECLS
 

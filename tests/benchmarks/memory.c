@@ -3,7 +3,7 @@
  * batch: got, written from end to end, and released, on one thread or by a
  * consumer on another one. The ways alternate, round by round. */
 
-#include "batchstream.h"
+#include "batch/stream.h"
 #include "bench.h"
 
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 /* A memory of batches and its counters, new for each test of a module. */
 #pragma once
 
-#include "batchmemory.h"
+#include "memory/memory.h"
 
 #include "batchcheck.h"
 

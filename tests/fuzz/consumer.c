@@ -4,7 +4,7 @@
 
 #include "consumer.h"
 
-#include "wide.h"
+#include "time/wide.h"
 
 /* Times beyond this, some 146 years, are let go by. */
 #define SANE_TIME (G_GUINT64_CONSTANT (1) << 62)

@@ -4,8 +4,8 @@
 #pragma once
 
 #include "fuzz.h"
-#include "timeline.h"
-#include "wide.h"
+#include "time/timeline.h"
+#include "time/wide.h"
 
 G_BEGIN_DECLS
 

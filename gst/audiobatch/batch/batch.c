@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Fills batches from chunks. */
+
+#include "batch/batch.h"
+
+/* The lock state of a memory counts its owners from this bit on, and below it
+ * those who have it mapped. */
+#define LOCK_OWNERS_SHIFT 16
+
+void
+batch_describe (GstBuffer * buffer, const GstAudioInfo * info,
+    guint n_samples, gboolean silent)
+{
+  if (GST_AUDIO_INFO_LAYOUT (info) == GST_AUDIO_LAYOUT_NON_INTERLEAVED)
+    gst_buffer_add_audio_meta (buffer, info, n_samples, NULL);
+  if (silent)
+    GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_GAP);
+}
+
+gboolean
+batch_is_exclusive (GstBuffer * buffer)
+{
+  GstMemory *memory;
+
+  if (GST_MINI_OBJECT_REFCOUNT_VALUE (buffer) != 1
+      || gst_buffer_n_memory (buffer) != 1)
+    return FALSE;
+  memory = gst_buffer_peek_memory (buffer, 0);
+  return GST_MINI_OBJECT_REFCOUNT_VALUE (memory) == 1
+      && memory->parent == NULL
+      && (g_atomic_int_get (&GST_MINI_OBJECT_CAST (memory)->lockstate)
+      & ((1 << LOCK_OWNERS_SHIFT) - 1)) == 0;
+}
+
+gboolean
+batch_check_filled (GstBuffer * buffer, const GstAudioInfo * info,
+    guint * n_samples, GError ** error)
+{
+  gboolean planar =
+      GST_AUDIO_INFO_LAYOUT (info) == GST_AUDIO_LAYOUT_NON_INTERLEAVED;
+  guint bpf = GST_AUDIO_INFO_BPF (info);
+  gsize size = gst_buffer_get_size (buffer);
+  gsize left = size / bpf;
+
+  if (!batch_is_exclusive (buffer)) {
+    g_set_error (error, GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_FAILED,
+        "The handler of fill-batch has kept a reference to the batch of %u "
+        "samples at sample %" G_GUINT64_FORMAT ", to its memory or to a "
+        "mapping of it. A batch belongs to its consumer.", *n_samples,
+        GST_BUFFER_OFFSET (buffer));
+    return FALSE;
+  }
+  if (size % bpf != 0 || left == 0 || left > *n_samples
+      || (planar && left != *n_samples)) {
+    g_set_error (error, GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_FAILED,
+        "The handler of fill-batch has made a batch of %" G_GSIZE_FORMAT
+        " bytes out of one of %u samples of %u bytes. It may only be cut "
+        "short by whole samples, and planar audio not at all.", size,
+        *n_samples, bpf);
+    return FALSE;
+  }
+  *n_samples = left;
+  return TRUE;
+}
+
+void
+batcher_set_info (Batcher * self, const GstAudioInfo * info)
+{
+  gboolean planar =
+      GST_AUDIO_INFO_LAYOUT (info) == GST_AUDIO_LAYOUT_NON_INTERLEAVED;
+
+  self->info = *info;
+  self->n_planes = planar ? GST_AUDIO_INFO_CHANNELS (info) : 1;
+  self->sample_size = GST_AUDIO_INFO_BPF (info) / self->n_planes;
+}
+
+void
+batcher_open (Batcher * self, const BatchRoom * room, guint capacity)
+{
+  self->room.buffer = room->buffer;
+  self->room.data = room->data;
+  self->room.map.memory = NULL;
+  if (G_UNLIKELY (room->map.memory))
+    self->room.map = room->map;
+  self->capacity = capacity;
+  self->fill = 0;
+  self->silent = 0;
+}
+
+/* The frames of interleaved audio, or the samples of a plane, from the last to
+ * the first. */
+static void
+copy_reversed (guint8 * to, const guint8 * end, guint n, guint sample_size)
+{
+  guint i;
+
+  for (i = 0; i < n; i++) {
+    end -= sample_size;
+    memcpy (to, end, sample_size);
+    to += sample_size;
+  }
+}
+
+/* Copies @n samples of one plane of @chunk from number @offset on. */
+static void
+copy_plane (const Batcher * self, const Chunk * chunk, guint plane,
+    guint offset, guint n, guint8 * to)
+{
+  gsize sample_size = self->sample_size;
+
+  if (chunk->planes == NULL) {
+    gst_audio_format_info_fill_silence (self->info.finfo, to, n * sample_size);
+  } else {
+    const guint8 *from = chunk->planes[plane];
+
+    if (G_LIKELY (!chunk->reversed))
+      memcpy (to, from + offset * sample_size, n * sample_size);
+    else
+      copy_reversed (to, from + (chunk->n_samples - offset) * sample_size, n,
+          sample_size);
+  }
+}
+
+void
+batcher_copy_planes (Batcher * self, const Chunk * chunk, guint offset,
+    guint n, guint8 * to)
+{
+  gsize plane_size = (gsize) self->capacity * self->sample_size;
+  guint plane;
+
+  for (plane = 0; plane < self->n_planes; plane++, to += plane_size)
+    copy_plane (self, chunk, plane, offset, n, to);
+}
+
+guint
+batcher_pad (Batcher * self)
+{
+  guint n = self->capacity - self->fill;
+  Chunk silence;
+
+  chunk_silence (&silence, n);
+  batcher_add (self, &silence, 0);
+  gst_buffer_add_audio_clipping_meta (self->room.buffer, GST_FORMAT_DEFAULT, 0,
+      n);
+  return n;
+}
+
+/* Cuts off what is not filled. The planes, which were laid out for a full batch,
+ * are moved together. */
+static G_GNUC_NO_INLINE void
+shorten (Batcher * self)
+{
+  gsize plane_size = (gsize) self->capacity * self->sample_size;
+  gsize size = (gsize) self->fill * self->sample_size;
+  guint plane;
+
+  for (plane = 1; plane < self->n_planes; plane++) {
+    memmove (self->room.data + plane * size,
+        self->room.data + plane * plane_size, size);
+  }
+  batch_room_close (&self->room);
+  gst_buffer_set_size (self->room.buffer, self->n_planes * size);
+}
+
+GstBuffer *
+batcher_close (Batcher * self)
+{
+  if (G_UNLIKELY (self->fill < self->capacity))
+    shorten (self);
+  batch_room_close (&self->room);
+  batch_describe (self->room.buffer, &self->info, self->fill,
+      self->silent >= self->fill);
+  self->fill = 0;
+  return g_steal_pointer (&self->room.buffer);
+}
+
+GstBuffer *
+batcher_slide (Batcher * self, guint hop, const BatchRoom * room,
+    guint capacity)
+{
+  Batcher full = *self;
+  guint shared = full.fill - hop;
+  guint plane;
+
+  batcher_open (self, room, capacity);
+  for (plane = 0; plane < self->n_planes; plane++) {
+    gsize from = ((gsize) plane * full.capacity + hop) * self->sample_size;
+    gsize to = (gsize) plane * capacity * self->sample_size;
+
+    memcpy (room->data + to, full.room.data + from,
+        (gsize) shared * self->sample_size);
+  }
+  self->fill = shared;
+  self->silent = MIN (full.silent, shared);
+  batch_room_close (&full.room);
+  batch_describe (full.room.buffer, &self->info, full.fill,
+      full.silent >= full.fill);
+  return full.room.buffer;
+}
+
+gboolean
+batcher_save (Batcher * self, guint hop, SharedSamples * shared)
+{
+  guint n = self->fill - hop;
+  gsize plane_size = (gsize) n * self->sample_size;
+  gsize pointers = self->n_planes * sizeof (gpointer);
+  guint8 *block = g_try_malloc (pointers + self->n_planes * plane_size);
+  guint plane;
+
+  if (block == NULL)
+    return FALSE;
+  chunk_silence (&shared->chunk, n);
+  shared->chunk.silent = FALSE;
+  shared->chunk.planes = (gpointer *) block;
+  shared->block = block;
+  shared->silent = MIN (self->silent, n);
+  for (plane = 0; plane < self->n_planes; plane++) {
+    gsize from = ((gsize) plane * self->capacity + hop) * self->sample_size;
+
+    shared->chunk.planes[plane] = block + pointers + plane * plane_size;
+    memcpy (shared->chunk.planes[plane], self->room.data + from, plane_size);
+  }
+  return TRUE;
+}
+
+void
+batcher_restore (Batcher * self, const SharedSamples * shared)
+{
+  batcher_add (self, &shared->chunk, 0);
+  self->silent = MIN (shared->silent, self->fill);
+}
+
+void
+shared_samples_clear (SharedSamples * shared)
+{
+  g_clear_pointer (&shared->block, g_free);
+}
+
+guint
+batcher_discard (Batcher * self)
+{
+  guint n = self->fill;
+
+  if (batcher_is_open (self))
+    batch_room_close (&self->room);
+  gst_clear_buffer (&self->room.buffer);
+  self->fill = 0;
+  return n;
+}

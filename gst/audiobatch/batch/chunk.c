@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Reads an input buffer as planes of samples. */
+
+#include "batch/chunk.h"
+
+static gboolean
+is_planar (const GstAudioInfo * info)
+{
+  return GST_AUDIO_INFO_LAYOUT (info) == GST_AUDIO_LAYOUT_NON_INTERLEAVED;
+}
+
+/* TRUE when each plane that @meta speaks of lies within @size bytes. */
+static gboolean
+has_planes (const GstAudioMeta * meta, const GstAudioInfo * info, gsize size)
+{
+  /* GST_AUDIO_INFO_BPS() is the depth, which for S24_32 is not the width */
+  gsize width = GST_AUDIO_INFO_WIDTH (info) / 8;
+  gsize plane_size;
+  gint i;
+
+  /* gst_audio_buffer_map() takes no others */
+  if (!gst_audio_info_is_equal (&meta->info, info)
+      || !g_size_checked_mul (&plane_size, meta->samples, width)
+      || plane_size > size)
+    return FALSE;
+  for (i = 0; i < GST_AUDIO_INFO_CHANNELS (info); i++) {
+    if (meta->offsets[i] > size - plane_size)
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+measure_planar (Chunk * self, gsize size, const GstAudioInfo * info,
+    GError ** error)
+{
+  GstAudioMeta *meta = gst_buffer_get_audio_meta (self->buffer);
+
+  if (meta == NULL) {
+    g_set_error (error, GST_STREAM_ERROR, GST_STREAM_ERROR_FORMAT,
+        "A buffer of %" G_GSIZE_FORMAT " bytes of non-interleaved audio has "
+        "no GstAudioMeta to say where its %d channels are.", size,
+        GST_AUDIO_INFO_CHANNELS (info));
+    return FALSE;
+  }
+  if (!has_planes (meta, info, size) || meta->samples > G_MAXUINT) {
+    g_set_error (error, GST_STREAM_ERROR, GST_STREAM_ERROR_FORMAT,
+        "A buffer of %" G_GSIZE_FORMAT " bytes does not hold what its "
+        "GstAudioMeta claims: %" G_GSIZE_FORMAT " samples of %d channels of %s "
+        "at %d Hz (the caps say %d channels of %s at %d Hz).", size,
+        meta->samples, GST_AUDIO_INFO_CHANNELS (&meta->info),
+        GST_AUDIO_INFO_NAME (&meta->info), GST_AUDIO_INFO_RATE (&meta->info),
+        GST_AUDIO_INFO_CHANNELS (info), GST_AUDIO_INFO_NAME (info),
+        GST_AUDIO_INFO_RATE (info));
+    return FALSE;
+  }
+  self->n_samples = meta->samples;
+  return TRUE;
+}
+
+static gboolean
+measure_interleaved (Chunk * self, gsize size, const GstAudioInfo * info,
+    GError ** error)
+{
+  guint bpf = GST_AUDIO_INFO_BPF (info);
+
+  if (size % bpf != 0 || size / bpf > G_MAXUINT) {
+    g_set_error (error, GST_STREAM_ERROR, GST_STREAM_ERROR_FORMAT,
+        "A buffer of %" G_GSIZE_FORMAT " bytes is no whole number of frames "
+        "of %u bytes (%s, %d channels).", size, bpf,
+        GST_AUDIO_INFO_NAME (info), GST_AUDIO_INFO_CHANNELS (info));
+    return FALSE;
+  }
+  self->n_samples = size / bpf;
+  return TRUE;
+}
+
+gboolean
+chunk_measure (Chunk * self, GstBuffer * buffer, const GstAudioInfo * info,
+    GError ** error)
+{
+  self->buffer = buffer;
+  self->memory = NULL;
+  self->n_samples = 0;
+  self->reversed = FALSE;
+  self->has_metas = FALSE;
+  self->silent = GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_GAP);
+  if (is_planar (info))
+    return measure_planar (self, gst_buffer_get_size (buffer), info, error);
+  /* nearly always there is one, which needs no adding up and no merging */
+  if (G_UNLIKELY (gst_buffer_n_memory (buffer) != 1)) {
+    return measure_interleaved (self, gst_buffer_get_size (buffer), info,
+        error);
+  }
+  self->memory = gst_buffer_peek_memory (buffer, 0);
+  return measure_interleaved (self, self->memory->size, info, error);
+}
+
+static gboolean
+map_interleaved (Chunk * self)
+{
+  self->planes = &self->interleaved;
+  if (!(self->memory ? gst_memory_map (self->memory, &self->map, GST_MAP_READ)
+          : gst_buffer_map (self->buffer, &self->map, GST_MAP_READ)))
+    return FALSE;
+  self->interleaved = self->map.data;
+  return TRUE;
+}
+
+static gboolean
+map_planar (Chunk * self, const GstAudioInfo * info)
+{
+  if (!gst_audio_buffer_map (&self->audio, info, self->buffer, GST_MAP_READ))
+    return FALSE;
+  self->planes = self->audio.planes;
+  return TRUE;
+}
+
+gboolean
+chunk_map (Chunk * self, const GstAudioInfo * info, GError ** error)
+{
+  if (G_LIKELY (is_planar (info) ? map_planar (self, info)
+          : map_interleaved (self)))
+    return TRUE;
+  g_set_error (error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_READ,
+      "A buffer of %" G_GSIZE_FORMAT " bytes (%u samples) can't be mapped "
+      "for reading.", gst_buffer_get_size (self->buffer), self->n_samples);
+  return FALSE;
+}
+
+void
+chunk_silence (Chunk * self, guint n_samples)
+{
+  self->n_samples = n_samples;
+  self->planes = NULL;
+  self->silent = TRUE;
+  self->reversed = FALSE;
+  self->has_metas = FALSE;
+  self->buffer = NULL;
+}
+
+void
+chunk_unmap (Chunk * self)
+{
+  if (G_LIKELY (self->memory))
+    gst_memory_unmap (self->memory, &self->map);
+  else if (self->planes == &self->interleaved)
+    gst_buffer_unmap (self->buffer, &self->map);
+  else
+    gst_audio_buffer_unmap (&self->audio);
+}

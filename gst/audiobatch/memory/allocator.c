@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Allocates the memory of batches, header and data in one block, and counts
+ * what lives. */
+
+#include "memory/allocator.h"
+
+#include <string.h>
+
+#define BATCH_MEMORY_TYPE "AudioBatchMemory"
+
+struct _GstAudioBatchAllocator
+{
+  GstAllocator parent;
+
+  /* shared, internally atomic; may outlive us */
+  BatchStats *stats;
+};
+
+/* The header of a block, or of a part that shares another one's data. */
+typedef struct
+{
+  GstMemory mem;
+  /* where mem.offset counts from */
+  guint8 *data;
+  /* counted in the stats: TRUE for batches, FALSE for spare blocks of a pool,
+   * for what others allocate here, and for parts, which keep their whole
+   * alive */
+  gboolean counted;
+  /* has been a batch before */
+  gboolean used;
+  BatchSpare spare;
+} BatchBlock;
+
+G_DEFINE_TYPE (GstAudioBatchAllocator, batch_allocator, GST_TYPE_ALLOCATOR);
+
+static gpointer
+block_map (GstMemory * mem, gsize maxsize, GstMapFlags flags)
+{
+  return ((BatchBlock *) mem)->data;
+}
+
+static void
+block_unmap (GstMemory * mem)
+{
+}
+
+static GstMemory *
+block_share (GstMemory * mem, gssize offset, gssize size)
+{
+  BatchBlock *part = g_try_new (BatchBlock, 1);
+  GstMemory *whole = mem->parent ? mem->parent : mem;
+
+  if (part == NULL)
+    return NULL;
+  if (size == -1)
+    size = mem->size - offset;
+
+  /* what is shared is always read-only */
+  gst_memory_init (&part->mem,
+      GST_MINI_OBJECT_FLAGS (whole) | GST_MINI_OBJECT_FLAG_LOCK_READONLY,
+      mem->allocator, whole, mem->maxsize, mem->align, mem->offset + offset,
+      size);
+  part->data = ((BatchBlock *) mem)->data;
+  part->counted = FALSE;
+  return &part->mem;
+}
+
+static gboolean
+block_is_span (GstMemory * mem1, GstMemory * mem2, gsize * offset)
+{
+  const guint8 *end1 = ((BatchBlock *) mem1)->data + mem1->offset + mem1->size;
+  const guint8 *start2 = ((BatchBlock *) mem2)->data + mem2->offset;
+
+  if (offset)
+    *offset = mem1->offset - mem1->parent->offset;
+  return end1 == start2;
+}
+
+/* The bytes to ask the system for; FALSE when that is more than a gsize holds.
+ * @maxsize is what the memory counts as its own. */
+static gboolean
+block_size (gsize size, const GstAllocationParams * params, gsize align,
+    gsize * maxsize, gsize * total)
+{
+  return g_size_checked_add (maxsize, size, params->prefix)
+      && g_size_checked_add (maxsize, *maxsize, params->padding)
+      && g_size_checked_add (total, *maxsize, sizeof (BatchBlock))
+      && g_size_checked_add (total, *total, align);
+}
+
+static BatchBlock *
+block_new (GstAllocator * allocator, gsize size,
+    const GstAllocationParams * params)
+{
+  gsize align = params->align | BATCH_ALIGN_MASK;
+  gsize maxsize, total;
+  BatchBlock *block;
+  guint8 *samples;
+
+  if (!block_size (size, params, align, &maxsize, &total))
+    return NULL;
+  block = g_try_malloc (total);
+  if (block == NULL)
+    return NULL;
+
+  samples = (guint8 *) (block + 1) + params->prefix;
+  samples += -(guintptr) samples & align;
+  block->data = samples - params->prefix;
+  block->counted = FALSE;
+  block->used = FALSE;
+  if (params->flags & GST_MEMORY_FLAG_ZERO_PREFIXED)
+    memset (block->data, 0, params->prefix);
+  if (params->flags & GST_MEMORY_FLAG_ZERO_PADDED)
+    memset (samples + size, 0, params->padding);
+
+  gst_memory_init (&block->mem, params->flags, allocator, NULL, maxsize, align,
+      params->prefix, size);
+  return block;
+}
+
+static GstMemory *
+batch_allocator_alloc_uncounted (GstAllocator * allocator, gsize size,
+    GstAllocationParams * params)
+{
+  return (GstMemory *) block_new (allocator, size, params);
+}
+
+static void
+batch_allocator_free (GstAllocator * allocator, GstMemory * mem)
+{
+  BatchBlock *block = (BatchBlock *) mem;
+
+  if (block->counted)
+    batch_stats_released (((GstAudioBatchAllocator *) allocator)->stats,
+        mem->maxsize);
+  g_free (block);
+}
+
+static void
+batch_allocator_finalize (GObject * object)
+{
+  batch_stats_unref (BATCH_ALLOCATOR (object)->stats);
+  G_OBJECT_CLASS (batch_allocator_parent_class)->finalize (object);
+}
+
+static void
+batch_allocator_class_init (GstAudioBatchAllocatorClass * klass)
+{
+  GstAllocatorClass *allocator_class = GST_ALLOCATOR_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->finalize = batch_allocator_finalize;
+  allocator_class->alloc = batch_allocator_alloc_uncounted;
+  allocator_class->free = batch_allocator_free;
+}
+
+static void
+batch_allocator_init (GstAudioBatchAllocator * self)
+{
+  GstAllocator *allocator = GST_ALLOCATOR_CAST (self);
+
+  /* mem_copy stays GStreamer's, and with this flag it makes system memory: a
+   * copy is its maker's, not a batch */
+  GST_OBJECT_FLAG_SET (self, GST_ALLOCATOR_FLAG_CUSTOM_ALLOC);
+  allocator->mem_type = BATCH_MEMORY_TYPE;
+  allocator->mem_map = block_map;
+  allocator->mem_unmap = block_unmap;
+  allocator->mem_share = block_share;
+  allocator->mem_is_span = block_is_span;
+}
+
+GstAudioBatchAllocator *
+batch_allocator_new (BatchStats * stats)
+{
+  GstAudioBatchAllocator *self = g_object_new (BATCH_TYPE_ALLOCATOR, NULL);
+
+  gst_object_ref_sink (self);
+  self->stats = batch_stats_ref (stats);
+  return self;
+}
+
+/* Counts @block, which becomes a batch. */
+static void
+take_block (GstAudioBatchAllocator * self, BatchBlock * block)
+{
+  if (block->used) {
+    batch_stats_taken (self->stats, BATCH_COUNTER_REUSED,
+        BATCH_COUNTER_REUSED_BYTES, block->mem.maxsize);
+  } else {
+    batch_stats_taken (self->stats, BATCH_COUNTER_ALLOCATIONS,
+        BATCH_COUNTER_ALLOCATED_BYTES, block->mem.maxsize);
+  }
+  block->counted = TRUE;
+  block->used = TRUE;
+}
+
+GstMemory *
+batch_allocator_alloc (GstAudioBatchAllocator * self, gsize size,
+    const GstAllocationParams * params, guint8 ** data)
+{
+  BatchBlock *block = block_new (GST_ALLOCATOR_CAST (self), size, params);
+
+  if (block == NULL)
+    return NULL;
+  take_block (self, block);
+  *data = block->data + params->prefix;
+  return &block->mem;
+}
+
+GstMemory *
+batch_allocator_alloc_spare (GstAudioBatchAllocator * self, gsize size,
+    const GstAllocationParams * params)
+{
+  return (GstMemory *) block_new (GST_ALLOCATOR_CAST (self), size, params);
+}
+
+guint8 *
+batch_allocator_take (GstAudioBatchAllocator * self, GstMemory * memory)
+{
+  BatchBlock *block = (BatchBlock *) memory;
+
+  take_block (self, block);
+  return block->data + memory->offset;
+}
+
+void
+batch_allocator_give_back (GstAudioBatchAllocator * self, GstMemory * memory,
+    gsize prefix, gsize size)
+{
+  BatchBlock *block = (BatchBlock *) memory;
+
+  gst_memory_resize (memory, prefix - memory->offset, size);
+  block->counted = FALSE;
+  batch_stats_count_release (self->stats, memory->maxsize);
+}
+
+void
+batch_allocator_knock (GstAudioBatchAllocator * self)
+{
+  batch_gate_knock (&self->stats->gate);
+}
+
+void
+batch_allocator_count_discard (GstAudioBatchAllocator * self)
+{
+  batch_stats_discarded (self->stats);
+}
+
+BatchSpare *
+batch_allocator_spare (GstMemory * memory)
+{
+  return &((BatchBlock *) memory)->spare;
+}
+
+gboolean
+batch_allocator_is_own (GstAudioBatchAllocator * self, GstMemory * memory)
+{
+  return memory->allocator == GST_ALLOCATOR_CAST (self)
+      && memory->parent == NULL;
+}

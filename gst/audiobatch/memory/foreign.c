@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Counts batches whose memory is of a pool that is not ours. */
+
+#include "memory/foreign.h"
+
+/* A meta without GST_META_FLAG_POOLED is taken off a buffer when it is back in
+ * its pool, or freed: that is how we get to know. Weak references would not
+ * tell of a buffer that is recycled. */
+typedef struct
+{
+  GstMeta meta;
+  BatchStats *stats;
+  gsize bytes;
+} LeaseMeta;
+
+/* What is left to be counted when the memory of a buffer is freed. */
+typedef struct
+{
+  BatchStats *stats;
+  gsize bytes;
+} Lease;
+
+static GType
+lease_meta_api_get_type (void)
+{
+  static const gchar *tags[] = { NULL };
+  static gsize type = 0;
+
+  if (g_once_init_enter (&type)) {
+    g_once_init_leave (&type,
+        gst_meta_api_type_register ("GstAudioBatchLeaseMetaAPI", tags));
+  }
+  return type;
+}
+
+static gboolean
+lease_meta_init (GstMeta * meta, gpointer params, GstBuffer * buffer)
+{
+  ((LeaseMeta *) meta)->stats = NULL;
+  return TRUE;
+}
+
+static void
+lease_ends (gpointer user_data, GstMiniObject * memory)
+{
+  Lease *lease = user_data;
+
+  batch_stats_released (lease->stats, lease->bytes);
+  batch_stats_unref (lease->stats);
+  g_free (lease);
+}
+
+static void
+lease_meta_free (GstMeta * meta, GstBuffer * buffer)
+{
+  LeaseMeta *self = (LeaseMeta *) meta;
+  GstMemory *memory = gst_buffer_n_memory (buffer) > 0
+      ? gst_buffer_peek_memory (buffer, 0) : NULL;
+  Lease *lease = g_new (Lease, 1);
+
+  lease->stats = self->stats;
+  lease->bytes = self->bytes;
+  /* a pool takes nothing back that others share: then it is freed, some time.
+   * Who merely holds the memory does not keep it from being used again. */
+  if (memory && !gst_memory_is_writable (memory))
+    gst_mini_object_weak_ref (GST_MINI_OBJECT_CAST (memory), lease_ends, lease);
+  else
+    lease_ends (lease, NULL);
+}
+
+static const GstMetaInfo *
+lease_meta_info (void)
+{
+  static const GstMetaInfo *info = NULL;
+
+  if (g_once_init_enter ((GstMetaInfo **) & info)) {
+    const GstMetaInfo *new_info = gst_meta_register (lease_meta_api_get_type (),
+        "GstAudioBatchLeaseMeta", sizeof (LeaseMeta), lease_meta_init,
+        lease_meta_free, NULL);
+
+    g_once_init_leave ((GstMetaInfo **) & info, (GstMetaInfo *) new_info);
+  }
+  return info;
+}
+
+/* TRUE when @memory has been a batch before; it counts as one from now on. */
+static gboolean
+was_used (GstMemory * memory)
+{
+  GQuark quark = g_quark_from_static_string ("audiobatch-used");
+  GstMiniObject *object = GST_MINI_OBJECT_CAST (memory);
+
+  if (gst_mini_object_get_qdata (object, quark))
+    return TRUE;
+  gst_mini_object_set_qdata (object, quark, GINT_TO_POINTER (TRUE), NULL);
+  return FALSE;
+}
+
+void
+foreign_batch_take (GstBuffer * buffer, BatchStats * stats)
+{
+  GstMemory *memory = gst_buffer_peek_memory (buffer, 0);
+  LeaseMeta *meta = (LeaseMeta *) gst_buffer_add_meta (buffer,
+      lease_meta_info (), NULL);
+
+  meta->stats = batch_stats_ref (stats);
+  meta->bytes = memory->maxsize;
+  if (was_used (memory)) {
+    batch_stats_taken (stats, BATCH_COUNTER_REUSED, BATCH_COUNTER_REUSED_BYTES,
+        memory->maxsize);
+  } else {
+    batch_stats_taken (stats, BATCH_COUNTER_ALLOCATIONS,
+        BATCH_COUNTER_ALLOCATED_BYTES, memory->maxsize);
+  }
+}

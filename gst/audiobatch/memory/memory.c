@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The one place where the memory of a batch comes from. */
+
+#include "memory/memory.h"
+
+#include <string.h>
+
+#include "memory/pool.h"
+#include "memory/foreign.h"
+
+void
+batch_memory_init (BatchMemory * self, BatchStats * stats)
+{
+  memset (self, 0, sizeof *self);
+  self->stats = batch_stats_ref (stats);
+  self->allocator = batch_allocator_new (stats);
+  gst_allocation_params_init (&self->params);
+}
+
+static void
+drop_pool (BatchMemory * self)
+{
+  if (self->pool)
+    gst_buffer_pool_set_active (self->pool, FALSE);
+  gst_clear_object (&self->pool);
+  self->foreign = FALSE;
+}
+
+void
+batch_memory_clear (BatchMemory * self)
+{
+  drop_pool (self);
+  gst_clear_object (&self->offered);
+  gst_clear_caps (&self->caps);
+  gst_clear_object (&self->allocator);
+  g_clear_pointer (&self->stats, batch_stats_unref);
+}
+
+void
+batch_memory_take_query (BatchMemory * self, GstQuery * query)
+{
+  GstCaps *caps;
+
+  gst_query_parse_allocation (query, &caps, NULL);
+  gst_caps_replace (&self->caps, caps);
+  gst_allocation_params_init (&self->params);
+  if (gst_query_get_n_allocation_params (query) > 0) {
+    g_autoptr (GstAllocator) allocator = NULL;
+
+    gst_query_parse_nth_allocation_param (query, 0, &allocator, &self->params);
+  }
+  gst_clear_object (&self->offered);
+  if (gst_query_get_n_allocation_pools (query) > 0) {
+    gst_query_parse_nth_allocation_pool (query, 0, &self->offered,
+        &self->offered_size, &self->offered_min, &self->offered_max);
+  }
+}
+
+/* Configures and starts @pool. A pool may change what it is asked for: what it
+ * made of that is looked at again. */
+static gboolean
+start_pool (GstBufferPool * pool, GstCaps * caps, gsize size, guint min,
+    guint max, GstAllocator * allocator, const GstAllocationParams * params)
+{
+  GstStructure *config = gst_buffer_pool_get_config (pool);
+
+  gst_buffer_pool_config_set_params (config, caps, size, min, max);
+  gst_buffer_pool_config_set_allocator (config, allocator, params);
+  if (!gst_buffer_pool_set_config (pool, config)) {
+    config = gst_buffer_pool_get_config (pool);
+    if (!gst_buffer_pool_config_validate_params (config, caps, size, min, max)) {
+      gst_structure_free (config);
+      return FALSE;
+    }
+    if (!gst_buffer_pool_set_config (pool, config))
+      return FALSE;
+  }
+  return gst_buffer_pool_set_active (pool, TRUE);
+}
+
+/* Is there memory for @n buffers of @size bytes, with what is wished around
+ * them? A pool is written to when it is made, and systems promise more memory
+ * than there is, and end whoever uses it: what can't fit is not begun. */
+static gboolean
+can_fit (const BatchMemory * self, gsize size, guint n)
+{
+  const GstAllocationParams *params = &self->params;
+  guint64 limit = self->plan.limit;
+  guint64 bytes;
+
+  return g_size_checked_add (&size, size, params->prefix)
+      && g_size_checked_add (&size, size, params->padding)
+      && g_size_checked_add (&size, size, params->align)
+      && size <= G_MAXSSIZE && g_uint64_checked_mul (&bytes, size, n)
+      && (limit == 0 || bytes <= limit);
+}
+
+/* Downstream's pool, where its buffers are as large as a batch and there are
+ * enough of them. Such a pool most likely has GStreamer's own allocator, which
+ * adds up without a check, and ends the program where there is no memory for
+ * even one buffer. */
+static gboolean
+try_offered_pool (BatchMemory * self, const BatchMemoryPlan * plan)
+{
+  guint min = MAX (plan->min, self->offered_min);
+
+  if (self->offered == NULL || self->offered_size < plan->size
+      || !can_fit (self, self->offered_size, MAX (min, 1))
+      || (self->offered_max != 0 && self->offered_max < min)
+      || !start_pool (self->offered, self->caps, self->offered_size, min,
+          self->offered_max, NULL, &self->params))
+    return FALSE;
+  self->pool = gst_object_ref (self->offered);
+  self->foreign = TRUE;
+  return TRUE;
+}
+
+static gboolean
+make_own_pool (BatchMemory * self, const BatchMemoryPlan * plan)
+{
+  GstBufferPool *pool = batch_pool_new (self->allocator);
+  guint max = plan->max == 0 ? 0 : MAX (plan->max, plan->min);
+
+  if (!can_fit (self, plan->size, plan->min)
+      || !start_pool (pool, self->caps, plan->size, plan->min, max, NULL,
+          &self->params)) {
+    gst_object_unref (pool);
+    return FALSE;
+  }
+  self->pool = pool;
+  return TRUE;
+}
+
+gboolean
+batch_memory_plan (BatchMemory * self, const BatchMemoryPlan * plan)
+{
+  drop_pool (self);
+  self->plan = *plan;
+  if (!plan->pooled)
+    return TRUE;
+  /* GstBufferPool counts bytes in 32 bits: longer batches are allocated */
+  if (plan->size > G_MAXUINT)
+    return TRUE;
+  return try_offered_pool (self, plan) || make_own_pool (self, plan);
+}
+
+static gboolean
+acquire_fresh (BatchMemory * self, gsize size, BatchRoom * room)
+{
+  GstMemory *memory = batch_allocator_alloc (self->allocator, size,
+      &self->params, &room->data);
+
+  if (G_UNLIKELY (memory == NULL))
+    return FALSE;
+  room->buffer = gst_buffer_new ();
+  gst_buffer_append_memory (room->buffer, memory);
+  room->map.memory = NULL;
+  return TRUE;
+}
+
+/* Moves the samples to where downstream wishes them. GstBufferPool takes the
+ * prefix away from what comes back to it. */
+static gboolean
+fit_foreign (BatchMemory * self, GstMemory * memory, gsize size)
+{
+  const GstAllocationParams *params = &self->params;
+  gsize offset, maxsize, need;
+
+  gst_memory_get_sizes (memory, &offset, &maxsize);
+  if (!g_size_checked_add (&need, size, params->prefix)
+      || !g_size_checked_add (&need, need, params->padding) || need > maxsize)
+    return FALSE;
+  gst_memory_resize (memory, (gssize) params->prefix - (gssize) offset, size);
+  return TRUE;
+}
+
+/* A buffer of downstream's pool, if it is fit to be a batch. */
+static gboolean
+adopt_foreign (BatchMemory * self, GstBuffer * buffer, gsize size,
+    BatchRoom * room)
+{
+  if (gst_buffer_n_memory (buffer) != 1
+      || !gst_buffer_is_all_memory_writable (buffer)
+      || !fit_foreign (self, gst_buffer_peek_memory (buffer, 0), size)
+      || !gst_buffer_map (buffer, &room->map, GST_MAP_WRITE))
+    return FALSE;
+  if ((guintptr) room->map.data & (self->params.align | self->plan.align)) {
+    gst_buffer_unmap (buffer, &room->map);
+    return FALSE;
+  }
+  foreign_batch_take (buffer, self->stats);
+  room->data = room->map.data;
+  return TRUE;
+}
+
+static gboolean
+acquire_pooled (BatchMemory * self, gsize size, BatchRoom * room)
+{
+  GstBufferPoolAcquireParams params = {
+    .flags = GST_BUFFER_POOL_ACQUIRE_FLAG_DONTWAIT,
+  };
+  GstBuffer *buffer = NULL;
+
+  /* who pulls asks for as much as he likes */
+  if (size > self->plan.size)
+    return FALSE;
+  if (gst_buffer_pool_acquire_buffer (self->pool, &buffer, &params)
+      != GST_FLOW_OK)
+    return FALSE;
+  if (self->foreign) {
+    if (!adopt_foreign (self, buffer, size, room)) {
+      gst_buffer_unref (buffer);
+      return FALSE;
+    }
+  } else {
+    room->data = batch_allocator_take (self->allocator,
+        gst_buffer_peek_memory (buffer, 0));
+    room->map.memory = NULL;
+  }
+  if (gst_buffer_get_size (buffer) != size)
+    gst_buffer_set_size (buffer, size);
+  room->buffer = buffer;
+  return TRUE;
+}
+
+gboolean
+batch_memory_acquire (BatchMemory * self, gsize size, BatchRoom * room)
+{
+  if (G_LIKELY (self->pool == NULL))
+    return acquire_fresh (self, size, room);
+  if (acquire_pooled (self, size, room))
+    return TRUE;
+  if (!acquire_fresh (self, size, room))
+    return FALSE;
+  batch_stats_begin (self->stats);
+  batch_stats_add (self->stats, BATCH_COUNTER_FALLBACKS, 1);
+  batch_stats_end (self->stats);
+  return TRUE;
+}

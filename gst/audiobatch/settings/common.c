@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Declares the properties that both elements have. */
+
+#include "settings/common.h"
+
+#include <string.h>
+
+#define DEFAULT_SAMPLES_PER_BATCH 1024
+#define DEFAULT_ALLOCATION GST_AUDIO_BATCH_ALLOCATION_FRESH
+#define DEFAULT_POOL_MIN_BUFFERS 2
+#define DEFAULT_POOL_MAX_BUFFERS 16
+#define DEFAULT_MAX_LIVE_BATCHES 0
+#define DEFAULT_OVERRUN GST_AUDIO_BATCH_OVERRUN_WAIT
+#define DEFAULT_REPORT_INTERVAL 1000
+
+#define STATS_NAME "audiobatch-stats"
+
+GType
+batch_enum_type (gsize * type, const gchar * name, const GEnumValue * values)
+{
+  if (g_once_init_enter (type)) {
+    GType new_type = g_enum_register_static (name, values);
+
+    gst_type_mark_as_plugin_api (new_type, 0);
+    g_once_init_leave (type, new_type);
+  }
+  return *type;
+}
+
+GType
+gst_audio_batch_allocation_get_type (void)
+{
+  static const GEnumValue values[] = {
+    {GST_AUDIO_BATCH_ALLOCATION_FRESH,
+        "Allocate new memory for each batch", "fresh"},
+    {GST_AUDIO_BATCH_ALLOCATION_POOL,
+        "Use memory again that consumers are done with; new memory while "
+          "there is none", "pool"},
+    {GST_AUDIO_BATCH_ALLOCATION_AUTO,
+          "Begin with new memory, and do what the figures of the stream advise",
+        "auto"},
+    {0, NULL, NULL},
+  };
+  static gsize type = 0;
+
+  return batch_enum_type (&type, "GstAudioBatchAllocation", values);
+}
+
+GType
+gst_audio_batch_overrun_get_type (void)
+{
+  static const GEnumValue values[] = {
+    {GST_AUDIO_BATCH_OVERRUN_WAIT,
+        "Wait until downstream releases a batch", "wait"},
+    {GST_AUDIO_BATCH_OVERRUN_DROP,
+        "Drop the batch and count it; the next one is DISCONT", "drop"},
+    {GST_AUDIO_BATCH_OVERRUN_ERROR, "End with an element error", "error"},
+    {0, NULL, NULL},
+  };
+  static gsize type = 0;
+
+  return batch_enum_type (&type, "GstAudioBatchOverrun", values);
+}
+
+void
+batch_settings_init (BatchSettings * self)
+{
+  memset (self, 0, sizeof *self);
+  self->size.samples = DEFAULT_SAMPLES_PER_BATCH;
+  self->size.fraction_d = 1;
+  self->allocation = DEFAULT_ALLOCATION;
+  self->pool_min = DEFAULT_POOL_MIN_BUFFERS;
+  self->pool_max = DEFAULT_POOL_MAX_BUFFERS;
+  self->max_live = DEFAULT_MAX_LIVE_BATCHES;
+  self->overrun = DEFAULT_OVERRUN;
+  self->report_interval = DEFAULT_REPORT_INTERVAL;
+}
+
+static void
+install_size (GObjectClass * klass, GParamFlags flags)
+{
+  g_object_class_install_property (klass, BATCH_PROP_SAMPLES_PER_BATCH,
+      g_param_spec_uint ("samples-per-batch", "Samples per batch",
+          "Size of a batch, in samples (frames); a change takes effect at the "
+          "next batch", 1, G_MAXINT, DEFAULT_SAMPLES_PER_BATCH, flags));
+  g_object_class_install_property (klass, BATCH_PROP_OUTPUT_BUFFER_DURATION,
+      g_param_spec_uint64 ("output-buffer-duration", "Output buffer duration",
+          "Size of a batch as a duration, in nanoseconds; wins over "
+          "samples-per-batch (0 = not this way)", 0, G_MAXINT64, 0, flags));
+  g_object_class_install_property (klass,
+      BATCH_PROP_OUTPUT_BUFFER_DURATION_FRACTION,
+      gst_param_spec_fraction ("output-buffer-duration-fraction",
+          "Output buffer duration fraction",
+          "Size of a batch as a fraction of a second, exact in the long run; "
+          "wins over output-buffer-duration (0/1 = not this way)", 0, 1,
+          G_MAXINT, 1, 0, 1, flags));
+}
+
+static void
+install_memory (GObjectClass * klass, GParamFlags flags)
+{
+  g_object_class_install_property (klass, BATCH_PROP_ALLOCATION,
+      g_param_spec_enum ("allocation", "Allocation",
+          "Where the memory of a batch comes from",
+          GST_TYPE_AUDIO_BATCH_ALLOCATION, DEFAULT_ALLOCATION, flags));
+  g_object_class_install_property (klass, BATCH_PROP_POOL_MIN_BUFFERS,
+      g_param_spec_uint ("pool-min-buffers", "Fewest buffers of the pool",
+          "Buffers that the pool makes, and touches, before the first batch", 0,
+          G_MAXINT, DEFAULT_POOL_MIN_BUFFERS, flags));
+  g_object_class_install_property (klass, BATCH_PROP_POOL_MAX_BUFFERS,
+      g_param_spec_uint ("pool-max-buffers", "Most buffers of the pool",
+          "Buffers that the pool recycles at the most; while all are out, "
+          "batches get new memory, which is counted in fallbacks (0 = no "
+          "bound)", 0, G_MAXINT, DEFAULT_POOL_MAX_BUFFERS, flags));
+  g_object_class_install_property (klass, BATCH_PROP_MAX_LIVE_BATCHES,
+      g_param_spec_uint ("max-live-batches", "Most live batches",
+          "Batches that downstream may hold at the most (0 = no bound)", 0,
+          G_MAXUINT, DEFAULT_MAX_LIVE_BATCHES, flags));
+  g_object_class_install_property (klass, BATCH_PROP_OVERRUN,
+      g_param_spec_enum ("overrun", "Overrun",
+          "What to do while downstream holds max-live-batches",
+          GST_TYPE_AUDIO_BATCH_OVERRUN, DEFAULT_OVERRUN, flags));
+}
+
+static void
+install_settings (GObjectClass * klass)
+{
+  GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS
+      | GST_PARAM_MUTABLE_PLAYING;
+
+  install_size (klass, flags);
+  install_memory (klass, flags);
+  g_object_class_install_property (klass, BATCH_PROP_REPORT_INTERVAL,
+      g_param_spec_uint ("report-interval", "Report interval",
+          "Every so many batches, write a line to the log (INFO), post an "
+          "audiobatch-report element message and notify of the counters; once "
+          "more at the end of the stream (0 = off)", 0, G_MAXUINT,
+          DEFAULT_REPORT_INTERVAL, flags));
+}
+
+static void
+install_figures (GObjectClass * klass)
+{
+  GParamFlags flags = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS;
+  guint i;
+
+  g_object_class_install_property (klass, BATCH_PROP_ALLOCATION_RATE,
+      g_param_spec_double ("allocation-rate", "Allocation rate",
+          "Allocations per second of wall-clock time, over the last "
+          "report-interval batches", 0, G_MAXDOUBLE, 0, flags));
+  g_object_class_install_property (klass, BATCH_PROP_STATS,
+      g_param_spec_boxed ("stats", "Statistics",
+          "Every figure at one instant: all counters, live and peak in batches "
+          "and bytes, samples in, out, inserted, dropped and pending, nominal "
+          "and measured rate, times of allocations in nanoseconds, and whether "
+          "to recycle memory is advised, and why", GST_TYPE_STRUCTURE, flags));
+
+  for (i = 0; i < BATCH_N_COUNTERS; i++) {
+    const BatchCounterInfo *info = batch_counter_info (i);
+
+    if (info->property) {
+      g_object_class_install_property (klass, BATCH_PROP_FIRST_COUNTER + i,
+          g_param_spec_uint64 (info->name, info->name, info->blurb, 0,
+              G_MAXUINT64, 0, flags));
+    }
+  }
+}
+
+void
+batch_properties_install (GObjectClass * klass)
+{
+  install_settings (klass);
+  install_figures (klass);
+}
+
+gboolean
+batch_properties_set (BatchSettings * settings, guint id, const GValue * value)
+{
+  switch (id) {
+    case BATCH_PROP_SAMPLES_PER_BATCH:
+      settings->size.samples = g_value_get_uint (value);
+      return TRUE;
+    case BATCH_PROP_OUTPUT_BUFFER_DURATION:
+      settings->size.duration = g_value_get_uint64 (value);
+      return TRUE;
+    case BATCH_PROP_OUTPUT_BUFFER_DURATION_FRACTION:
+      settings->size.fraction_n = gst_value_get_fraction_numerator (value);
+      settings->size.fraction_d = gst_value_get_fraction_denominator (value);
+      return TRUE;
+    case BATCH_PROP_ALLOCATION:
+      settings->allocation = g_value_get_enum (value);
+      return TRUE;
+    case BATCH_PROP_POOL_MIN_BUFFERS:
+      settings->pool_min = g_value_get_uint (value);
+      return TRUE;
+    case BATCH_PROP_POOL_MAX_BUFFERS:
+      settings->pool_max = g_value_get_uint (value);
+      return TRUE;
+    case BATCH_PROP_MAX_LIVE_BATCHES:
+      settings->max_live = g_value_get_uint (value);
+      return TRUE;
+    case BATCH_PROP_OVERRUN:
+      settings->overrun = g_value_get_enum (value);
+      return TRUE;
+    case BATCH_PROP_REPORT_INTERVAL:
+      settings->report_interval = g_value_get_uint (value);
+      return TRUE;
+    default:
+      return FALSE;
+  }
+}
+
+static gboolean
+get_figure (BatchStats * stats, guint id, GValue * value)
+{
+  BatchSnapshot snapshot;
+
+  batch_stats_snapshot (stats, &snapshot);
+  if (id == BATCH_PROP_ALLOCATION_RATE) {
+    g_value_set_double (value, snapshot.allocation_rate);
+  } else if (id == BATCH_PROP_STATS) {
+    g_value_take_boxed (value,
+        batch_snapshot_to_structure (&snapshot, STATS_NAME));
+  } else if (id >= BATCH_PROP_FIRST_COUNTER && id < BATCH_PROP_LAST) {
+    g_value_set_uint64 (value, snapshot.value[id - BATCH_PROP_FIRST_COUNTER]);
+  } else {
+    return FALSE;
+  }
+  return TRUE;
+}
+
+gboolean
+batch_properties_get (const BatchSettings * settings, BatchStats * stats,
+    guint id, GValue * value)
+{
+  switch (id) {
+    case BATCH_PROP_SAMPLES_PER_BATCH:
+      g_value_set_uint (value, settings->size.samples);
+      return TRUE;
+    case BATCH_PROP_OUTPUT_BUFFER_DURATION:
+      g_value_set_uint64 (value, settings->size.duration);
+      return TRUE;
+    case BATCH_PROP_OUTPUT_BUFFER_DURATION_FRACTION:
+      gst_value_set_fraction (value, settings->size.fraction_n,
+          settings->size.fraction_d);
+      return TRUE;
+    case BATCH_PROP_ALLOCATION:
+      g_value_set_enum (value, settings->allocation);
+      return TRUE;
+    case BATCH_PROP_POOL_MIN_BUFFERS:
+      g_value_set_uint (value, settings->pool_min);
+      return TRUE;
+    case BATCH_PROP_POOL_MAX_BUFFERS:
+      g_value_set_uint (value, settings->pool_max);
+      return TRUE;
+    case BATCH_PROP_MAX_LIVE_BATCHES:
+      g_value_set_uint (value, settings->max_live);
+      return TRUE;
+    case BATCH_PROP_OVERRUN:
+      g_value_set_enum (value, settings->overrun);
+      return TRUE;
+    case BATCH_PROP_REPORT_INTERVAL:
+      g_value_set_uint (value, settings->report_interval);
+      return TRUE;
+    default:
+      return get_figure (stats, id, value);
+  }
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the user sets on audiobatch, beside what both elements have. */
+
+#include "settings/filter.h"
+
+#define DEFAULT_HOP_SAMPLES 0
+#define DEFAULT_TAIL GST_AUDIO_BATCH_TAIL_SHORT
+#define DEFAULT_DISCONT GST_AUDIO_BATCH_DISCONT_RESYNC
+#define DEFAULT_ALIGNMENT_THRESHOLD (40 * GST_MSECOND)
+#define DEFAULT_DISCONT_WAIT (1 * GST_SECOND)
+#define DEFAULT_MAX_FILL 0
+
+enum
+{
+  PROP_HOP_SAMPLES = BATCH_PROP_LAST,
+  PROP_TAIL,
+  PROP_DISCONT,
+  PROP_ALIGNMENT_THRESHOLD,
+  PROP_DISCONT_WAIT,
+  PROP_MAX_FILL,
+};
+
+#define GST_TYPE_AUDIO_BATCH_TAIL (gst_audio_batch_tail_get_type ())
+static GType
+gst_audio_batch_tail_get_type (void)
+{
+  static const GEnumValue values[] = {
+    {GST_AUDIO_BATCH_TAIL_SHORT,
+        "Push a batch that is as long as the tail", "short"},
+    {GST_AUDIO_BATCH_TAIL_PAD,
+        "Push a whole batch, filled up with silence that is marked with "
+          "GstAudioClippingMeta", "pad"},
+    {GST_AUDIO_BATCH_TAIL_DROP, "Drop the tail", "drop"},
+    {0, NULL, NULL},
+  };
+  static gsize type = 0;
+
+  return batch_enum_type (&type, "GstAudioBatchTail", values);
+}
+
+#define GST_TYPE_AUDIO_BATCH_DISCONT (gst_audio_batch_discont_get_type ())
+static GType
+gst_audio_batch_discont_get_type (void)
+{
+  static const GEnumValue values[] = {
+    {GST_AUDIO_BATCH_DISCONT_RESYNC,
+        "End the batch and begin anew at the time of the chunk", "resync"},
+    {GST_AUDIO_BATCH_DISCONT_FILL,
+          "Insert silence or drop samples, so that the output has no gaps",
+        "fill"},
+    {0, NULL, NULL},
+  };
+  static gsize type = 0;
+
+  return batch_enum_type (&type, "GstAudioBatchDiscont", values);
+}
+
+void
+filter_settings_init (FilterSettings * self)
+{
+  self->hop = DEFAULT_HOP_SAMPLES;
+  self->tail = DEFAULT_TAIL;
+  self->policy.fill = DEFAULT_DISCONT == GST_AUDIO_BATCH_DISCONT_FILL;
+  self->policy.alignment_threshold = DEFAULT_ALIGNMENT_THRESHOLD;
+  self->policy.discont_wait = DEFAULT_DISCONT_WAIT;
+  self->policy.max_fill = DEFAULT_MAX_FILL;
+}
+
+void
+filter_settings_install (GObjectClass * klass)
+{
+  GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS
+      | GST_PARAM_MUTABLE_PLAYING;
+
+  g_object_class_install_property (klass, PROP_HOP_SAMPLES,
+      g_param_spec_uint ("hop-samples", "Hop",
+          "Samples (frames) from the start of a batch to the start of the next; "
+          "fewer than a batch: they overlap, more: samples between them are "
+          "skipped (0 = as many as a batch has)", 0, G_MAXINT,
+          DEFAULT_HOP_SAMPLES, flags));
+  g_object_class_install_property (klass, PROP_TAIL,
+      g_param_spec_enum ("tail", "Tail",
+          "What becomes of samples that don't fill a batch when the stream ends "
+          "or breaks", GST_TYPE_AUDIO_BATCH_TAIL, DEFAULT_TAIL, flags));
+  g_object_class_install_property (klass, PROP_DISCONT,
+      g_param_spec_enum ("discont", "Discontinuity",
+          "What to do about a chunk that does not follow on the last one",
+          GST_TYPE_AUDIO_BATCH_DISCONT, DEFAULT_DISCONT, flags));
+  g_object_class_install_property (klass, PROP_ALIGNMENT_THRESHOLD,
+      g_param_spec_uint64 ("alignment-threshold", "Alignment threshold",
+          "How far the time of a chunk may be off before it counts, in "
+          "nanoseconds", 0, G_MAXINT64, DEFAULT_ALIGNMENT_THRESHOLD, flags));
+  g_object_class_install_property (klass, PROP_DISCONT_WAIT,
+      g_param_spec_uint64 ("discont-wait", "Discontinuity wait",
+          "How long chunks have to be off before that is a discontinuity, in "
+          "nanoseconds", 0, G_MAXINT64, DEFAULT_DISCONT_WAIT, flags));
+  g_object_class_install_property (klass, PROP_MAX_FILL,
+      g_param_spec_uint64 ("max-fill", "Longest fill",
+          "The longest gap that is filled with silence, in nanoseconds; a "
+          "longer one is a discontinuity with discont=fill as well (0 = no "
+          "bound)", 0, G_MAXINT64, DEFAULT_MAX_FILL, flags));
+}
+
+gboolean
+filter_settings_set (FilterSettings * self, guint id, const GValue * value)
+{
+  switch (id) {
+    case PROP_HOP_SAMPLES:
+      self->hop = g_value_get_uint (value);
+      return TRUE;
+    case PROP_TAIL:
+      self->tail = g_value_get_enum (value);
+      return TRUE;
+    case PROP_DISCONT:
+      self->policy.fill =
+          g_value_get_enum (value) == GST_AUDIO_BATCH_DISCONT_FILL;
+      return TRUE;
+    case PROP_ALIGNMENT_THRESHOLD:
+      self->policy.alignment_threshold = g_value_get_uint64 (value);
+      return TRUE;
+    case PROP_DISCONT_WAIT:
+      self->policy.discont_wait = g_value_get_uint64 (value);
+      return TRUE;
+    case PROP_MAX_FILL:
+      self->policy.max_fill = g_value_get_uint64 (value);
+      return TRUE;
+    default:
+      return FALSE;
+  }
+}
+
+gboolean
+filter_settings_get (const FilterSettings * self, guint id, GValue * value)
+{
+  switch (id) {
+    case PROP_HOP_SAMPLES:
+      g_value_set_uint (value, self->hop);
+      return TRUE;
+    case PROP_TAIL:
+      g_value_set_enum (value, self->tail);
+      return TRUE;
+    case PROP_DISCONT:
+      g_value_set_enum (value, self->policy.fill ?
+          GST_AUDIO_BATCH_DISCONT_FILL : GST_AUDIO_BATCH_DISCONT_RESYNC);
+      return TRUE;
+    case PROP_ALIGNMENT_THRESHOLD:
+      g_value_set_uint64 (value, self->policy.alignment_threshold);
+      return TRUE;
+    case PROP_DISCONT_WAIT:
+      g_value_set_uint64 (value, self->policy.discont_wait);
+      return TRUE;
+    case PROP_MAX_FILL:
+      g_value_set_uint64 (value, self->policy.max_fill);
+      return TRUE;
+    default:
+      return FALSE;
+  }
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Says from the figures of a stream whether its memory should be recycled. */
+
+#include "stats/advice.h"
+
+/* Each threshold is from a measurement that docs/design.md shows. */
+
+/* From here on the slowest of a thousand fresh batches take several times as
+ * long as recycled ones, since malloc gives memory back to the system and asks
+ * for it again. */
+#define BATCH_SIZE_BYTES (256.0 * 1024)
+/* Allocations a second at which recycling saves a hundredth of a core: across
+ * threads a fresh batch of 4 KiB takes 80 ns longer. */
+#define RATE_PER_SECOND 125000.0
+/* The part of the bound on memory that is live. */
+#define MEMORY_PART 0.5
+/* The part of a batch's duration that the 99.9th percentile of allocations
+ * takes, which for 4 KiB is a ten thousandth where nothing disturbs it, and how
+ * many have to be timed for there to be one. */
+#define PAUSE_PART 0.01
+#define PAUSE_TIMED 1000
+
+/* What has begun to be recycled goes on to be down to this part of each
+ * threshold. */
+#define HYSTERESIS 0.5
+
+const gchar *
+advice_name (const Advice * advice)
+{
+  return advice->pool ? "pool" : "fresh";
+}
+
+const gchar *
+advice_reason_name (const Advice * advice)
+{
+  static const gchar *const names[] = {
+    [ADVICE_REASON_NONE] = "none",
+    [ADVICE_REASON_RATE] = "rate",
+    [ADVICE_REASON_BATCH_SIZE] = "batch-size",
+    [ADVICE_REASON_MEMORY] = "memory",
+    [ADVICE_REASON_PAUSES] = "pauses",
+  };
+
+  return names[advice->reason];
+}
+
+Advice
+advice_for (const AdviceInput * input)
+{
+  gdouble ease = input->pooled ? HYSTERESIS : 1.0;
+  gdouble pauses = input->allocation_p999_ns * 1e-9 * input->batches_per_second;
+  const struct
+  {
+    AdviceReason reason;
+    gboolean known;
+    gdouble value, threshold;
+  } rules[] = {
+    {ADVICE_REASON_BATCH_SIZE, TRUE, input->bytes_per_batch, BATCH_SIZE_BYTES},
+    {ADVICE_REASON_MEMORY, input->memory_bound > 0, input->peak_live_bytes,
+        MEMORY_PART * input->memory_bound},
+    {ADVICE_REASON_RATE, TRUE, input->batches_per_second, RATE_PER_SECOND},
+    {ADVICE_REASON_PAUSES, input->timed >= PAUSE_TIMED, pauses, PAUSE_PART},
+  };
+  Advice advice = { FALSE, ADVICE_REASON_NONE };
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (rules); i++) {
+    if (rules[i].known && rules[i].value >= ease * rules[i].threshold) {
+      advice.pool = TRUE;
+      advice.reason = rules[i].reason;
+      break;
+    }
+  }
+  return advice;
+}

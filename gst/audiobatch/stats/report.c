@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Tells what batches cost, every so many of them: log, message, notify. */
+
+#include "stats/report.h"
+
+#define NEVER G_MAXUINT64
+
+void
+batch_report_set_interval (BatchReport * self, guint interval, guint64 batches)
+{
+  self->interval = interval;
+  self->next = interval == 0 ? NEVER : batches + interval;
+}
+
+void
+batch_report_start (BatchReport * self, guint interval)
+{
+  self->window_start = g_get_monotonic_time ();
+  self->window_allocations = 0;
+  self->measured = FALSE;
+  self->finished_at = NEVER;
+  batch_report_set_interval (self, interval, 0);
+}
+
+static void
+measure_rate (BatchReport * self, BatchStats * stats)
+{
+  gint64 now = g_get_monotonic_time ();
+  guint64 allocations = batch_stats_get (stats, BATCH_COUNTER_ALLOCATIONS);
+  gint64 passed = MAX (now - self->window_start, 1);
+
+  batch_stats_set_allocation_rate (stats, (gdouble) G_USEC_PER_SEC *
+      (allocations - self->window_allocations) / passed);
+  self->window_start = now;
+  self->window_allocations = allocations;
+  self->measured = TRUE;
+}
+
+static void
+notify_counters (GObject * object)
+{
+  guint i;
+
+  for (i = 0; i < BATCH_N_COUNTERS; i++) {
+    const BatchCounterInfo *info = batch_counter_info (i);
+
+    if (info->property)
+      g_object_notify (object, info->name);
+  }
+  g_object_notify (object, "allocation-rate");
+}
+
+static void
+tell (BatchStats * stats, GstElement * element, GstDebugCategory * category)
+{
+  BatchSnapshot snapshot;
+  const guint64 *value = snapshot.value;
+
+  batch_stats_snapshot (stats, &snapshot);
+  GST_CAT_INFO_OBJECT (category, element,
+      "%" G_GUINT64_FORMAT " batches, %" G_GUINT64_FORMAT " allocations of %"
+      G_GUINT64_FORMAT
+      " bytes in all, %.3f allocations/s (nominal %.3f), live %"
+      G_GUINT64_FORMAT ", peak %" G_GUINT64_FORMAT,
+      value[BATCH_COUNTER_BATCHES], value[BATCH_COUNTER_ALLOCATIONS],
+      value[BATCH_COUNTER_ALLOCATED_BYTES], snapshot.allocation_rate,
+      snapshot.nominal.batches_per_second, value[BATCH_COUNTER_LIVE_BATCHES],
+      value[BATCH_COUNTER_PEAK_LIVE_BATCHES]);
+  gst_element_post_message (element,
+      gst_message_new_element (GST_OBJECT (element),
+          batch_snapshot_to_structure (&snapshot, BATCH_REPORT_NAME)));
+  notify_counters (G_OBJECT (element));
+}
+
+void
+batch_report_send (BatchReport * self, BatchStats * stats,
+    GstElement * element, GstDebugCategory * category)
+{
+  measure_rate (self, stats);
+  tell (stats, element, category);
+  self->next += self->interval;
+}
+
+void
+batch_report_finish (BatchReport * self, BatchStats * stats,
+    GstElement * element, GstDebugCategory * category)
+{
+  guint64 batches = batch_stats_get (stats, BATCH_COUNTER_BATCHES);
+
+  if (self->interval == 0 || batches == self->finished_at)
+    return;
+  self->finished_at = batches;
+  /* a rate over the few batches since the last report would mean little */
+  if (!self->measured)
+    measure_rate (self, stats);
+  tell (stats, element, category);
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Where a source is in its stream: the sample to make next, and the last one. */
+
+#include "time/position.h"
+
+static void
+find_edge (SourcePosition * self, const GstSegment * segment)
+{
+  if (self->reverse)
+    self->edge = sample_clock_until (&self->clock, segment->start);
+  else if (GST_CLOCK_TIME_IS_VALID (segment->stop))
+    self->edge = sample_clock_from (&self->clock,
+        MAX (segment->stop, self->clock.base));
+  else
+    self->edge = G_MAXUINT64;
+}
+
+void
+source_position_seek (SourcePosition * self, const GstSegment * segment,
+    guint rate)
+{
+  sample_clock_start (&self->clock, rate, 0, 0);
+  self->reverse = segment->rate < 0;
+  /* a seek that leaves the edges as they are may leave the position outside */
+  if (self->reverse)
+    self->next = sample_clock_from (&self->clock, MIN (segment->position,
+            segment->stop));
+  else
+    self->next = sample_clock_until (&self->clock, segment->position);
+  find_edge (self, segment);
+}
+
+void
+source_position_set_rate (SourcePosition * self, const GstSegment * segment,
+    guint rate)
+{
+  GstClockTime time = sample_clock_time (&self->clock, self->next);
+
+  sample_clock_start (&self->clock, rate, 0, 0);
+  self->next = sample_clock_from (&self->clock, time);
+  /* in reverse the samples before this one are yet to come */
+  if (!self->reverse)
+    sample_clock_start (&self->clock, rate, self->next, time);
+  find_edge (self, segment);
+}
+
+guint64
+source_position_left (const SourcePosition * self)
+{
+  if (self->reverse)
+    return self->next - MIN (self->edge, self->next);
+  return self->edge - MIN (self->edge, self->next);
+}
+
+guint64
+source_position_start (const SourcePosition * self, guint n_samples)
+{
+  return self->reverse ? self->next - n_samples : self->next;
+}
+
+void
+source_position_advance (SourcePosition * self, guint n_samples)
+{
+  if (self->reverse)
+    self->next -= n_samples;
+  else
+    self->next += n_samples;
+}

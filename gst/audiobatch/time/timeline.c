@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Turns sample counts into buffer timestamps, and judges whether a chunk
+ * follows on the last one. */
+
+#include "time/timeline.h"
+
+#include <string.h>
+
+#include "time/wide.h"
+
+#define NOT_OFF G_MAXINT64
+
+GstClockTime
+time_offset (GstClockTime time, GstClockTimeDiff offset)
+{
+  /* -offset would overflow for the least of all numbers */
+  GstClockTime back = -(guint64) offset;
+
+  if (offset >= 0)
+    return time + MIN ((guint64) offset, LAST_TIME - time);
+  return time > back ? time - back : 0;
+}
+
+void
+sample_clock_start (SampleClock * self, guint rate, guint64 origin,
+    GstClockTime base)
+{
+  self->rate = rate;
+  self->origin = origin;
+  self->base = base;
+}
+
+GstClockTime
+sample_clock_time (const SampleClock * self, guint64 sample)
+{
+  guint64 n = sample - self->origin;
+  GstClockTime since;
+
+  /* for the first days no more than 64 bits are needed */
+  if (G_LIKELY (n <= G_MAXUINT64 / GST_SECOND))
+    since = n * GST_SECOND / self->rate;
+  else
+    since = gst_util_uint64_scale_int (n, GST_SECOND, self->rate);
+  return self->base + MIN (since, LAST_TIME - self->base);
+}
+
+/* From the base on, the time of sample n is n * 10^9 / rate rounded down, so
+ * that it is at least t just where n is at least t * rate / 10^9. */
+guint64
+sample_clock_from (const SampleClock * self, GstClockTime time)
+{
+  return self->origin + gst_util_uint64_scale_int_ceil (time - self->base,
+      self->rate, GST_SECOND);
+}
+
+guint64
+sample_clock_until (const SampleClock * self, GstClockTime time)
+{
+  return sample_clock_from (self, time + 1) - 1;
+}
+
+void
+sample_clock_stamp (const SampleClock * self, GstBuffer * buffer,
+    guint64 start, guint n_samples)
+{
+  GstClockTime pts = sample_clock_time (self, start);
+
+  GST_BUFFER_PTS (buffer) = pts;
+  GST_BUFFER_DURATION (buffer) =
+      sample_clock_time (self, start + n_samples) - pts;
+  GST_BUFFER_OFFSET (buffer) = start;
+  GST_BUFFER_OFFSET_END (buffer) = start + n_samples;
+}
+
+void
+timeline_reset (Timeline * self)
+{
+  memset (self, 0, sizeof *self);
+  self->off_since = NOT_OFF;
+}
+
+void
+timeline_break (Timeline * self)
+{
+  self->running = FALSE;
+}
+
+gboolean
+timeline_can_enter (const Timeline * self, const GstSegment * segment)
+{
+  /* what plays backwards has been turned round: its applied rate tells */
+  return segment->rate == self->segment.rate
+      && segment->applied_rate == self->segment.applied_rate;
+}
+
+void
+timeline_leave_segment (Timeline * self)
+{
+  self->entered = FALSE;
+}
+
+/* Is @time that of the next sample, to the nanosecond or the rounding of one?
+ * Without a division, since each chunk is asked. */
+static gboolean
+is_due (const Timeline * self, GstClockTime time)
+{
+  const SampleClock *clock = &self->clock;
+  AbWide come = ab_wide_product (time - clock->base, clock->rate);
+  AbWide due = ab_wide_product (self->position - clock->origin, GST_SECOND);
+  AbWide late = ab_wide_subtract (ab_wide_add (come,
+          ab_wide_from (clock->rate)), due);
+
+  /* from -rate to rate, moved up by rate */
+  return late.high == 0 && late.low <= 2 * (guint64) clock->rate;
+}
+
+/* Streams have any time they like: what is beyond 292 years stands still there
+ * rather than come round again. */
+
+static GstClockTimeDiff
+to_diff (gint sign, guint64 time)
+{
+  GstClockTimeDiff diff = MIN (time, G_MAXINT64);
+
+  return sign < 0 ? -diff : diff;
+}
+
+static GstClockTimeDiff
+add_diff (GstClockTimeDiff time, GstClockTimeDiff other)
+{
+  GstClockTimeDiff sum;
+
+  if (G_UNLIKELY (__builtin_add_overflow (time, other, &sum)))
+    return other < 0 ? -G_MAXINT64 : G_MAXINT64;
+  return MAX (sum, -G_MAXINT64);
+}
+
+/* Rounded to the nearest. With another @rate than 1 a double holds 104 days to
+ * the nanosecond. */
+static GstClockTimeDiff
+scale_by_rate (GstClockTimeDiff time, gdouble rate)
+{
+  gdouble scaled;
+
+  if (rate == 1.0)
+    return time;
+  scaled = time * rate;
+  if (ABS (scaled) >= (gdouble) G_MAXINT64)
+    return scaled < 0 ? -G_MAXINT64 : G_MAXINT64;
+  return scaled < 0 ? scaled - 0.5 : scaled + 0.5;
+}
+
+/* The time at which the next chunk is due: that of the next sample, less what
+ * is owed. */
+static GstClockTimeDiff
+expected_time (const Timeline * self)
+{
+  GstClockTimeDiff time =
+      to_diff (1, sample_clock_time (&self->clock, self->position));
+
+  if (G_LIKELY (self->owed == 0))
+    return time;
+  return time - to_diff (1, gst_util_uint64_scale_int (self->owed, GST_SECOND,
+          self->clock.rate));
+}
+
+static guint64
+to_samples (const Timeline * self, guint64 time)
+{
+  return gst_util_uint64_scale_int_round (time, self->clock.rate, GST_SECOND);
+}
+
+/* Running time of @time in @segment, wherever that is outside of it. */
+static GstClockTimeDiff
+running_time (const GstSegment * segment, GstClockTimeDiff time)
+{
+  guint64 running = 0;
+  gint sign;
+
+  if (time < 0) {
+    /* not a position of a segment: count back from 0 */
+    return add_diff (running_time (segment, 0),
+        scale_by_rate (time, 1 / ABS (segment->rate)));
+  }
+  sign = gst_segment_to_running_time_full (segment, GST_FORMAT_TIME, time,
+      &running);
+  return to_diff (sign, running);
+}
+
+/* A chunk with a flag, or one that is off by more than half a sample, came at
+ * running time @now and was due at @due. TRUE when something has to be done. */
+static gboolean
+is_off (Timeline * self, const TimelinePolicy * policy, GstClockTimeDiff now,
+    GstClockTimeDiff due)
+{
+  GstClockTime difference = ABS (add_diff (now, -due));
+  guint64 threshold = gst_util_uint64_scale_int (policy->alignment_threshold,
+      self->clock.rate, GST_SECOND);
+
+  if (to_samples (self, difference) < MAX (threshold, 1)) {
+    self->off_since = NOT_OFF;
+    return FALSE;
+  }
+  if (difference >= policy->discont_wait)
+    return TRUE;
+  if (self->off_since == NOT_OFF) {
+    self->off_since = due;
+    return FALSE;
+  }
+  return (GstClockTime) ABS (add_diff (now,
+          -self->off_since)) >= policy->discont_wait;
+}
+
+/* What to do about a chunk that comes @late ns of running time behind the next
+ * sample, or before it when that is negative: then all samples in between
+ * overlap, those that were owed before among them. */
+static TimelineVerdict
+act (Timeline * self, const TimelinePolicy * policy, gdouble speed,
+    GstClockTimeDiff late, guint64 * n_samples)
+{
+  GstClockTime off = scale_by_rate (ABS (late), speed);
+
+  self->off_since = NOT_OFF;
+  if (!policy->fill)
+    return TIMELINE_BREAK;
+  *n_samples = to_samples (self, off);
+  self->owed = late < 0 ? *n_samples : 0;
+  if (*n_samples == 0)
+    return TIMELINE_DUE;
+  if (late < 0)
+    return TIMELINE_DROP;
+  if (policy->max_fill != 0 && gst_util_uint64_scale_int (*n_samples,
+          GST_SECOND, self->clock.rate) > policy->max_fill)
+    return TIMELINE_BREAK;
+  return TIMELINE_FILL;
+}
+
+static TimelineVerdict
+judge_closely (Timeline * self, const TimelinePolicy * policy,
+    const GstSegment * segment, GstClockTime pts, gboolean flagged,
+    guint64 * n_samples)
+{
+  GstClockTimeDiff next, due, now;
+
+  if (!timeline_can_enter (self, segment))
+    return TIMELINE_BREAK;
+  due = running_time (&self->segment, expected_time (self));
+  now = running_time (segment, to_diff (1, pts));
+  if (!flagged && !is_off (self, policy, now, due))
+    return TIMELINE_DUE;
+  next = running_time (&self->segment,
+      to_diff (1, sample_clock_time (&self->clock, self->position)));
+  return act (self, policy, ABS (segment->rate), add_diff (now, -next),
+      n_samples);
+}
+
+TimelineVerdict
+timeline_judge (Timeline * self, const TimelinePolicy * policy,
+    const GstSegment * segment, GstClockTime pts, gboolean flagged,
+    guint64 * n_samples)
+{
+  if (!self->running)
+    return TIMELINE_BREAK;
+  if (!GST_CLOCK_TIME_IS_VALID (pts)) {
+    return !timeline_can_enter (self, segment) || (flagged && !policy->fill)
+        ? TIMELINE_BREAK : TIMELINE_DUE;
+  }
+  /* nearly always it is due */
+  if (G_LIKELY (!flagged && self->owed == 0 && self->off_since == NOT_OFF
+          && self->entered && is_due (self, pts)))
+    return TIMELINE_DUE;
+  return judge_closely (self, policy, segment, pts, flagged, n_samples);
+}
+
+/* The expected time of the next sample, in @segment. */
+static GstClockTime
+next_time_in (const Timeline * self, const GstSegment * segment)
+{
+  GstClockTimeDiff running = running_time (&self->segment,
+      to_diff (1, sample_clock_time (&self->clock, self->position)));
+  GstClockTimeDiff position;
+  guint64 time = 0;
+  gint sign;
+
+  if (self->entered)
+    return sample_clock_time (&self->clock, self->position);
+  sign = gst_segment_position_from_running_time_full (segment,
+      GST_FORMAT_TIME, MAX (running, 0), &time);
+  position = to_diff (sign, time);
+  /* a segment that is offset has positions before running time 0 */
+  if (running < 0)
+    position = add_diff (position, scale_by_rate (running, segment->rate));
+  return MAX (position, to_diff (1, segment->start));
+}
+
+void
+timeline_begin (Timeline * self, guint rate, const GstSegment * segment,
+    GstClockTime pts)
+{
+  if (!GST_CLOCK_TIME_IS_VALID (pts))
+    pts = self->begun ? next_time_in (self, segment) : segment->start;
+  sample_clock_start (&self->clock, rate, self->position, pts);
+  self->segment = *segment;
+  self->entered = TRUE;
+  self->owed = 0;
+  self->running = TRUE;
+  self->begun = TRUE;
+  self->off_since = NOT_OFF;
+}
+
+void
+timeline_enter_segment (Timeline * self, const GstSegment * segment)
+{
+  sample_clock_start (&self->clock, self->clock.rate, self->position,
+      next_time_in (self, segment));
+  self->segment = *segment;
+  self->entered = TRUE;
+}
+
+void
+timeline_set_rate (Timeline * self, guint rate)
+{
+  if (!self->begun)
+    return;
+  self->owed = gst_util_uint64_scale_int_round (self->owed, rate,
+      self->clock.rate);
+  sample_clock_start (&self->clock, rate, self->position,
+      sample_clock_time (&self->clock, self->position));
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a block of each wave looks like, in single and in double precision. */
+
+#include "wave/shape.h"
+
+#include <math.h>
+#include <string.h>
+
+#define QUARTER_TURN (G_GUINT64_CONSTANT (1) << 62)
+#define HALF_TURN (G_GUINT64_CONSTANT (1) << 63)
+#define TWO_PI (2 * G_PI)
+
+/* Centred on 0, which keeps most bits where the sine is most sensitive. The 11
+ * bits that a double can't hold are cut, which makes an exact 0 of one that
+ * was rounded up. */
+static gdouble
+wave_turns_to_radians (guint64 turns)
+{
+  gint64 centred = (gint64) turns;
+
+  return (centred >> 11) * (TWO_PI * 0x1p-53);
+}
+
+/* Phase as -1/2 to 1/2 turn. */
+static inline gfloat
+centred_f32 (guint64 turns)
+{
+  return (gint32) (turns >> 32) * 0x1p-32f;
+}
+
+/* SSE2 has no conversion from 64-bit integers: instead the bits become the
+ * mantissa of a number from 1 to 2. */
+static inline gdouble
+centred_f64 (guint64 turns)
+{
+  guint64 bits = ((turns + HALF_TURN) >> 12) | 0x3ff0000000000000;
+  gdouble value;
+
+  memcpy (&value, &bits, sizeof (value));
+  return value - 1.5;
+}
+
+/* Positive in the first half of a turn, else negative. */
+static inline gfloat
+signed_f32 (gfloat value, guint64 turns)
+{
+  guint32 bits;
+
+  memcpy (&bits, &value, sizeof (bits));
+  bits ^= (turns & HALF_TURN) >> 32;
+  memcpy (&value, &bits, sizeof (bits));
+  return value;
+}
+
+static inline gdouble
+signed_f64 (gdouble value, guint64 turns)
+{
+  guint64 bits;
+
+  memcpy (&bits, &value, sizeof (bits));
+  bits ^= turns & HALF_TURN;
+  memcpy (&value, &bits, sizeof (bits));
+  return value;
+}
+
+#define magnitude_f32 fabsf
+#define magnitude_f64 fabs
+
+#define SAMPLE gfloat
+#define TABLE WaveTableF32
+#define MEMBER f32
+#define NAME(x) x##_f32
+#include "wave/shape-template.h"
+#undef SAMPLE
+#undef TABLE
+#undef MEMBER
+#undef NAME
+
+#define SAMPLE gdouble
+#define TABLE WaveTableF64
+#define MEMBER f64
+#define NAME(x) x##_f64
+#include "wave/shape-template.h"
+
+/* Of @n samples. */
+static guint64
+wave_turns_of (guint n, WaveTurns step)
+{
+  return wave_turns_to_64 (ab_wide_multiply (step, n));
+}
+
+/* Doubles the built part each round, by a rotation: only log2 (WAVE_BLOCK)
+ * sines are computed, and as few roundings add up. */
+static void
+build_sines (WaveTableF64 * table, WaveTurns step)
+{
+  table->cosine[0] = 1.0;
+  table->sine[0] = 0.0;
+  for (guint n = 1; n < WAVE_BLOCK; n *= 2) {
+    gdouble radians = wave_turns_to_radians (wave_turns_of (n, step));
+    gdouble c = cos (radians), s = sin (radians);
+
+    for (guint k = 0; k < n; k++) {
+      table->cosine[n + k] = table->cosine[k] * c - table->sine[k] * s;
+      table->sine[n + k] = table->sine[k] * c + table->cosine[k] * s;
+    }
+  }
+}
+
+static void
+build_sines_f32 (WaveTableF32 * table, WaveTurns step)
+{
+  WaveTableF64 precise;
+
+  build_sines (&precise, step);
+  for (guint k = 0; k < WAVE_BLOCK; k++) {
+    table->cosine[k] = precise.cosine[k];
+    table->sine[k] = precise.sine[k];
+  }
+}
+
+void
+wave_table_build (WaveTable * table, WaveTableKind kind, WaveTurns step)
+{
+  if (table->kind == kind)
+    return;
+
+  table->kind = kind;
+  if (kind == WAVE_TABLE_SINE_F32)
+    build_sines_f32 (&table->f32, step);
+  else if (kind == WAVE_TABLE_SINE_F64)
+    build_sines (&table->f64, step);
+  else
+    for (guint k = 0; k < WAVE_BLOCK; k++)
+      table->turns[k] = wave_turns_of (k, step);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Where ticks start, counted in samples. */
+
+#include "wave/ticks.h"
+
+#include "time/wide.h"
+
+#define NS_PER_SECOND 1000000000
+
+/* Times are counted in 1/rate ns, in which samples and nanoseconds are both
+ * whole numbers, below 2^97. A tick starts at sample floor (time / 10^9 + 1/2).
+ * The division that finds the tick leaves how far it is behind, of which follow
+ * both starts. */
+gboolean
+wave_tick_at (WaveTick * tick, guint64 interval, guint rate, guint64 sample)
+{
+  AbWide second = ab_wide_from (NS_PER_SECOND);
+  AbWide fine_interval = ab_wide_product (interval, rate);
+  AbWide latest_time, since, ahead, rest;
+  guint64 to_next;
+
+  if (!ab_wide_less (second, fine_interval))
+    return FALSE;
+
+  latest_time = ab_wide_add (ab_wide_product (sample, NS_PER_SECOND),
+      ab_wide_from (NS_PER_SECOND / 2 - 1));
+  tick->number = ab_wide_divide (latest_time, fine_interval, &since).low;
+  ahead = ab_wide_add (ab_wide_subtract (fine_interval, since),
+      ab_wide_from (NS_PER_SECOND - 1));
+  tick->start = sample - ab_wide_divide (since, second, &rest).low;
+  to_next = ab_wide_to_64 (ab_wide_divide (ahead, second, &rest));
+  tick->next = sample + MIN (to_next, G_MAXUINT64 - sample);
+  return TRUE;
+}

@@ -1,0 +1,479 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Downstream's pool: when it is used, what is counted, and what is done where
+ * it is not as it should be. */
+
+#include "memory/foreign.h"
+
+#include "memorycheck.h"
+#include "offeredpool.h"
+
+#define BYTES 4096
+
+#define assert_counters(alloc, re, fall, live) G_STMT_START { \
+  fail_unless_equals_uint64 (counter (BATCH_COUNTER_ALLOCATIONS), alloc); \
+  fail_unless_equals_uint64 (counter (BATCH_COUNTER_REUSED), re); \
+  fail_unless_equals_uint64 (counter (BATCH_COUNTER_FALLBACKS), fall); \
+  fail_unless_equals_uint64 (counter (BATCH_COUNTER_LIVE_BATCHES), live); \
+} G_STMT_END
+
+/* Downstream answers with @pool, and batches are of BYTES bytes. */
+static gboolean
+take_offer (OfferedPool * pool, guint size, guint min, guint max,
+    const GstAllocationParams * params)
+{
+  const BatchMemoryPlan plan = {.pooled = TRUE,.size = BYTES,.align = 3,
+    .min = 2,.max = 4
+  };
+  GstCaps *caps = gst_caps_new_empty_simple ("audio/x-raw");
+  GstQuery *query = gst_query_new_allocation (caps, TRUE);
+
+  gst_query_add_allocation_pool (query, GST_BUFFER_POOL_CAST (pool), size, min,
+      max);
+  if (params)
+    gst_query_add_allocation_param (query, NULL, params);
+  batch_memory_take_query (&memory, query);
+  gst_query_unref (query);
+  gst_caps_unref (caps);
+  return batch_memory_plan (&memory, &plan);
+}
+
+static GstBuffer *
+acquire_data (guint8 ** data)
+{
+  BatchRoom room = { NULL };
+
+  fail_unless (batch_memory_acquire (&memory, BYTES, &room));
+  fail_unless_equals_uint64 (gst_buffer_get_size (room.buffer), BYTES);
+  memset (room.data, 0x21, BYTES);
+  *data = room.data;
+  batch_room_close (&room);
+  assert_batch_exclusive (room.buffer);
+  return room.buffer;
+}
+
+static GstBuffer *
+acquire (void)
+{
+  guint8 *data;
+
+  return acquire_data (&data);
+}
+
+static gboolean
+is_offered (OfferedPool * pool)
+{
+  return memory.pool == GST_BUFFER_POOL_CAST (pool);
+}
+
+/* The pool has got all its buffers back. */
+static void
+finish (OfferedPool * pool)
+{
+  const BatchMemoryPlan fresh = {.size = BYTES };
+  GstQuery *query = gst_query_new_allocation (NULL, FALSE);
+
+  batch_memory_take_query (&memory, query);
+  gst_query_unref (query);
+  fail_unless (batch_memory_plan (&memory, &fresh));
+  fail_unless_equals_uint64 (counter (BATCH_COUNTER_LIVE_BATCHES), 0);
+  fail_unless_equals_uint64 (counter (BATCH_COUNTER_LIVE_BYTES), 0);
+  ASSERT_OBJECT_REFCOUNT (pool, "downstream's pool", 1);
+  gst_object_unref (pool);
+}
+
+GST_START_TEST (test_downstreams_pool_is_used_and_counted)
+{
+  OfferedPool *pool = offered_pool_new (OFFER_PLAIN);
+  GstBuffer *batches[3];
+  guint i, round;
+
+  fail_unless (take_offer (pool, BYTES, 0, 8, NULL));
+  fail_unless (is_offered (pool));
+  for (round = 0; round < 10; round++) {
+    guint64 bytes = 0;
+
+    for (i = 0; i < 3; i++) {
+      batches[i] = acquire ();
+      bytes += gst_buffer_peek_memory (batches[i], 0)->maxsize;
+    }
+    fail_unless_equals_uint64 (counter (BATCH_COUNTER_LIVE_BATCHES), 3);
+    fail_unless_equals_uint64 (counter (BATCH_COUNTER_LIVE_BYTES), bytes);
+    for (i = 0; i < 3; i++)
+      gst_buffer_unref (batches[i]);
+  }
+  assert_counters (3, 27, 0, 0);
+  fail_unless_equals_uint64 (counter (BATCH_COUNTER_PEAK_LIVE_BATCHES), 3);
+  fail_unless_equals_int (pool->made, 3);
+  finish (pool);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_an_exhausted_foreign_pool_is_answered_by_fresh_memory)
+{
+  OfferedPool *pool = offered_pool_new (OFFER_PLAIN);
+  GstBuffer *batches[7];
+  guint i, round;
+
+  fail_unless (take_offer (pool, BYTES, 0, 4, NULL));
+  fail_unless (is_offered (pool));
+  for (round = 0; round < 2; round++) {
+    for (i = 0; i < 7; i++)
+      batches[i] = acquire ();
+    for (i = 0; i < 7; i++)
+      gst_buffer_unref (batches[i]);
+  }
+  assert_counters (4 + 2 * 3, 4, 2 * 3, 0);
+  finish (pool);
+}
+
+GST_END_TEST;
+
+/* Each offer, and whether it is taken. */
+static const struct
+{
+  OfferedFault fault;
+  guint size, min, max;
+  gboolean used;
+} offers[] = {
+  {OFFER_PLAIN, BYTES, 2, 0, TRUE},
+  {OFFER_PLAIN, 2 * BYTES, 0, 0, TRUE},
+  {OFFER_PLAIN, BYTES, 0, 2, TRUE},
+  {OFFER_TIGHT, BYTES, 0, 0, TRUE},
+  /* too small, and too few */
+  {OFFER_PLAIN, BYTES - 1, 0, 0, FALSE},
+  {OFFER_PLAIN, 0, 0, 0, FALSE},
+  {OFFER_PLAIN, BYTES, 0, 1, FALSE},
+  {OFFER_PLAIN, BYTES, 5, 4, FALSE},
+  /* faults */
+  {OFFER_REFUSES, BYTES, 0, 0, FALSE},
+  {OFFER_GROWS, BYTES, 0, 0, TRUE},
+  {OFFER_SHRINKS, BYTES, 0, 0, FALSE},
+  {OFFER_TOO_FEW, BYTES, 0, 8, FALSE},
+  {OFFER_WONT_START, BYTES, 0, 0, FALSE},
+};
+
+GST_START_TEST (test_an_offer_that_does_not_fit_is_not_taken)
+{
+  OfferedPool *pool = offered_pool_new (offers[__i__].fault);
+  GstBuffer *batches[2];
+  guint i, round;
+
+  fail_unless (take_offer (pool, offers[__i__].size, offers[__i__].min,
+          offers[__i__].max, NULL));
+  fail_unless (memory.pool != NULL);
+  fail_unless_equals_int (is_offered (pool), offers[__i__].used);
+  /* batches are recycled, one way or the other */
+  for (round = 0; round < 5; round++) {
+    for (i = 0; i < 2; i++)
+      batches[i] = acquire ();
+    for (i = 0; i < 2; i++)
+      gst_buffer_unref (batches[i]);
+  }
+  assert_counters (2, 8, 0, 0);
+  finish (pool);
+}
+
+GST_END_TEST;
+
+/* What downstream wishes for its memory, its pool has to keep to. */
+GST_START_TEST (test_a_pool_without_the_prefix_that_is_wished_gives_no_batch)
+{
+  const GstAllocationParams params = {.prefix = 48,.padding = 16 };
+  OfferedPool *pool = offered_pool_new (OFFER_NO_PREFIX);
+  GstBuffer *batch;
+  gsize offset, maxsize;
+
+  fail_unless (take_offer (pool, BYTES, 0, 0, &params));
+  batch = acquire ();
+  gst_buffer_get_sizes (batch, &offset, &maxsize);
+  fail_unless_equals_uint64 (offset, 48);
+  fail_unless (maxsize >= 48 + BYTES + 16);
+  gst_buffer_unref (batch);
+  finish (pool);
+}
+
+GST_END_TEST;
+
+/* GstBufferPool takes the prefix away from what comes back to it. */
+GST_START_TEST (test_recycled_foreign_batches_keep_the_prefix_that_is_wished)
+{
+  const GstAllocationParams params = {.prefix = 48,.padding = 16,.align = 63 };
+  OfferedPool *pool = offered_pool_new (OFFER_PLAIN);
+  gsize offset, maxsize;
+  guint i;
+
+  fail_unless (take_offer (pool, BYTES, 0, 0, &params));
+  for (i = 0; i < 3; i++) {
+    guint8 *data;
+    GstBuffer *batch = acquire_data (&data);
+
+    gst_buffer_get_sizes (batch, &offset, &maxsize);
+    fail_unless_equals_uint64 (offset, 48);
+    fail_unless (maxsize >= 48 + BYTES + 16);
+    gst_buffer_unref (batch);
+  }
+  finish (pool);
+}
+
+GST_END_TEST;
+
+/* A prefix as it may be wished, and whether samples of 4 bytes can lie behind
+ * it in a block that begins at a multiple of 8. */
+static const struct
+{
+  gsize prefix;
+  gboolean used;
+} headers[] = {
+  {12, TRUE},
+  {13, FALSE},
+  {14, FALSE},
+};
+
+GST_START_TEST (test_samples_are_aligned_behind_any_prefix)
+{
+  const GstAllocationParams params = {.prefix = headers[__i__].prefix };
+  OfferedPool *pool = offered_pool_new (OFFER_PLAIN);
+  guint8 *data;
+  GstBuffer *batch;
+  gsize offset;
+
+  fail_unless (take_offer (pool, BYTES, 0, 0, &params));
+  batch = acquire_data (&data);
+  fail_unless_equals_uint64 ((guintptr) data & 3, 0);
+  gst_buffer_get_sizes (batch, &offset, NULL);
+  fail_unless_equals_uint64 (offset, params.prefix);
+  fail_unless_equals_int (batch->pool == GST_BUFFER_POOL_CAST (pool),
+      headers[__i__].used);
+  fail_unless_equals_uint64 (counter (BATCH_COUNTER_FALLBACKS),
+      headers[__i__].used ? 0 : 1);
+  gst_buffer_unref (batch);
+  finish (pool);
+}
+
+GST_END_TEST;
+
+static const OfferedFault unfit[] = { OFFER_TWO_MEMORIES, OFFER_RUNS_DRY };
+
+GST_START_TEST (test_a_foreign_buffer_that_is_no_batch_is_given_back)
+{
+  OfferedPool *pool = offered_pool_new (unfit[__i__]);
+  GstBuffer *batches[4];
+  guint i;
+
+  fail_unless (take_offer (pool, BYTES, 0, 0, NULL));
+  fail_unless (is_offered (pool));
+  for (i = 0; i < 4; i++)
+    batches[i] = acquire ();
+  for (i = 0; i < 4; i++)
+    gst_buffer_unref (batches[i]);
+  if (unfit[__i__] == OFFER_TWO_MEMORIES)
+    assert_counters (4, 0, 4, 0);
+  else
+    assert_counters (4, 0, 2, 0);
+  finish (pool);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_a_larger_foreign_buffer_counts_with_all_it_pins)
+{
+  OfferedPool *pool = offered_pool_new (OFFER_PLAIN);
+  GstBuffer *batch;
+
+  fail_unless (take_offer (pool, 4 * BYTES, 0, 0, NULL));
+  batch = acquire ();
+  fail_unless (counter (BATCH_COUNTER_LIVE_BYTES) >= 4 * BYTES);
+  gst_buffer_unref (batch);
+  finish (pool);
+}
+
+GST_END_TEST;
+
+/* Holders */
+
+static gpointer
+copy_shallow (GstBuffer * batch)
+{
+  return gst_buffer_copy (batch);
+}
+
+static gpointer
+copy_region (GstBuffer * batch)
+{
+  return gst_buffer_copy_region (batch, GST_BUFFER_COPY_MEMORY, 100, 50);
+}
+
+static gpointer
+share_memory (GstBuffer * batch)
+{
+  return gst_memory_share (gst_buffer_peek_memory (batch, 0), 10, 20);
+}
+
+static gpointer
+keep_memory (GstBuffer * batch)
+{
+  return gst_buffer_get_memory (batch, 0);
+}
+
+static gpointer (*const holders[]) (GstBuffer *) = {
+  copy_shallow, copy_region, share_memory, keep_memory
+};
+
+GST_START_TEST (test_a_foreign_batch_is_live_as_long_as_its_memory_is_held)
+{
+  OfferedPool *pool = offered_pool_new (OFFER_PLAIN);
+  GstMiniObject *left;
+  GstBuffer *batch;
+
+  fail_unless (take_offer (pool, BYTES, 0, 0, NULL));
+  batch = acquire ();
+  left = holders[__i__] (batch);
+  fail_unless_equals_uint64 (counter (BATCH_COUNTER_LIVE_BATCHES), 1);
+  gst_buffer_unref (batch);
+  /* a foreign pool takes a memory back that is held but not shared */
+  fail_unless_equals_uint64 (counter (BATCH_COUNTER_LIVE_BATCHES),
+      holders[__i__] != keep_memory);
+  gst_mini_object_unref (left);
+  fail_unless_equals_uint64 (counter (BATCH_COUNTER_LIVE_BATCHES), 0);
+  finish (pool);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_what_is_held_does_not_add_up_over_many_batches)
+{
+  OfferedPool *pool = offered_pool_new (OFFER_PLAIN);
+  guint i;
+
+  fail_unless (take_offer (pool, BYTES, 0, 4, NULL));
+  for (i = 0; i < 50; i++) {
+    GstBuffer *batch = acquire ();
+    GstMiniObject *left = holders[__i__] (batch);
+
+    gst_buffer_unref (batch);
+    gst_mini_object_unref (left);
+    fail_unless_equals_uint64 (counter (BATCH_COUNTER_LIVE_BATCHES), 0);
+  }
+  fail_unless_equals_uint64 (counter (BATCH_COUNTER_PEAK_LIVE_BATCHES), 1);
+  finish (pool);
+}
+
+GST_END_TEST;
+
+/* The holder lets go in the same moment as the consumer. */
+static gpointer
+unref_when_told (gpointer user_data)
+{
+  GAsyncQueue *queue = user_data;
+  gpointer object;
+
+  while ((object = g_async_queue_pop (queue)) != queue)
+    gst_mini_object_unref (object);
+  return NULL;
+}
+
+GST_START_TEST (test_holders_that_let_go_at_the_same_time_leave_nothing_live)
+{
+  OfferedPool *pool = offered_pool_new (OFFER_PLAIN);
+  GAsyncQueue *queue = g_async_queue_new ();
+  GThread *thread = g_thread_new ("holder", unref_when_told, queue);
+  guint i;
+
+  fail_unless (take_offer (pool, BYTES, 0, 0, NULL));
+  for (i = 0; i < 20000; i++) {
+    GstBuffer *batch = acquire ();
+
+    g_async_queue_push (queue, gst_buffer_copy (batch));
+    gst_buffer_unref (batch);
+  }
+  g_async_queue_push (queue, queue);
+  g_thread_join (thread);
+  g_async_queue_unref (queue);
+  fail_unless_equals_uint64 (counter (BATCH_COUNTER_LIVE_BATCHES), 0);
+  finish (pool);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_foreign_batches_outlive_where_they_came_from)
+{
+  OfferedPool *pool = offered_pool_new (OFFER_PLAIN);
+  GstBuffer *batch;
+  guint8 *data;
+  guint i;
+
+  fail_unless (take_offer (pool, BYTES, 0, 0, NULL));
+  batch = acquire_data (&data);
+  gst_object_unref (pool);
+  batch_memory_clear (&memory);
+  fail_unless_equals_uint64 (counter (BATCH_COUNTER_LIVE_BATCHES), 1);
+  for (i = 0; i < BYTES; i++)
+    fail_unless_equals_int (data[i], 0x21);
+  gst_buffer_unref (batch);
+  fail_unless_equals_uint64 (counter (BATCH_COUNTER_LIVE_BATCHES), 0);
+  batch_memory_init (&memory, stats);
+}
+
+GST_END_TEST;
+
+/* set_config fails while buffers are out, even when the pool is inactive. */
+GST_START_TEST (test_a_foreign_pool_with_buffers_out_is_not_configured_anew)
+{
+  OfferedPool *pool = offered_pool_new (OFFER_PLAIN);
+  GstBuffer *held, *batch;
+
+  fail_unless (take_offer (pool, BYTES, 0, 0, NULL));
+  held = acquire ();
+  fail_unless (take_offer (pool, 2 * BYTES, 0, 0, NULL));
+  fail_if (is_offered (pool));
+  batch = acquire ();
+  fail_unless_equals_uint64 (counter (BATCH_COUNTER_LIVE_BATCHES), 2);
+  gst_buffer_unref (batch);
+  gst_buffer_unref (held);
+  /* now that it has all of them back, it is */
+  fail_unless (take_offer (pool, 2 * BYTES, 0, 0, NULL));
+  fail_unless (is_offered (pool));
+  finish (pool);
+}
+
+GST_END_TEST;
+
+static Suite *
+foreignbatch_suite (void)
+{
+  Suite *s = suite_create ("foreignbatch");
+  TCase *tc = tcase_create ("foreignbatch");
+
+  suite_add_tcase (s, tc);
+  tcase_set_timeout (tc, 120);
+  tcase_add_checked_fixture (tc, setup, teardown);
+  tcase_add_test (tc, test_downstreams_pool_is_used_and_counted);
+  tcase_add_test (tc,
+      test_an_exhausted_foreign_pool_is_answered_by_fresh_memory);
+  tcase_add_loop_test (tc, test_an_offer_that_does_not_fit_is_not_taken, 0,
+      G_N_ELEMENTS (offers));
+  tcase_add_test (tc,
+      test_a_pool_without_the_prefix_that_is_wished_gives_no_batch);
+  tcase_add_test (tc,
+      test_recycled_foreign_batches_keep_the_prefix_that_is_wished);
+  tcase_add_loop_test (tc, test_samples_are_aligned_behind_any_prefix, 0,
+      G_N_ELEMENTS (headers));
+  tcase_add_loop_test (tc, test_a_foreign_buffer_that_is_no_batch_is_given_back,
+      0, G_N_ELEMENTS (unfit));
+  tcase_add_test (tc, test_a_larger_foreign_buffer_counts_with_all_it_pins);
+  tcase_add_loop_test (tc,
+      test_a_foreign_batch_is_live_as_long_as_its_memory_is_held, 0,
+      G_N_ELEMENTS (holders));
+  tcase_add_loop_test (tc,
+      test_what_is_held_does_not_add_up_over_many_batches, 0,
+      G_N_ELEMENTS (holders));
+  tcase_add_test (tc,
+      test_holders_that_let_go_at_the_same_time_leave_nothing_live);
+  tcase_add_test (tc, test_foreign_batches_outlive_where_they_came_from);
+  tcase_add_test (tc,
+      test_a_foreign_pool_with_buffers_out_is_not_configured_anew);
+  return s;
+}
+
+GST_CHECK_MAIN (foreignbatch);

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the figures of a stream advise: each threshold from both sides, with and
+ * without hysteresis. */
+
+#include "stats/advice.h"
+
+#include <gst/check/gstcheck.h>
+
+/* The default: 4 KiB, 46.875 batches/s, nothing known of memory or pauses. */
+#define QUIET .batches_per_second = 46.875, .bytes_per_batch = 4096
+
+typedef struct
+{
+  AdviceInput input;
+  const gchar *advice;
+  const gchar *reason;
+} Row;
+
+static const Row rows[] = {
+  /* nothing at all, and the default stream */
+  {{0}, "fresh", "none"},
+  {{QUIET}, "fresh", "none"},
+  {{QUIET,.pooled = TRUE}, "fresh", "none"},
+
+  /* (b) 256 KiB; 128 KiB to go on */
+  {{.batches_per_second = 1,.bytes_per_batch = 262143}, "fresh", "none"},
+  {{.batches_per_second = 1,.bytes_per_batch = 262144}, "pool", "batch-size"},
+  {{.bytes_per_batch = 131072}, "fresh", "none"},
+  {{.bytes_per_batch = 131071,.pooled = TRUE}, "fresh", "none"},
+  {{.bytes_per_batch = 131072,.pooled = TRUE}, "pool", "batch-size"},
+  {{.bytes_per_batch = 262143,.pooled = TRUE}, "pool", "batch-size"},
+  {{.bytes_per_batch = G_MAXUINT64}, "pool", "batch-size"},
+
+  /* (c) half of the bound; a quarter to go on; no bound is no reason */
+  {{QUIET,.peak_live_bytes = 49999,.memory_bound = 100000}, "fresh", "none"},
+  {{QUIET,.peak_live_bytes = 50000,.memory_bound = 100000}, "pool", "memory"},
+  {{QUIET,.peak_live_bytes = 24999,.memory_bound = 100000,.pooled = TRUE},
+      "fresh", "none"},
+  {{QUIET,.peak_live_bytes = 25000,.memory_bound = 100000,.pooled = TRUE},
+      "pool", "memory"},
+  {{QUIET,.peak_live_bytes = G_MAXUINT64}, "fresh", "none"},
+  {{QUIET,.peak_live_bytes = G_MAXUINT64,.pooled = TRUE}, "fresh", "none"},
+  {{QUIET,.memory_bound = 1}, "fresh", "none"},
+  {{QUIET,.peak_live_bytes = G_MAXUINT64,.memory_bound = G_MAXUINT64}, "pool",
+      "memory"},
+
+  /* (a) 125000 a second; 62500 to go on */
+  {{.batches_per_second = 124999.9,.bytes_per_batch = 4}, "fresh", "none"},
+  {{.batches_per_second = 125000,.bytes_per_batch = 4}, "pool", "rate"},
+  {{.batches_per_second = 62499.9,.bytes_per_batch = 4,.pooled = TRUE},
+      "fresh", "none"},
+  {{.batches_per_second = 62500,.bytes_per_batch = 4,.pooled = TRUE}, "pool",
+      "rate"},
+
+  /* (d) a hundredth of a batch's 10 ms, of 1000 that were timed; half of that
+   * to go on */
+  {{.batches_per_second = 100,.timed = 1000,.allocation_p999_ns = 99990},
+      "fresh", "none"},
+  {{.batches_per_second = 100,.timed = 1000,.allocation_p999_ns = 100010},
+      "pool", "pauses"},
+  {{.batches_per_second = 100,.timed = 999,.allocation_p999_ns = 100010},
+      "fresh", "none"},
+  {{.batches_per_second = 100,.timed = 1000,.allocation_p999_ns = 49990,
+          .pooled = TRUE}, "fresh", "none"},
+  {{.batches_per_second = 100,.timed = 1000,.allocation_p999_ns = 50010,
+          .pooled = TRUE}, "pool", "pauses"},
+  {{.batches_per_second = 100,.timed = 999,.allocation_p999_ns = 50010,
+          .pooled = TRUE}, "fresh", "none"},
+
+  /* the order of reasons: batch-size, memory, rate, pauses */
+  {{.batches_per_second = 130000,.bytes_per_batch = 262144,
+              .peak_live_bytes = 9,.memory_bound = 10,.timed = 1000,
+          .allocation_p999_ns = 1000000}, "pool", "batch-size"},
+  {{.batches_per_second = 130000,.bytes_per_batch = 4096,
+              .peak_live_bytes = 9,.memory_bound = 10,.timed = 1000,
+          .allocation_p999_ns = 1000000}, "pool", "memory"},
+  {{.batches_per_second = 130000,.bytes_per_batch = 4096,
+              .peak_live_bytes = 4,.memory_bound = 10,.timed = 1000,
+          .allocation_p999_ns = 1000000}, "pool", "rate"},
+  {{.batches_per_second = 120000,.bytes_per_batch = 4096,
+              .peak_live_bytes = 4,.memory_bound = 10,.timed = 1000,
+          .allocation_p999_ns = 1000000}, "pool", "pauses"},
+};
+
+GST_START_TEST (test_each_threshold_turns_the_advice_where_it_says)
+{
+  const Row *row = &rows[__i__];
+  Advice advice = advice_for (&row->input);
+
+  fail_unless_equals_string (advice_name (&advice), row->advice);
+  fail_unless_equals_string (advice_reason_name (&advice), row->reason);
+  fail_unless_equals_int (advice.pool, advice.reason != ADVICE_REASON_NONE);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_the_same_figures_get_the_same_advice)
+{
+  const AdviceInput input = rows[__i__].input;
+  AdviceInput copy = input;
+  Advice one = advice_for (&copy);
+  Advice other = advice_for (&copy);
+
+  fail_unless (one.pool == other.pool && one.reason == other.reason);
+  fail_unless (copy.batches_per_second == input.batches_per_second
+      && copy.bytes_per_batch == input.bytes_per_batch
+      && copy.timed == input.timed && copy.pooled == input.pooled);
+}
+
+GST_END_TEST;
+
+/* Follows its own advice while one figure goes up and down again; returns how
+ * often that changed its mind. */
+static guint
+count_changes (guint64 low, guint64 high)
+{
+  AdviceInput input = { QUIET };
+  guint changes = 0;
+  guint i;
+
+  for (i = 0; i < 100; i++) {
+    gboolean before = input.pooled;
+
+    input.bytes_per_batch = i % 2 ? high : low;
+    input.pooled = advice_for (&input).pool;
+    changes += before != input.pooled;
+  }
+  return changes;
+}
+
+GST_START_TEST (test_a_figure_that_sways_at_a_threshold_changes_the_advice_once)
+{
+  fail_unless_equals_int (count_changes (262143, 262144), 1);
+  fail_unless_equals_int (count_changes (131072, 262144), 1);
+  fail_unless_equals_int (count_changes (131071, 262143), 0);
+  /* and one that sways by more than the hysteresis, each time */
+  fail_unless_equals_int (count_changes (131071, 262144), 99);
+}
+
+GST_END_TEST;
+
+static Suite *
+advice_suite (void)
+{
+  Suite *s = suite_create ("advice");
+  TCase *tc = tcase_create ("advice");
+
+  suite_add_tcase (s, tc);
+  tcase_add_loop_test (tc, test_each_threshold_turns_the_advice_where_it_says,
+      0, G_N_ELEMENTS (rows));
+  tcase_add_loop_test (tc, test_the_same_figures_get_the_same_advice, 0,
+      G_N_ELEMENTS (rows));
+  tcase_add_test (tc,
+      test_a_figure_that_sways_at_a_threshold_changes_the_advice_once);
+  return s;
+}
+
+GST_CHECK_MAIN (advice);

@@ -1,0 +1,548 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What is counted, what it is called, and that a snapshot never lies. */
+
+#include "stats/ledger.h"
+
+#include <float.h>
+#include <string.h>
+
+#include <gst/check/gstcheck.h>
+
+/* the stream of the concurrency test */
+#define MAX_LIVE 32
+#define FRESH_BYTES 4096
+#define REUSED_BYTES 1000
+/* AUDIOBATCH_SNAPSHOTS says how many, where all is slow */
+#define SNAPSHOTS 1000000
+/* how often a thread is given time to go wrong */
+#define CHANCES 200
+#define READERS 2
+
+static BatchStats *stats;
+
+static void
+setup (void)
+{
+  stats = batch_stats_new ();
+}
+
+static void
+teardown (void)
+{
+  g_clear_pointer (&stats, batch_stats_unref);
+}
+
+static guint64
+counter (BatchCounter which)
+{
+  BatchSnapshot snapshot;
+
+  batch_stats_snapshot (stats, &snapshot);
+  return snapshot.value[which];
+}
+
+/* the same to the bit, where fail_unless_equals_float() is content with less */
+static void
+assert_double (gdouble got, gdouble want)
+{
+  fail_unless (memcmp (&got, &want, sizeof got) == 0, "got %.17g, want %.17g",
+      got, want);
+}
+
+static void
+take_fresh (gsize bytes)
+{
+  batch_stats_taken (stats, BATCH_COUNTER_ALLOCATIONS,
+      BATCH_COUNTER_ALLOCATED_BYTES, bytes);
+}
+
+static void
+take_reused (gsize bytes)
+{
+  batch_stats_taken (stats, BATCH_COUNTER_REUSED, BATCH_COUNTER_REUSED_BYTES,
+      bytes);
+}
+
+GST_START_TEST (test_every_counter_has_a_name_of_its_own)
+{
+  guint i, k;
+
+  for (i = 0; i < BATCH_N_COUNTERS; i++) {
+    const gchar *name = batch_counter_info (i)->name;
+
+    fail_unless (name != NULL && g_param_spec_is_valid_name (name),
+        "counter %u is called %s", i, name);
+    for (k = 0; k < i; k++) {
+      fail_unless (strcmp (name, batch_counter_info (k)->name) != 0,
+          "counters %u and %u are both called %s", k, i, name);
+    }
+  }
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_every_counter_says_what_it_means)
+{
+  guint i, k;
+
+  for (i = 0; i < BATCH_N_COUNTERS; i++) {
+    const gchar *blurb = batch_counter_info (i)->blurb;
+
+    fail_unless (blurb != NULL && strlen (blurb) > 10,
+        "counter %u has the blurb \"%s\"", i, blurb);
+    for (k = 0; k < i; k++) {
+      fail_unless (strcmp (blurb, batch_counter_info (k)->blurb) != 0,
+          "counters %u and %u both have the blurb \"%s\"", k, i, blurb);
+    }
+  }
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_the_promised_counters_are_properties)
+{
+  static const gchar *names[] = { "batches", "allocations", "allocated-bytes",
+    "reused", "fallbacks", "live-batches", "peak-live-batches",
+    "dropped-batches"
+  };
+  guint n, i;
+
+  for (n = 0; n < G_N_ELEMENTS (names); n++) {
+    for (i = 0; i < BATCH_N_COUNTERS; i++) {
+      if (strcmp (batch_counter_info (i)->name, names[n]) == 0)
+        break;
+    }
+    fail_unless (i < BATCH_N_COUNTERS, "there is no counter %s", names[n]);
+    fail_unless (batch_counter_info (i)->property, "%s is no property",
+        names[n]);
+  }
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_the_structure_has_every_counter)
+{
+  BatchSnapshot snapshot = {.allocation_rate = 0 };
+  GstStructure *structure;
+  guint i;
+
+  for (i = 0; i < BATCH_N_COUNTERS; i++)
+    snapshot.value[i] = G_GUINT64_CONSTANT (0x123456789a00) + i;
+  structure = batch_snapshot_to_structure (&snapshot, "figures");
+
+  fail_unless_equals_string (gst_structure_get_name (structure), "figures");
+  for (i = 0; i < BATCH_N_COUNTERS; i++) {
+    const gchar *name = batch_counter_info (i)->name;
+    guint64 value;
+
+    fail_unless (gst_structure_get_uint64 (structure, name, &value),
+        "the structure has no %s", name);
+    fail_unless (value == snapshot.value[i], "%s is %" G_GUINT64_FORMAT
+        ", not %" G_GUINT64_FORMAT, name, value, snapshot.value[i]);
+  }
+  gst_structure_free (structure);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_the_structure_has_the_rates)
+{
+  BatchSnapshot snapshot = {
+    .nominal = {46.875, 192000.5, G_GUINT64_CONSTANT (0x500000000)},
+    .allocation_rate = 1.0 / 3,
+  };
+  GstStructure *structure = batch_snapshot_to_structure (&snapshot, "figures");
+  gdouble batches = -1, bytes = -1, rate = -1;
+  guint64 batch_bytes = 0;
+
+  gst_structure_get (structure,
+      "nominal-batches-per-second", G_TYPE_DOUBLE, &batches,
+      "nominal-bytes-per-second", G_TYPE_DOUBLE, &bytes,
+      "bytes-per-batch", G_TYPE_UINT64, &batch_bytes,
+      "allocation-rate", G_TYPE_DOUBLE, &rate, NULL);
+  assert_double (batches, 46.875);
+  assert_double (bytes, 192000.5);
+  fail_unless_equals_uint64 (batch_bytes, G_GUINT64_CONSTANT (0x500000000));
+  assert_double (rate, 1.0 / 3);
+  gst_structure_free (structure);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_all_begins_at_zero)
+{
+  BatchSnapshot snapshot;
+  guint i;
+
+  memset (&snapshot, 0xff, sizeof snapshot);
+  batch_stats_snapshot (stats, &snapshot);
+  for (i = 0; i < BATCH_N_COUNTERS; i++) {
+    fail_unless (snapshot.value[i] == 0, "%s is %" G_GUINT64_FORMAT,
+        batch_counter_info (i)->name, snapshot.value[i]);
+  }
+  assert_double (snapshot.nominal.batches_per_second, 0);
+  assert_double (snapshot.nominal.bytes_per_second, 0);
+  fail_unless_equals_uint64 (snapshot.nominal.bytes_per_batch, 0);
+  assert_double (snapshot.allocation_rate, 0);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_every_kept_counter_counts_for_itself)
+{
+  BatchSnapshot snapshot;
+  guint i;
+
+  batch_stats_begin (stats);
+  for (i = 0; i < BATCH_N_KEPT_COUNTERS; i++) {
+    batch_stats_set (stats, i, G_GUINT64_CONSTANT (0x100000000) * (i + 1));
+    batch_stats_add (stats, i, i);
+    batch_stats_add (stats, i, 7);
+  }
+  batch_stats_end (stats);
+
+  batch_stats_snapshot (stats, &snapshot);
+  for (i = 0; i < BATCH_N_KEPT_COUNTERS; i++) {
+    guint64 want = G_GUINT64_CONSTANT (0x100000000) * (i + 1) + i + 7;
+
+    fail_unless (snapshot.value[i] == want, "%s is %" G_GUINT64_FORMAT
+        ", not %" G_GUINT64_FORMAT, batch_counter_info (i)->name,
+        snapshot.value[i], want);
+    fail_unless_equals_uint64 (batch_stats_get (stats, i), want);
+  }
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_live_is_what_was_taken_and_not_released)
+{
+  take_fresh (1000);
+  take_fresh (200);
+  take_reused (30);
+  batch_stats_released (stats, 200);
+
+  fail_unless_equals_uint64 (counter (BATCH_COUNTER_ALLOCATIONS), 2);
+  fail_unless_equals_uint64 (counter (BATCH_COUNTER_ALLOCATED_BYTES), 1200);
+  fail_unless_equals_uint64 (counter (BATCH_COUNTER_REUSED), 1);
+  fail_unless_equals_uint64 (counter (BATCH_COUNTER_REUSED_BYTES), 30);
+  fail_unless_equals_uint64 (counter (BATCH_COUNTER_RELEASED), 1);
+  fail_unless_equals_uint64 (counter (BATCH_COUNTER_LIVE_BATCHES), 2);
+  fail_unless_equals_uint64 (counter (BATCH_COUNTER_LIVE_BYTES), 1030);
+  fail_unless_equals_uint64 (counter (BATCH_COUNTER_PEAK_LIVE_BATCHES), 3);
+  fail_unless_equals_uint64 (counter (BATCH_COUNTER_PEAK_LIVE_BYTES), 1230);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_peaks_stay_when_batches_go)
+{
+  guint i;
+
+  for (i = 0; i < 5; i++)
+    take_fresh (100);
+  for (i = 0; i < 5; i++)
+    batch_stats_released (stats, 100);
+  take_reused (100);
+
+  fail_unless_equals_uint64 (counter (BATCH_COUNTER_PEAK_LIVE_BATCHES), 5);
+  fail_unless_equals_uint64 (counter (BATCH_COUNTER_PEAK_LIVE_BYTES), 500);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_peaks_of_batches_and_of_bytes_stand_alone)
+{
+  take_fresh (10);
+  take_fresh (10);
+  batch_stats_released (stats, 10);
+  batch_stats_released (stats, 10);
+  take_reused (5000);
+
+  fail_unless_equals_uint64 (counter (BATCH_COUNTER_PEAK_LIVE_BATCHES), 2);
+  fail_unless_equals_uint64 (counter (BATCH_COUNTER_PEAK_LIVE_BYTES), 5000);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_nominal_figures_come_back_to_the_bit)
+{
+  const BatchNominal nominals[] = {
+    {46.875, 192000, 4096},
+    {0.1, 1.0 / 3, G_MAXUINT64},
+    {DBL_MAX, DBL_MIN, 1},
+    {DBL_TRUE_MIN, 0, 0},
+  };
+  BatchSnapshot snapshot;
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (nominals); i++) {
+    batch_stats_set_nominal (stats, &nominals[i]);
+    batch_stats_snapshot (stats, &snapshot);
+    assert_double (snapshot.nominal.batches_per_second,
+        nominals[i].batches_per_second);
+    assert_double (snapshot.nominal.bytes_per_second,
+        nominals[i].bytes_per_second);
+    fail_unless_equals_uint64 (snapshot.nominal.bytes_per_batch,
+        nominals[i].bytes_per_batch);
+  }
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_the_allocation_rate_comes_back_to_the_bit)
+{
+  const gdouble rates[] = { 46.875, 0.1, 1.0 / 3, DBL_MAX, DBL_TRUE_MIN, 0 };
+  BatchSnapshot snapshot;
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (rates); i++) {
+    batch_stats_set_allocation_rate (stats, rates[i]);
+    batch_stats_snapshot (stats, &snapshot);
+    assert_double (snapshot.allocation_rate, rates[i]);
+  }
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_rates_are_counted_by_nothing_else)
+{
+  const BatchNominal nominal = { 1, 2, 3 };
+  guint i;
+
+  batch_stats_set_nominal (stats, &nominal);
+  batch_stats_set_allocation_rate (stats, 4);
+  for (i = 0; i < BATCH_N_COUNTERS; i++)
+    fail_unless_equals_uint64 (counter (i), 0);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_stats_live_until_the_last_reference)
+{
+  BatchStats *kept = batch_stats_ref (stats);
+
+  take_fresh (100);
+  g_clear_pointer (&stats, batch_stats_unref);
+  batch_stats_released (kept, 100);
+  stats = kept;
+  fail_unless_equals_uint64 (counter (BATCH_COUNTER_ALLOCATIONS), 1);
+  fail_unless_equals_uint64 (counter (BATCH_COUNTER_RELEASED), 1);
+}
+
+GST_END_TEST;
+
+static _Atomic gboolean reader_is_there, snapshot_is_made;
+
+static gpointer
+make_snapshot (gpointer snapshot)
+{
+  atomic_store (&reader_is_there, TRUE);
+  batch_stats_snapshot (stats, snapshot);
+  atomic_store (&snapshot_is_made, TRUE);
+  return NULL;
+}
+
+GST_START_TEST (test_a_snapshot_never_sees_half_a_change)
+{
+  BatchSnapshot snapshot;
+  GThread *reader;
+  guint i;
+
+  batch_stats_begin (stats);
+  batch_stats_add (stats, BATCH_COUNTER_SAMPLES_IN, 100);
+  reader = g_thread_new ("reader", make_snapshot, &snapshot);
+  while (!atomic_load (&reader_is_there))
+    g_thread_yield ();
+  for (i = 0; i < CHANCES && !atomic_load (&snapshot_is_made); i++)
+    g_thread_yield ();
+  batch_stats_add (stats, BATCH_COUNTER_SAMPLES_PENDING, 100);
+  batch_stats_end (stats);
+  g_thread_join (reader);
+
+  fail_unless_equals_uint64 (snapshot.value[BATCH_COUNTER_SAMPLES_IN], 100);
+  fail_unless_equals_uint64 (snapshot.value[BATCH_COUNTER_SAMPLES_PENDING],
+      100);
+}
+
+GST_END_TEST;
+
+/* One streaming thread, one consumer and readers, tied by atomics alone. */
+static _Atomic guint64 n_taken, n_released;
+static _Atomic guint readers_left;
+static _Atomic gboolean stream_is_over;
+
+static gsize
+bytes_of_batch (guint64 index)
+{
+  return index % 2 == 0 ? FRESH_BYTES : REUSED_BYTES;
+}
+
+static gpointer
+release_batches (gpointer unused)
+{
+  guint64 index = 0;
+
+  while (!atomic_load (&stream_is_over) || index < atomic_load (&n_taken)) {
+    if (index < atomic_load (&n_taken)) {
+      batch_stats_released (stats, bytes_of_batch (index++));
+      atomic_store (&n_released, index);
+    } else {
+      g_thread_yield ();
+    }
+  }
+  return NULL;
+}
+
+/* Two batches of samples come in, one of them is dropped, one is pushed, and
+ * one sample stays. */
+static void
+change_samples (guint64 index)
+{
+  guint n = 100 + index % 900;
+
+  batch_stats_begin (stats);
+  batch_stats_add (stats, BATCH_COUNTER_SAMPLES_IN, 2 * n);
+  batch_stats_add (stats, BATCH_COUNTER_SAMPLES_INSERTED, 1);
+  batch_stats_add (stats, BATCH_COUNTER_SAMPLES_PENDING, 2 * n + 1);
+  batch_stats_add (stats, BATCH_COUNTER_SAMPLES_DROPPED, n);
+  batch_stats_add (stats, BATCH_COUNTER_SAMPLES_OUT, n);
+  batch_stats_add (stats, BATCH_COUNTER_SAMPLES_PENDING, -(guint64) 2 * n);
+  batch_stats_add (stats, BATCH_COUNTER_BATCHES, 1);
+  batch_stats_end (stats);
+}
+
+static gpointer
+stream_batches (gpointer unused)
+{
+  guint64 index;
+
+  for (index = 0; atomic_load (&readers_left) > 0; index++) {
+    while (index - atomic_load (&n_released) >= MAX_LIVE - 1)
+      g_thread_yield ();
+    if (bytes_of_batch (index) == FRESH_BYTES)
+      take_fresh (FRESH_BYTES);
+    else
+      take_reused (REUSED_BYTES);
+    atomic_store (&n_taken, index + 1);
+    change_samples (index);
+  }
+  atomic_store (&stream_is_over, TRUE);
+  return NULL;
+}
+
+static const gchar *
+find_lie (const guint64 * now, const guint64 * before)
+{
+  guint i;
+
+  if (now[BATCH_COUNTER_SAMPLES_IN] + now[BATCH_COUNTER_SAMPLES_INSERTED]
+      != now[BATCH_COUNTER_SAMPLES_OUT] + now[BATCH_COUNTER_SAMPLES_DROPPED]
+      + now[BATCH_COUNTER_SAMPLES_PENDING])
+    return "in + inserted = out + dropped + pending";
+  if (now[BATCH_COUNTER_SAMPLES_PENDING] != now[BATCH_COUNTER_BATCHES])
+    return "each batch leaves one sample";
+  if (now[BATCH_COUNTER_ALLOCATIONS] + now[BATCH_COUNTER_REUSED]
+      != now[BATCH_COUNTER_LIVE_BATCHES] + now[BATCH_COUNTER_RELEASED])
+    return "allocations + reused = live + released";
+  if (now[BATCH_COUNTER_ALLOCATED_BYTES]
+      != now[BATCH_COUNTER_ALLOCATIONS] * FRESH_BYTES)
+    return "allocated bytes are those of the allocations";
+  if (now[BATCH_COUNTER_REUSED_BYTES]
+      != now[BATCH_COUNTER_REUSED] * REUSED_BYTES)
+    return "reused bytes are those of the reused";
+  if (now[BATCH_COUNTER_LIVE_BATCHES] > MAX_LIVE)
+    return "live batches are bounded";
+  if (now[BATCH_COUNTER_LIVE_BYTES] > MAX_LIVE * FRESH_BYTES)
+    return "live bytes are bounded";
+  if (now[BATCH_COUNTER_PEAK_LIVE_BATCHES] < now[BATCH_COUNTER_LIVE_BATCHES])
+    return "the peak is no less than what is live";
+  if (now[BATCH_COUNTER_PEAK_LIVE_BYTES] < now[BATCH_COUNTER_LIVE_BYTES])
+    return "the peak of bytes is no less than the live bytes";
+  for (i = 0; i < BATCH_COUNTER_SAMPLES_PENDING; i++) {
+    if (now[i] < before[i])
+      return batch_counter_info (i)->name;
+  }
+  if (now[BATCH_COUNTER_RELEASED] < before[BATCH_COUNTER_RELEASED])
+    return "released only grows";
+  return NULL;
+}
+
+/* Returns: what a snapshot broke, or NULL. */
+static gpointer
+read_snapshots (gpointer unused)
+{
+  BatchSnapshot snapshots[2] = { {.allocation_rate = 0}, };
+  const gchar *wish = g_getenv ("AUDIOBATCH_SNAPSHOTS");
+  const guint64 n_snapshots = wish ? g_ascii_strtoull (wish, NULL, 10)
+      : SNAPSHOTS;
+  const gchar *lie = NULL;
+  guint i;
+
+  while (atomic_load (&n_taken) == 0)
+    g_thread_yield ();
+  for (i = 1; i <= n_snapshots && lie == NULL; i++) {
+    BatchSnapshot *now = &snapshots[i % 2];
+
+    batch_stats_snapshot (stats, now);
+    lie = find_lie (now->value, snapshots[(i + 1) % 2].value);
+  }
+  atomic_fetch_sub (&readers_left, 1);
+  return (gpointer) lie;
+}
+
+GST_START_TEST (test_a_snapshot_holds_together_while_threads_count)
+{
+  GThread *stream, *consumer, *readers[READERS];
+  const gchar *lie = NULL;
+  guint i;
+
+  atomic_store (&readers_left, READERS);
+  stream = g_thread_new ("stream", stream_batches, NULL);
+  consumer = g_thread_new ("consumer", release_batches, NULL);
+  for (i = 0; i < READERS; i++)
+    readers[i] = g_thread_new ("reader", read_snapshots, NULL);
+  for (i = 0; i < READERS; i++) {
+    gpointer result = g_thread_join (readers[i]);
+
+    lie = lie ? lie : result;
+  }
+  g_thread_join (stream);
+  g_thread_join (consumer);
+
+  fail_unless (lie == NULL, "a snapshot broke: %s", lie);
+  fail_unless_equals_uint64 (counter (BATCH_COUNTER_RELEASED),
+      atomic_load (&n_taken));
+  fail_unless_equals_uint64 (counter (BATCH_COUNTER_LIVE_BATCHES), 0);
+  fail_unless_equals_uint64 (counter (BATCH_COUNTER_LIVE_BYTES), 0);
+}
+
+GST_END_TEST;
+
+static Suite *
+batchstats_suite (void)
+{
+  Suite *suite = suite_create ("batchstats");
+  TCase *tc = tcase_create ("batchstats");
+
+  suite_add_tcase (suite, tc);
+  tcase_add_checked_fixture (tc, setup, teardown);
+  tcase_add_test (tc, test_every_counter_has_a_name_of_its_own);
+  tcase_add_test (tc, test_every_counter_says_what_it_means);
+  tcase_add_test (tc, test_the_promised_counters_are_properties);
+  tcase_add_test (tc, test_the_structure_has_every_counter);
+  tcase_add_test (tc, test_the_structure_has_the_rates);
+  tcase_add_test (tc, test_all_begins_at_zero);
+  tcase_add_test (tc, test_every_kept_counter_counts_for_itself);
+  tcase_add_test (tc, test_live_is_what_was_taken_and_not_released);
+  tcase_add_test (tc, test_peaks_stay_when_batches_go);
+  tcase_add_test (tc, test_peaks_of_batches_and_of_bytes_stand_alone);
+  tcase_add_test (tc, test_nominal_figures_come_back_to_the_bit);
+  tcase_add_test (tc, test_the_allocation_rate_comes_back_to_the_bit);
+  tcase_add_test (tc, test_rates_are_counted_by_nothing_else);
+  tcase_add_test (tc, test_stats_live_until_the_last_reference);
+  tcase_add_test (tc, test_a_snapshot_never_sees_half_a_change);
+  tcase_add_test (tc, test_a_snapshot_holds_together_while_threads_count);
+  return suite;
+}
+
+GST_CHECK_MAIN (batchstats);

@@ -1,0 +1,544 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* When reports are due and what they say: message, log line, notify. */
+
+#include "settings/common.h"
+#include "stats/report.h"
+
+#include <string.h>
+
+#include <gst/check/gstcheck.h>
+
+/* An element that has the properties and nothing else. */
+typedef struct
+{
+  GstElement parent;
+  BatchSettings settings;
+  BatchStats *stats;
+} Reporter;
+
+typedef struct
+{
+  GstElementClass parent;
+} ReporterClass;
+
+static GType reporter_get_type (void);
+
+G_DEFINE_TYPE (Reporter, reporter, GST_TYPE_ELEMENT);
+
+static void
+reporter_set_property (GObject * object, guint id, const GValue * value,
+    GParamSpec * pspec)
+{
+  batch_properties_set (&((Reporter *) object)->settings, id, value);
+}
+
+static void
+reporter_get_property (GObject * object, guint id, GValue * value,
+    GParamSpec * pspec)
+{
+  Reporter *self = (Reporter *) object;
+
+  batch_properties_get (&self->settings, self->stats, id, value);
+}
+
+static void
+reporter_finalize (GObject * object)
+{
+  batch_stats_unref (((Reporter *) object)->stats);
+  G_OBJECT_CLASS (reporter_parent_class)->finalize (object);
+}
+
+static void
+reporter_class_init (ReporterClass * klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->set_property = reporter_set_property;
+  object_class->get_property = reporter_get_property;
+  object_class->finalize = reporter_finalize;
+  batch_properties_install (object_class);
+}
+
+static void
+reporter_init (Reporter * self)
+{
+  batch_settings_init (&self->settings);
+  self->stats = batch_stats_new ();
+}
+
+GST_DEBUG_CATEGORY_STATIC (category);
+static Reporter *reporter;
+static GstBus *bus;
+static BatchReport report;
+
+static void
+setup (void)
+{
+  GST_DEBUG_CATEGORY_INIT (category, "batchreport-test", 0, NULL);
+  reporter = g_object_new (reporter_get_type (), NULL);
+  bus = gst_bus_new ();
+  gst_element_set_bus (GST_ELEMENT (reporter), bus);
+}
+
+static void
+teardown (void)
+{
+  gst_element_set_bus (GST_ELEMENT (reporter), NULL);
+  gst_object_unref (reporter);
+  gst_object_unref (bus);
+}
+
+/* A batch is made and pushed, with as much memory as its number. */
+static void
+count_batch (void)
+{
+  guint64 n = batch_stats_get (reporter->stats, BATCH_COUNTER_BATCHES) + 1;
+
+  batch_stats_taken (reporter->stats, BATCH_COUNTER_ALLOCATIONS,
+      BATCH_COUNTER_ALLOCATED_BYTES, n);
+  batch_stats_begin (reporter->stats);
+  batch_stats_set (reporter->stats, BATCH_COUNTER_BATCHES, n);
+  batch_stats_end (reporter->stats);
+}
+
+static void
+send_report (void)
+{
+  batch_report_send (&report, reporter->stats, GST_ELEMENT (reporter),
+      category);
+}
+
+static void
+finish_report (void)
+{
+  batch_report_finish (&report, reporter->stats, GST_ELEMENT (reporter),
+      category);
+}
+
+/* Makes @n batches as an element does, with a report whenever one is due. */
+static void
+make_batches (guint n)
+{
+  while (n-- > 0) {
+    count_batch ();
+    if (batch_report_is_due (&report, batch_stats_get (reporter->stats,
+                BATCH_COUNTER_BATCHES)))
+      send_report ();
+  }
+}
+
+static void
+assert_no_report (void)
+{
+  fail_unless (gst_bus_pop (bus) == NULL, "a report came");
+}
+
+static guint64
+get_uint64 (const GstStructure * structure, const gchar * name)
+{
+  guint64 value = 0;
+
+  fail_unless (gst_structure_get_uint64 (structure, name, &value),
+      "the report has no %s", name);
+  return value;
+}
+
+/* The next message is the report after @batches. */
+static GstMessage *
+expect_report (guint64 batches)
+{
+  GstMessage *message = gst_bus_pop (bus);
+
+  fail_unless (message != NULL, "no report after %" G_GUINT64_FORMAT
+      " batches", batches);
+  fail_unless_equals_int (GST_MESSAGE_TYPE (message), GST_MESSAGE_ELEMENT);
+  fail_unless (gst_message_has_name (message, "audiobatch-report"));
+  fail_unless_equals_pointer (GST_MESSAGE_SRC (message), reporter);
+  fail_unless_equals_uint64 (get_uint64 (gst_message_get_structure (message),
+          "batches"), batches);
+  return message;
+}
+
+static void
+check_report (guint64 batches)
+{
+  gst_message_unref (expect_report (batches));
+}
+
+static gdouble
+get_rate (void)
+{
+  gdouble rate = -1;
+
+  g_object_get (reporter, "allocation-rate", &rate, NULL);
+  return rate;
+}
+
+/* Makes the window look as if it had begun @seconds ago, so that the time that
+ * the test takes doesn't matter. */
+static void
+age_window (guint seconds)
+{
+  report.window_start = g_get_monotonic_time () - seconds * G_USEC_PER_SEC;
+}
+
+static void
+assert_rate_near (gdouble want)
+{
+  fail_unless (get_rate () > 0.9 * want && get_rate () <= want,
+      "the rate is %f, not %f", get_rate (), want);
+}
+
+GST_START_TEST (test_a_report_is_due_at_every_interval)
+{
+  batch_report_start (&report, 10);
+  make_batches (9);
+  assert_no_report ();
+  make_batches (26);
+  check_report (10);
+  check_report (20);
+  check_report (30);
+  assert_no_report ();
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_an_interval_of_one_reports_every_batch)
+{
+  batch_report_start (&report, 1);
+  make_batches (3);
+  check_report (1);
+  check_report (2);
+  check_report (3);
+  assert_no_report ();
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_an_interval_of_zero_never_reports)
+{
+  batch_report_start (&report, 0);
+  make_batches (2000);
+  finish_report ();
+  assert_no_report ();
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_the_longest_interval_is_not_due_early)
+{
+  batch_report_start (&report, G_MAXUINT);
+  fail_if (batch_report_is_due (&report, 0));
+  fail_if (batch_report_is_due (&report, G_MAXUINT - 1));
+  fail_unless (batch_report_is_due (&report, G_MAXUINT));
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_a_shorter_interval_counts_from_where_it_was_set)
+{
+  batch_report_start (&report, 10);
+  make_batches (15);
+  batch_report_set_interval (&report, 3, 15);
+  make_batches (6);
+  check_report (10);
+  check_report (18);
+  check_report (21);
+  assert_no_report ();
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_a_longer_interval_counts_from_where_it_was_set)
+{
+  batch_report_start (&report, 10);
+  make_batches (5);
+  batch_report_set_interval (&report, 20, 5);
+  make_batches (40);
+  check_report (25);
+  check_report (45);
+  assert_no_report ();
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_reports_can_be_turned_off_and_on_again)
+{
+  batch_report_start (&report, 10);
+  make_batches (5);
+  batch_report_set_interval (&report, 0, 5);
+  make_batches (95);
+  assert_no_report ();
+  batch_report_set_interval (&report, 10, 100);
+  make_batches (10);
+  check_report (110);
+  assert_no_report ();
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_a_start_begins_anew)
+{
+  batch_report_start (&report, 10);
+  make_batches (15);
+  check_report (10);
+
+  batch_stats_begin (reporter->stats);
+  batch_stats_set (reporter->stats, BATCH_COUNTER_BATCHES, 0);
+  batch_stats_end (reporter->stats);
+  batch_report_start (&report, 10);
+  make_batches (10);
+  check_report (10);
+  assert_no_report ();
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_the_message_has_every_counter)
+{
+  const GstStructure *structure;
+  GstMessage *message;
+  guint i;
+
+  batch_report_start (&report, 4);
+  make_batches (3);
+  batch_stats_released (reporter->stats, 1);
+  make_batches (1);
+
+  message = expect_report (4);
+  structure = gst_message_get_structure (message);
+  for (i = 0; i < BATCH_N_COUNTERS; i++)
+    get_uint64 (structure, batch_counter_info (i)->name);
+  fail_unless_equals_uint64 (get_uint64 (structure, "allocations"), 4);
+  fail_unless_equals_uint64 (get_uint64 (structure, "allocated-bytes"), 10);
+  fail_unless_equals_uint64 (get_uint64 (structure, "live-batches"), 3);
+  fail_unless_equals_uint64 (get_uint64 (structure, "live-bytes"), 9);
+  fail_unless_equals_uint64 (get_uint64 (structure, "peak-live-batches"), 3);
+  fail_unless_equals_uint64 (get_uint64 (structure, "released"), 1);
+  gst_message_unref (message);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_the_message_has_the_rates)
+{
+  const BatchNominal nominal = { 46.875, 192000, 4096 };
+  gdouble rate = -1, batches = -1, bytes = -1;
+  GstMessage *message;
+
+  batch_stats_set_nominal (reporter->stats, &nominal);
+  batch_report_start (&report, 50);
+  age_window (1000);
+  make_batches (50);
+  message = expect_report (50);
+  gst_structure_get (gst_message_get_structure (message),
+      "allocation-rate", G_TYPE_DOUBLE, &rate,
+      "nominal-batches-per-second", G_TYPE_DOUBLE, &batches,
+      "nominal-bytes-per-second", G_TYPE_DOUBLE, &bytes, NULL);
+  fail_unless_equals_float (rate, get_rate ());
+  fail_unless_equals_float (batches, 46.875);
+  fail_unless_equals_float (bytes, 192000);
+  gst_message_unref (message);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_the_rate_is_that_of_the_last_window)
+{
+  batch_report_start (&report, 100);
+  fail_unless_equals_float (get_rate (), 0);
+  age_window (1000);
+  make_batches (100);
+  assert_rate_near (0.1);
+  age_window (100);
+  make_batches (100);
+  assert_rate_near (1);
+  /* nothing is measured between reports */
+  age_window (10);
+  make_batches (50);
+  assert_rate_near (1);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_a_window_of_no_time_has_a_finite_rate)
+{
+  batch_report_start (&report, 10);
+  count_batch ();
+  /* a clock that stands still, or worse */
+  report.window_start = g_get_monotonic_time () + G_USEC_PER_SEC;
+  send_report ();
+  fail_unless (get_rate () > 0 && get_rate () <= G_USEC_PER_SEC,
+      "the rate is %f", get_rate ());
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_finish_reports_once_more)
+{
+  batch_report_start (&report, 10);
+  make_batches (13);
+  finish_report ();
+  check_report (10);
+  check_report (13);
+  assert_no_report ();
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_finish_measures_a_rate_when_there_is_none)
+{
+  batch_report_start (&report, 1000);
+  age_window (100);
+  make_batches (10);
+  finish_report ();
+  assert_rate_near (0.1);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_finish_keeps_the_rate_that_was_measured)
+{
+  gdouble rate;
+
+  batch_report_start (&report, 10);
+  age_window (100);
+  make_batches (10);
+  rate = get_rate ();
+  age_window (1000);
+  make_batches (1);
+  finish_report ();
+  fail_unless_equals_float (get_rate (), rate);
+}
+
+GST_END_TEST;
+
+static void
+count_notify (GObject * object, GParamSpec * pspec, GHashTable * notified)
+{
+  gpointer name = (gpointer) g_intern_string (pspec->name);
+  guint n = GPOINTER_TO_UINT (g_hash_table_lookup (notified, name));
+
+  g_hash_table_insert (notified, name, GUINT_TO_POINTER (n + 1));
+}
+
+static void
+assert_notified (GHashTable * notified, const gchar * name, guint want)
+{
+  guint n = GPOINTER_TO_UINT (g_hash_table_lookup (notified,
+          g_intern_string (name)));
+
+  fail_unless (n == want, "notified of %s %u times, not %u", name, n, want);
+}
+
+GST_START_TEST (test_each_report_notifies_of_every_counter_once)
+{
+  GHashTable *notified = g_hash_table_new (NULL, NULL);
+  guint i;
+
+  g_signal_connect (reporter, "notify", G_CALLBACK (count_notify), notified);
+  batch_report_start (&report, 10);
+  make_batches (9);
+  fail_unless_equals_int (g_hash_table_size (notified), 0);
+  make_batches (11);
+  finish_report ();
+
+  for (i = 0; i < BATCH_N_COUNTERS; i++) {
+    const BatchCounterInfo *info = batch_counter_info (i);
+
+    assert_notified (notified, info->name, info->property ? 3 : 0);
+  }
+  assert_notified (notified, "allocation-rate", 3);
+  assert_notified (notified, "report-interval", 0);
+  g_hash_table_unref (notified);
+}
+
+GST_END_TEST;
+
+static void
+read_batches (GObject * object, GParamSpec * pspec, guint64 * value)
+{
+  g_object_get (object, "batches", value, NULL);
+}
+
+GST_START_TEST (test_who_is_notified_reads_the_new_figures)
+{
+  guint64 value = 0;
+
+  g_signal_connect (reporter, "notify::batches", G_CALLBACK (read_batches),
+      &value);
+  batch_report_start (&report, 10);
+  make_batches (10);
+  fail_unless_equals_uint64 (value, 10);
+}
+
+GST_END_TEST;
+
+/* Keeps the lines of the category in a GPtrArray. */
+static void
+keep_line (GstDebugCategory * line_category, GstDebugLevel level,
+    const gchar * file, const gchar * function, gint line, GObject * object,
+    GstDebugMessage * message, gpointer lines)
+{
+  if (line_category == category) {
+    g_ptr_array_add (lines, g_strdup_printf ("%s %s",
+            gst_debug_level_get_name (level), gst_debug_message_get (message)));
+  }
+}
+
+GST_START_TEST (test_each_report_is_one_line_of_the_log)
+{
+  GPtrArray *lines = g_ptr_array_new_with_free_func (g_free);
+  const gchar *line;
+
+  gst_debug_set_active (TRUE);
+  gst_debug_category_set_threshold (category, GST_LEVEL_LOG);
+  gst_debug_add_log_function (keep_line, lines, NULL);
+  batch_report_start (&report, 10);
+  age_window (100);
+  make_batches (10);
+  gst_debug_remove_log_function_by_data (lines);
+  gst_debug_category_reset_threshold (category);
+
+  fail_unless_equals_int (lines->len, 1);
+  line = g_ptr_array_index (lines, 0);
+  fail_unless (g_str_has_prefix (line, "INFO"), "not INFO: %s", line);
+  fail_unless (strstr (line, "10 batches") != NULL, "no batches: %s", line);
+  fail_unless (strstr (line, "10 allocations of 55 bytes") != NULL,
+      "no allocations: %s", line);
+  fail_unless (strstr (line, "live 10") != NULL, "nothing live: %s", line);
+  g_ptr_array_unref (lines);
+}
+
+GST_END_TEST;
+
+static Suite *
+batchreport_suite (void)
+{
+  Suite *suite = suite_create ("batchreport");
+  TCase *tc = tcase_create ("batchreport");
+
+  suite_add_tcase (suite, tc);
+  tcase_add_checked_fixture (tc, setup, teardown);
+  tcase_add_test (tc, test_a_report_is_due_at_every_interval);
+  tcase_add_test (tc, test_an_interval_of_one_reports_every_batch);
+  tcase_add_test (tc, test_an_interval_of_zero_never_reports);
+  tcase_add_test (tc, test_the_longest_interval_is_not_due_early);
+  tcase_add_test (tc, test_a_shorter_interval_counts_from_where_it_was_set);
+  tcase_add_test (tc, test_a_longer_interval_counts_from_where_it_was_set);
+  tcase_add_test (tc, test_reports_can_be_turned_off_and_on_again);
+  tcase_add_test (tc, test_a_start_begins_anew);
+  tcase_add_test (tc, test_the_message_has_every_counter);
+  tcase_add_test (tc, test_the_message_has_the_rates);
+  tcase_add_test (tc, test_the_rate_is_that_of_the_last_window);
+  tcase_add_test (tc, test_a_window_of_no_time_has_a_finite_rate);
+  tcase_add_test (tc, test_finish_reports_once_more);
+  tcase_add_test (tc, test_finish_measures_a_rate_when_there_is_none);
+  tcase_add_test (tc, test_finish_keeps_the_rate_that_was_measured);
+  tcase_add_test (tc, test_each_report_notifies_of_every_counter_once);
+  tcase_add_test (tc, test_who_is_notified_reads_the_new_figures);
+  tcase_add_test (tc, test_each_report_is_one_line_of_the_log);
+  return suite;
+}
+
+GST_CHECK_MAIN (batchreport);
