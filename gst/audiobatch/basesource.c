@@ -4,7 +4,7 @@
 #include "basesource.h"
 
 gboolean
-source_negotiate (GstBaseSrc * src)
+ab_source_negotiate (GstBaseSrc * src)
 {
   g_autoptr (GstCaps) before = gst_pad_get_current_caps (src->srcpad);
   g_autoptr (GstCaps) caps = NULL;
@@ -19,7 +19,7 @@ source_negotiate (GstBaseSrc * src)
 }
 
 void
-source_resume (GstBaseSrc * src, gboolean flushed)
+ab_source_resume (GstBaseSrc * src, gboolean flushed)
 {
   g_autoptr (GstEvent) sent = gst_pad_get_sticky_event (src->srcpad,
       GST_EVENT_SEGMENT, 0);

@@ -8,10 +8,10 @@ G_BEGIN_DECLS
 
 /* For when there is no format yet: the base class does not set caps that the pad
  * has already. Streaming thread. */
-gboolean source_negotiate (GstBaseSrc * src);
+gboolean ab_source_negotiate (GstBaseSrc * src);
 
 /* After a seek that was refused: if the stream has been @flushed for it, or has
  * not begun, the base class would go on without a segment. */
-void source_resume (GstBaseSrc * src, gboolean flushed);
+void ab_source_resume (GstBaseSrc * src, gboolean flushed);
 
 G_END_DECLS

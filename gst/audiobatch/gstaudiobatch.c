@@ -44,13 +44,13 @@ struct _GstAudioBatch
   GstPad *srcpad;
 
   /* settings, OBJECT_LOCK */
-  FilterSettings settings;
+  AbFilterSettings settings;
 
   /* any thread: settings were changed since the streaming thread last looked */
   atomic_bool settings_changed;
 
   /* says itself who touches what */
-  BatchStream stream;
+  AbStream stream;
 
   /* streaming thread, sink STREAM_LOCK */
   GstAudioInfo info;
@@ -60,7 +60,7 @@ struct _GstAudioBatch
   /* the caps or segment that was refused last: it is sent again and again */
   GstEventType refused_type;
   guint32 refused_seqnum;
-  Rebatcher rebatcher;
+  AbPlacer rebatcher;
 };
 
 #define AUDIO_BATCH_CAPS "audio/x-raw, " \
@@ -114,7 +114,7 @@ end_time (GstAudioBatch * self, GstClockTime pts, guint64 n_samples)
 
 /* TRUE when all of the chunk is inside the segment, as nearly always. */
 static gboolean
-is_inside_segment (GstAudioBatch * self, const Arrival * arrival)
+is_inside_segment (GstAudioBatch * self, const AbArrival * arrival)
 {
   if (!GST_CLOCK_TIME_IS_VALID (arrival->pts))
     return TRUE;
@@ -127,7 +127,7 @@ is_inside_segment (GstAudioBatch * self, const Arrival * arrival)
 
 /* Cuts off what is outside of the segment and counts it as dropped. */
 static void
-clip (GstAudioBatch * self, Arrival * arrival)
+clip (GstAudioBatch * self, AbArrival * arrival)
 {
   guint before = arrival->chunk.n_samples;
   guint rate = GST_AUDIO_INFO_RATE (&self->info);
@@ -142,24 +142,24 @@ clip (GstAudioBatch * self, Arrival * arrival)
   if (arrival->buffer) {
     GstClockTime pts = GST_BUFFER_PTS (arrival->buffer);
 
-    chunk_measure (&arrival->chunk, arrival->buffer, &self->info, NULL);
+    ab_chunk_measure (&arrival->chunk, arrival->buffer, &self->info, NULL);
     arrival->cut = gst_util_uint64_scale_int_round (pts - arrival->pts, rate,
         GST_SECOND);
     arrival->pts = pts;
   }
   cut = before - arrival->chunk.n_samples;
-  rebatcher_count_refused (&self->rebatcher, cut, TRUE);
+  ab_placer_count_refused (&self->rebatcher, cut, TRUE);
 }
 
 static GstFlowReturn
-process (GstAudioBatch * self, Arrival * arrival)
+process (GstAudioBatch * self, AbArrival * arrival)
 {
   g_autoptr (GError) error = NULL;
   GstFlowReturn ret;
 
-  if (!chunk_map (&arrival->chunk, &self->info, &error)) {
-    batch_stream_post_error (&self->stream, error);
-    rebatcher_count_refused (&self->rebatcher, arrival->chunk.n_samples, TRUE);
+  if (!ab_chunk_map (&arrival->chunk, &self->info, &error)) {
+    ab_stream_post_error (&self->stream, error);
+    ab_placer_count_refused (&self->rebatcher, arrival->chunk.n_samples, TRUE);
     return GST_FLOW_ERROR;
   }
   if (G_UNLIKELY (self->reverse)) {
@@ -168,9 +168,9 @@ process (GstAudioBatch * self, Arrival * arrival)
       arrival->pts = mirror_time (self,
           end_time (self, arrival->pts, arrival->chunk.n_samples));
   }
-  arrival->chunk.has_metas = batch_metas_any (arrival->buffer);
-  ret = rebatcher_place (&self->rebatcher, arrival);
-  chunk_unmap (&arrival->chunk);
+  arrival->chunk.has_metas = ab_metas_any (arrival->buffer);
+  ret = ab_placer_place (&self->rebatcher, arrival);
+  ab_chunk_unmap (&arrival->chunk);
   return ret;
 }
 
@@ -181,7 +181,7 @@ gst_audio_batch_chain (GstPad * pad, GstObject * parent, GstBuffer * buffer)
   g_autoptr (GError) error = NULL;
   GstFlowReturn ret = GST_FLOW_OK;
   /* not cleared: there is much in it that only planar audio needs */
-  Arrival arrival;
+  AbArrival arrival;
 
   if (G_UNLIKELY (GST_AUDIO_INFO_RATE (&self->info) == 0)) {
     gst_buffer_unref (buffer);
@@ -193,8 +193,9 @@ gst_audio_batch_chain (GstPad * pad, GstObject * parent, GstBuffer * buffer)
   arrival.pts = GST_BUFFER_PTS (buffer);
   arrival.flagged = GST_BUFFER_FLAGS (buffer)
       & (GST_BUFFER_FLAG_DISCONT | GST_BUFFER_FLAG_RESYNC);
-  if (G_UNLIKELY (!chunk_measure (&arrival.chunk, buffer, &self->info, &error))) {
-    batch_stream_post_error (&self->stream, error);
+  if (G_UNLIKELY (!ab_chunk_measure (&arrival.chunk, buffer, &self->info,
+              &error))) {
+    ab_stream_post_error (&self->stream, error);
     ret = GST_FLOW_ERROR;
   } else {
     clip (self, &arrival);
@@ -211,7 +212,7 @@ gst_audio_batch_chain (GstPad * pad, GstObject * parent, GstBuffer * buffer)
 static void
 forget_stream (GstAudioBatch * self)
 {
-  rebatcher_reset (&self->rebatcher);
+  ab_placer_reset (&self->rebatcher);
   gst_segment_init (&self->segment, GST_FORMAT_TIME);
   self->reverse = FALSE;
   self->refused_type = GST_EVENT_UNKNOWN;
@@ -224,18 +225,18 @@ gst_audio_batch_change_state (GstElement * element, GstStateChange transition)
   GstStateChangeReturn ret;
 
   if (transition == GST_STATE_CHANGE_READY_TO_PAUSED) {
-    batch_stream_start (&self->stream);
+    ab_stream_start (&self->stream);
     gst_audio_info_init (&self->info);
     take_settings (self);
     forget_stream (self);
   }
   if (transition == GST_STATE_CHANGE_PAUSED_TO_READY)
-    batch_stream_set_shut (&self->stream, BATCH_GATE_STOPPING, TRUE);
+    ab_stream_set_shut (&self->stream, AB_GATE_STOPPING, TRUE);
   ret = GST_ELEMENT_CLASS (gst_audio_batch_parent_class)->change_state (element,
       transition);
   if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) {
     forget_stream (self);
-    batch_stream_stop (&self->stream);
+    ab_stream_stop (&self->stream);
   }
   return ret;
 }
@@ -282,18 +283,18 @@ static void
 drain (GstAudioBatch * self)
 {
   take_settings (self);
-  rebatcher_drain (&self->rebatcher);
+  ab_placer_drain (&self->rebatcher);
 }
 
 static gboolean
 set_info (GstAudioBatch * self, const GstAudioInfo * info)
 {
-  if (!batch_stream_set_info (&self->stream, info)) {
+  if (!ab_stream_set_info (&self->stream, info)) {
     gst_audio_info_init (&self->info);
     return FALSE;
   }
   self->info = *info;
-  rebatcher_set_info (&self->rebatcher, info);
+  ab_placer_set_info (&self->rebatcher, info);
   return TRUE;
 }
 
@@ -301,7 +302,7 @@ set_info (GstAudioBatch * self, const GstAudioInfo * info)
 static gboolean
 send_event (GstAudioBatch * self, GstEvent * event)
 {
-  if (rebatcher_hold (&self->rebatcher, event))
+  if (ab_placer_hold (&self->rebatcher, event))
     return TRUE;
   return gst_pad_event_default (self->sinkpad, GST_OBJECT (self), event);
 }
@@ -383,7 +384,7 @@ handle_segment (GstAudioBatch * self, GstEvent * event)
     event = gst_event_new_segment (&segment);
     gst_event_set_seqnum (event, seqnum);
   }
-  if (rebatcher_new_segment (&self->rebatcher, &segment, event))
+  if (ab_placer_new_segment (&self->rebatcher, &segment, event))
     return TRUE;
   return gst_pad_event_default (self->sinkpad, GST_OBJECT (self), event);
 }
@@ -422,7 +423,7 @@ clip_gap (GstAudioBatch * self, GstClockTime * pts, guint64 * n_samples)
   } else {
     *n_samples = 0;
   }
-  rebatcher_count_refused (&self->rebatcher, before - *n_samples, FALSE);
+  ab_placer_count_refused (&self->rebatcher, before - *n_samples, FALSE);
 }
 
 /* Silence of @duration from @pts on, in its place among the samples. */
@@ -438,11 +439,11 @@ feed_gap (GstAudioBatch * self, GstClockTime pts, GstClockTime duration)
   if (self->reverse)
     pts = mirror_time (self, end_time (self, pts, n_samples));
   while (done < n_samples && ret == GST_FLOW_OK
-      && !batch_stream_is_shut (&self->stream)) {
-    Arrival gap = {.pts = done == 0 ? pts : GST_CLOCK_TIME_NONE };
+      && !ab_stream_is_shut (&self->stream)) {
+    AbArrival gap = {.pts = done == 0 ? pts : GST_CLOCK_TIME_NONE };
 
-    chunk_silence (&gap.chunk, MIN (n_samples - done, G_MAXINT));
-    ret = rebatcher_place (&self->rebatcher, &gap);
+    ab_chunk_silence (&gap.chunk, MIN (n_samples - done, G_MAXINT));
+    ret = ab_placer_place (&self->rebatcher, &gap);
     done += gap.chunk.n_samples;
   }
 }
@@ -460,7 +461,7 @@ handle_gap (GstAudioBatch * self, GstEvent * event)
     return send_event (self, event);
   if (max_fill != 0 && duration > max_fill) {
     drain (self);
-    rebatcher_break (&self->rebatcher);
+    ab_placer_break (&self->rebatcher);
     return gst_pad_event_default (self->sinkpad, GST_OBJECT (self), event);
   }
   feed_gap (self, pts, duration);
@@ -489,13 +490,13 @@ gst_audio_batch_sink_event (GstPad * pad, GstObject * parent, GstEvent * event)
       break;
     case GST_EVENT_EOS:
       drain (self);
-      batch_stream_report_end (&self->stream);
+      ab_stream_report_end (&self->stream);
       break;
     case GST_EVENT_FLUSH_START:
-      batch_stream_set_shut (&self->stream, BATCH_GATE_FLUSHING, TRUE);
+      ab_stream_set_shut (&self->stream, AB_GATE_FLUSHING, TRUE);
       break;
     case GST_EVENT_FLUSH_STOP:
-      batch_stream_set_shut (&self->stream, BATCH_GATE_FLUSHING, FALSE);
+      ab_stream_set_shut (&self->stream, AB_GATE_FLUSHING, FALSE);
       forget_stream (self);
       break;
     default:
@@ -553,7 +554,7 @@ gst_audio_batch_src_query (GstPad * pad, GstObject * parent, GstQuery * query)
 
   if (!gst_pad_peer_query (self->sinkpad, query))
     return FALSE;
-  ours = batch_stream_get_latency (&self->stream);
+  ours = ab_stream_get_latency (&self->stream);
   gst_query_parse_latency (query, &live, &min, &max);
   min += ours;
   if (max != GST_CLOCK_TIME_NONE)
@@ -573,10 +574,10 @@ gst_audio_batch_set_property (GObject * object, guint id, const GValue * value,
   GstAudioBatch *self = GST_AUDIO_BATCH (object);
   gboolean ours;
 
-  if (batch_stream_set_property (&self->stream, id, value))
+  if (ab_stream_set_property (&self->stream, id, value))
     return;
   GST_OBJECT_LOCK (self);
-  ours = filter_settings_set (&self->settings, id, value);
+  ours = ab_filter_settings_set (&self->settings, id, value);
   GST_OBJECT_UNLOCK (self);
   atomic_store_explicit (&self->settings_changed, TRUE, memory_order_release);
   if (!ours)
@@ -588,14 +589,14 @@ gst_audio_batch_get_property (GObject * object, guint id, GValue * value,
     GParamSpec * pspec)
 {
   GstAudioBatch *self = GST_AUDIO_BATCH (object);
-  FilterSettings settings;
+  AbFilterSettings settings;
 
-  if (batch_stream_get_property (&self->stream, id, value))
+  if (ab_stream_get_property (&self->stream, id, value))
     return;
   GST_OBJECT_LOCK (self);
   settings = self->settings;
   GST_OBJECT_UNLOCK (self);
-  if (!filter_settings_get (&settings, id, value))
+  if (!ab_filter_settings_get (&settings, id, value))
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
 }
 
@@ -604,16 +605,16 @@ gst_audio_batch_finalize (GObject * object)
 {
   GstAudioBatch *self = GST_AUDIO_BATCH (object);
 
-  rebatcher_clear (&self->rebatcher);
-  batch_stream_clear (&self->stream);
+  ab_placer_clear (&self->rebatcher);
+  ab_stream_clear (&self->stream);
   G_OBJECT_CLASS (gst_audio_batch_parent_class)->finalize (object);
 }
 
 static void
 gst_audio_batch_init (GstAudioBatch * self)
 {
-  batch_stream_init (&self->stream, GST_ELEMENT (self), GST_CAT_DEFAULT);
-  filter_settings_init (&self->settings);
+  ab_stream_init (&self->stream, GST_ELEMENT (self), GST_CAT_DEFAULT);
+  ab_filter_settings_init (&self->settings);
   atomic_store_explicit (&self->settings_changed, TRUE, memory_order_relaxed);
 
   self->sinkpad = gst_pad_new_from_static_template (&sink_template, "sink");
@@ -632,7 +633,7 @@ gst_audio_batch_init (GstAudioBatch * self)
   GST_PAD_SET_PROXY_CAPS (self->srcpad);
   gst_element_add_pad (GST_ELEMENT (self), self->srcpad);
 
-  rebatcher_init (&self->rebatcher, &self->stream, self->srcpad);
+  ab_placer_init (&self->rebatcher, &self->stream, self->srcpad);
 }
 
 static void
@@ -644,8 +645,8 @@ gst_audio_batch_class_init (GstAudioBatchClass * klass)
   object_class->set_property = gst_audio_batch_set_property;
   object_class->get_property = gst_audio_batch_get_property;
   object_class->finalize = gst_audio_batch_finalize;
-  batch_properties_install (object_class);
-  filter_settings_install (object_class);
+  ab_common_settings_install (object_class);
+  ab_filter_settings_install (object_class);
 
   element_class->change_state =
       GST_DEBUG_FUNCPTR (gst_audio_batch_change_state);

@@ -48,7 +48,7 @@ struct _GstAudioBatchSrc
   GstBaseSrc parent;
 
   /* settings, OBJECT_LOCK */
-  SourceSettings settings;
+  AbSourceSettings settings;
 
   /* any thread: settings were changed since the streaming thread last looked */
   atomic_bool settings_changed;
@@ -62,24 +62,24 @@ struct _GstAudioBatchSrc
   GThread *_Atomic pausing;
 
   /* says itself who touches what */
-  BatchStream stream;
+  AbStream stream;
 
   /* all that follows: streaming thread, STREAM_LOCK of the src pad */
 
   GstAudioInfo info;
-  Waveform *waveform;
+  AbWaveform *waveform;
   GstClockTimeDiff timestamp_offset;
   /* the application fills the batches */
   gboolean has_handler;
   gboolean tagged;
   /* the next batch follows one that was dropped */
   gboolean discont;
-  SourcePosition position;
+  AbPosition position;
 };
 
 enum
 {
-  PROP_IS_LIVE = SOURCE_PROP_LAST,
+  PROP_IS_LIVE = AB_SOURCE_PROP_LAST,
 };
 
 enum
@@ -118,7 +118,7 @@ GST_ELEMENT_REGISTER_DEFINE (audiobatchsrc, "audiobatchsrc", GST_RANK_NONE,
 static void
 take_settings (GstAudioBatchSrc * self)
 {
-  SourceSettings settings;
+  AbSourceSettings settings;
 
   if (G_LIKELY (!atomic_load_explicit (&self->settings_changed,
               memory_order_relaxed)))
@@ -127,7 +127,7 @@ take_settings (GstAudioBatchSrc * self)
   GST_OBJECT_LOCK (self);
   settings = self->settings;
   GST_OBJECT_UNLOCK (self);
-  waveform_set_settings (self->waveform, &settings.waveform);
+  ab_waveform_set_settings (self->waveform, &settings.waveform);
   self->timestamp_offset = settings.timestamp_offset;
 }
 
@@ -135,13 +135,13 @@ static void
 stamp (GstAudioBatchSrc * self, GstBuffer * buffer, guint64 start,
     guint n_samples)
 {
-  sample_clock_stamp (&self->position.clock, buffer, start, n_samples);
+  ab_clock_stamp (&self->position.clock, buffer, start, n_samples);
   if (G_UNLIKELY (self->timestamp_offset != 0)) {
     GstClockTime pts = GST_BUFFER_PTS (buffer);
-    GstClockTime end = time_offset (pts + GST_BUFFER_DURATION (buffer),
+    GstClockTime end = ab_time_offset (pts + GST_BUFFER_DURATION (buffer),
         self->timestamp_offset);
 
-    GST_BUFFER_PTS (buffer) = time_offset (pts, self->timestamp_offset);
+    GST_BUFFER_PTS (buffer) = ab_time_offset (pts, self->timestamp_offset);
     GST_BUFFER_DURATION (buffer) = end - GST_BUFFER_PTS (buffer);
   }
 }
@@ -156,9 +156,9 @@ ask_handler (GstAudioBatchSrc * self, GstBuffer * buffer, guint64 start,
   atomic_store_explicit (&self->error_posted, FALSE, memory_order_relaxed);
   g_signal_emit (self, signals[SIGNAL_FILL_BATCH], 0, buffer, start, &ret);
   if (ret == GST_FLOW_OK) {
-    if (batch_check_filled (buffer, &self->info, n_samples, &error))
+    if (ab_batch_check_filled (buffer, &self->info, n_samples, &error))
       return GST_FLOW_OK;
-    batch_stream_post_error (&self->stream, error);
+    ab_stream_post_error (&self->stream, error);
     return GST_FLOW_ERROR;
   }
   if (ret == GST_FLOW_EOS)
@@ -191,7 +191,7 @@ gst_audio_batch_src_fill_batch (GstAudioBatchSrc * self, GstBuffer * buffer,
 
   if (!gst_buffer_map (buffer, &map, GST_MAP_WRITE))
     return GST_FLOW_ERROR;
-  waveform_fill (self->waveform, map.data, plane_stride (self, n_samples),
+  ab_waveform_fill (self->waveform, map.data, plane_stride (self, n_samples),
       start, n_samples);
   gst_buffer_unmap (buffer, &map);
   return GST_FLOW_OK;
@@ -200,25 +200,24 @@ gst_audio_batch_src_fill_batch (GstAudioBatchSrc * self, GstBuffer * buffer,
 /* Fills @room, from sample @start on. The handler may leave fewer than
  * @n_samples. */
 static GstFlowReturn
-fill (GstAudioBatchSrc * self, BatchRoom * room, guint64 start,
-    guint * n_samples)
+fill (GstAudioBatchSrc * self, AbRoom * room, guint64 start, guint * n_samples)
 {
   guint asked = *n_samples;
   GstFlowReturn ret;
 
   if (G_LIKELY (!self->has_handler)) {
-    gboolean silent = waveform_fill (self->waveform, room->data,
+    gboolean silent = ab_waveform_fill (self->waveform, room->data,
         plane_stride (self, asked), start, asked);
 
-    batch_room_close (room);
-    batch_describe (room->buffer, &self->info, asked, silent);
+    ab_room_close (room);
+    ab_batch_describe (room->buffer, &self->info, asked, silent);
     return GST_FLOW_OK;
   }
   /* whatever the handler leaves out is silence */
   gst_audio_format_info_fill_silence (self->info.finfo, room->data,
       gst_buffer_get_size (room->buffer));
-  batch_room_close (room);
-  batch_describe (room->buffer, &self->info, asked, FALSE);
+  ab_room_close (room);
+  ab_batch_describe (room->buffer, &self->info, asked, FALSE);
   ret = ask_handler (self, room->buffer, start, n_samples);
   if (ret == GST_FLOW_OK && *n_samples < asked)
     stamp (self, room->buffer, start, *n_samples);
@@ -230,9 +229,9 @@ make_batch (GstAudioBatchSrc * self, guint64 start, guint * n_samples,
     GstBuffer ** batch)
 {
   GstFlowReturn ret;
-  BatchRoom room;
+  AbRoom room;
 
-  ret = batch_stream_acquire (&self->stream, *n_samples, &room);
+  ret = ab_stream_acquire (&self->stream, *n_samples, &room);
   if (G_UNLIKELY (ret != GST_FLOW_OK))
     return ret;
   /* the offset first, and again after the controllers, which want the time */
@@ -242,7 +241,7 @@ make_batch (GstAudioBatchSrc * self, guint64 start, guint * n_samples,
   take_settings (self);
   ret = fill (self, &room, start, n_samples);
   if (ret != GST_FLOW_OK) {
-    batch_room_close (&room);
+    ab_room_close (&room);
     gst_buffer_unref (room.buffer);
     return ret;
   }
@@ -257,14 +256,14 @@ make_batch (GstAudioBatchSrc * self, guint64 start, guint * n_samples,
 static void
 count (GstAudioBatchSrc * self, guint in, guint out, guint dropped)
 {
-  const SampleCount change = {
+  const AbSampleCount change = {
     .in = in,
     .out = out,
     .dropped = dropped,
     .batches = out > 0,
   };
 
-  batch_stream_count (&self->stream, &change);
+  ab_stream_count (&self->stream, &change);
 }
 
 /* Makes the next batch in order; @n_samples is set to its length, whether it
@@ -276,19 +275,19 @@ make_next (GstAudioBatchSrc * self, guint * n_samples, GstBuffer ** batch)
   guint asked;
 
   /* not in MIN(), which would ask twice */
-  asked = batch_size_next (&self->stream.size);
-  asked = *n_samples = MIN (asked, source_position_left (&self->position));
+  asked = ab_size_next (&self->stream.size);
+  asked = *n_samples = MIN (asked, ab_position_left (&self->position));
   if (asked == 0)
     return GST_FLOW_EOS;
-  ret = make_batch (self, source_position_start (&self->position, asked),
+  ret = make_batch (self, ab_position_start (&self->position, asked),
       n_samples, batch);
   /* in reverse what a handler leaves out is the end, which has been passed */
-  if (ret == GST_FLOW_OK || ret == BATCH_STREAM_FLOW_DROPPED)
-    source_position_advance (&self->position,
+  if (ret == GST_FLOW_OK || ret == AB_FLOW_DROPPED)
+    ab_position_advance (&self->position,
         self->position.reverse ? asked : *n_samples);
   /* the same batch is made later, and has to be as long */
   else if (ret == GST_FLOW_FLUSHING)
-    batch_size_undo (&self->stream.size);
+    ab_size_undo (&self->stream.size);
   return ret;
 }
 
@@ -299,22 +298,22 @@ push_mode_create (GstAudioBatchSrc * self, GstBuffer ** batch)
   guint n_samples;
 
   while ((ret = make_next (self, &n_samples, batch))
-      == BATCH_STREAM_FLOW_DROPPED) {
+      == AB_FLOW_DROPPED) {
     count (self, n_samples, 0, n_samples);
     self->discont = TRUE;
     /* time passes as it would have with the batch */
-    if (!batch_stream_pass_time (&self->stream, n_samples))
+    if (!ab_stream_pass_time (&self->stream, n_samples))
       return GST_FLOW_FLUSHING;
   }
   /* the application's own end */
   if (ret == GST_FLOW_EOS && n_samples > 0)
-    batch_stream_report_end (&self->stream);
+    ab_stream_report_end (&self->stream);
   if (ret != GST_FLOW_OK)
     return ret;
   count (self, n_samples, n_samples, 0);
   if (GST_BASE_SRC (self)->num_buffers_left == 0
-      || source_position_left (&self->position) == 0)
-    batch_stream_report_end (&self->stream);
+      || ab_position_left (&self->position) == 0)
+    ab_stream_report_end (&self->stream);
   return GST_FLOW_OK;
 }
 
@@ -341,16 +340,16 @@ pull_mode_create (GstAudioBatchSrc * self, guint64 offset, guint size,
   start = offset / bpf;
   /* neither samples nor time go that far */
   if (!g_uint64_checked_add (&end, start, n_samples)
-      || sample_clock_time (&self->position.clock, end) == LAST_TIME)
+      || ab_clock_time (&self->position.clock, end) == AB_LAST_TIME)
     return GST_FLOW_EOS;
   do {
     ret = make_batch (self, start, &n_samples, batch);
     /* who pulls waits for his answer: nothing is dropped */
-  } while (ret == BATCH_STREAM_FLOW_DROPPED
-      && batch_stream_pass_time (&self->stream, n_samples));
+  } while (ret == AB_FLOW_DROPPED
+      && ab_stream_pass_time (&self->stream, n_samples));
   if (ret == GST_FLOW_OK)
     count (self, n_samples, n_samples, 0);
-  return ret == BATCH_STREAM_FLOW_DROPPED ? GST_FLOW_FLUSHING : ret;
+  return ret == AB_FLOW_DROPPED ? GST_FLOW_FLUSHING : ret;
 }
 
 /* As audiotestsrc: a tag, once. It goes straight to the base class, which sends
@@ -373,12 +372,12 @@ create (GstBaseSrc * src, guint64 offset, guint size, GstBuffer ** buffer)
   gboolean resized;
 
   /* pushing, the base class has seen to the format */
-  if (GST_AUDIO_INFO_RATE (&self->info) == 0 && !source_negotiate (src))
+  if (GST_AUDIO_INFO_RATE (&self->info) == 0 && !ab_source_negotiate (src))
     return GST_FLOW_NOT_NEGOTIATED;
-  batch_stream_report (&self->stream);
+  ab_stream_report (&self->stream);
   if (!self->tagged)
     send_tag (self);
-  if (!batch_stream_update (&self->stream, &resized))
+  if (!ab_stream_update (&self->stream, &resized))
     return GST_FLOW_ERROR;
   if (GST_PAD_MODE (src->srcpad) == GST_PAD_MODE_PULL)
     return pull_mode_create (self, offset, size, buffer);
@@ -393,8 +392,8 @@ static G_GNUC_NO_INLINE gboolean
 outlast_pause (GstBaseSrc * src)
 {
   return gst_base_src_is_live (src)
-      && !batch_stream_is_shut_by (&GST_AUDIO_BATCH_SRC (src)->stream,
-      BATCH_GATE_FLUSHING)
+      && !ab_stream_is_shut_by (&GST_AUDIO_BATCH_SRC (src)->stream,
+      AB_GATE_FLUSHING)
       && gst_base_src_wait_playing (src) == GST_FLOW_OK;
 }
 
@@ -416,7 +415,7 @@ static GstCaps *
 gst_audio_batch_src_fixate (GstBaseSrc * src, GstCaps * caps)
 {
   return GST_BASE_SRC_CLASS (gst_audio_batch_src_parent_class)->fixate (src,
-      source_prefer_caps (caps));
+      ab_source_prefer_caps (caps));
 }
 
 /* Looks whether the application fills the batches: this takes GObject's lock,
@@ -432,8 +431,8 @@ static void
 seek_to_segment (GstAudioBatchSrc * self, const GstSegment * segment,
     guint rate)
 {
-  source_position_seek (&self->position, segment, rate);
-  batch_size_restart (&self->stream.size);
+  ab_position_seek (&self->position, segment, rate);
+  ab_size_restart (&self->stream.size);
   look_for_handler (self);
 }
 
@@ -450,7 +449,7 @@ gst_audio_batch_src_set_caps (GstBaseSrc * src, GstCaps * caps)
         ("the caps are %" GST_PTR_FORMAT, caps));
     return FALSE;
   }
-  if (!batch_stream_set_info (&self->stream, &info))
+  if (!ab_stream_set_info (&self->stream, &info))
     return FALSE;
 
   rate = GST_AUDIO_INFO_RATE (&info);
@@ -458,11 +457,11 @@ gst_audio_batch_src_set_caps (GstBaseSrc * src, GstCaps * caps)
       && src->segment.format == GST_FORMAT_TIME)
     seek_to_segment (self, &src->segment, rate);
   else if (GST_AUDIO_INFO_RATE (&self->info) == 0)
-    sample_clock_start (&self->position.clock, rate, 0, 0);
+    ab_clock_start (&self->position.clock, rate, 0, 0);
   else if (rate != (guint) GST_AUDIO_INFO_RATE (&self->info))
-    source_position_set_rate (&self->position, &src->segment, rate);
+    ab_position_set_rate (&self->position, &src->segment, rate);
   self->info = info;
-  waveform_set_info (self->waveform, &info);
+  ab_waveform_set_info (self->waveform, &info);
   look_for_handler (self);
   return TRUE;
 }
@@ -471,7 +470,7 @@ gst_audio_batch_src_set_caps (GstBaseSrc * src, GstCaps * caps)
 static gboolean
 gst_audio_batch_src_decide_allocation (GstBaseSrc * src, GstQuery * query)
 {
-  batch_stream_take_allocation (&GST_AUDIO_BATCH_SRC (src)->stream, query);
+  ab_stream_take_allocation (&GST_AUDIO_BATCH_SRC (src)->stream, query);
   return TRUE;
 }
 
@@ -489,7 +488,7 @@ gst_audio_batch_src_do_seek (GstBaseSrc * src, GstSegment * segment)
   if (segment->rate < 0 && !GST_CLOCK_TIME_IS_VALID (segment->stop)) {
     GST_WARNING_OBJECT (self, "A seek with a rate of %g needs a stop.",
         segment->rate);
-    source_resume (src, segment->flags & GST_SEGMENT_FLAG_RESET);
+    ab_source_resume (src, segment->flags & GST_SEGMENT_FLAG_RESET);
     return FALSE;
   }
   /* before there is a rate, the caps will find the position in the segment */
@@ -513,20 +512,20 @@ static gboolean
 gst_audio_batch_src_query (GstBaseSrc * src, GstQuery * query)
 {
   GstAudioBatchSrc *self = GST_AUDIO_BATCH_SRC (src);
-  SourceSettings settings;
+  AbSourceSettings settings;
 
   GST_OBJECT_LOCK (self);
   settings = self->settings;
   GST_OBJECT_UNLOCK (self);
   switch (GST_QUERY_TYPE (query)) {
     case GST_QUERY_LATENCY:
-      return source_answer_latency (src, &self->stream, query);
+      return ab_source_answer_latency (src, &self->stream, query);
     case GST_QUERY_CONVERT:
-      return source_answer_convert (&self->stream, query);
+      return ab_source_answer_convert (&self->stream, query);
     case GST_QUERY_SCHEDULING:
-      return source_answer_scheduling (&settings, query);
+      return ab_source_answer_scheduling (&settings, query);
     case GST_QUERY_DURATION:
-      if (source_answer_duration (src, &self->stream, query))
+      if (ab_source_answer_duration (src, &self->stream, query))
         return TRUE;
       break;
     default:
@@ -544,11 +543,11 @@ gst_audio_batch_src_start (GstBaseSrc * src)
   /* the base class lets itself be pulled only in bytes */
   gst_base_src_set_format (src, GST_PAD_MODE (src->srcpad) == GST_PAD_MODE_PULL
       ? GST_FORMAT_BYTES : GST_FORMAT_TIME);
-  batch_stream_start (&self->stream);
+  ab_stream_start (&self->stream);
   gst_audio_info_init (&self->info);
   self->tagged = FALSE;
   self->discont = FALSE;
-  self->waveform = waveform_new (g_random_int ());
+  self->waveform = ab_waveform_new (g_random_int ());
   atomic_store_explicit (&self->settings_changed, TRUE, memory_order_relaxed);
   return TRUE;
 }
@@ -560,9 +559,9 @@ gst_audio_batch_src_stop (GstBaseSrc * src)
 
   /* an end that others have made, such as an EOS event of the application */
   if (GST_AUDIO_INFO_RATE (&self->info) != 0)
-    batch_stream_report_end (&self->stream);
-  g_clear_pointer (&self->waveform, waveform_free);
-  batch_stream_stop (&self->stream);
+    ab_stream_report_end (&self->stream);
+  g_clear_pointer (&self->waveform, ab_waveform_free);
+  ab_stream_stop (&self->stream);
   return TRUE;
 }
 
@@ -579,7 +578,7 @@ gst_audio_batch_src_unlock (GstBaseSrc * src)
   if (caller == atomic_load (&self->pausing))
     return TRUE;
   atomic_store (&self->flushing, caller);
-  batch_stream_set_shut (&self->stream, BATCH_GATE_FLUSHING, TRUE);
+  ab_stream_set_shut (&self->stream, AB_GATE_FLUSHING, TRUE);
   GST_DEBUG_OBJECT (self, "waiting is refused");
   return TRUE;
 }
@@ -595,7 +594,7 @@ gst_audio_batch_src_unlock_stop (GstBaseSrc * src)
   if (caller == atomic_load (&self->streaming)
       && caller != atomic_load (&self->flushing))
     return TRUE;
-  batch_stream_set_shut (&self->stream, BATCH_GATE_FLUSHING, FALSE);
+  ab_stream_set_shut (&self->stream, AB_GATE_FLUSHING, FALSE);
   return TRUE;
 }
 
@@ -613,13 +612,13 @@ gst_audio_batch_src_change_state (GstElement * element,
   if (pauses)
     atomic_store (&self->pausing, g_thread_self ());
   else if (transition == GST_STATE_CHANGE_PAUSED_TO_PLAYING)
-    batch_stream_set_shut (&self->stream, BATCH_GATE_PAUSED, FALSE);
+    ab_stream_set_shut (&self->stream, AB_GATE_PAUSED, FALSE);
   ret = GST_ELEMENT_CLASS (gst_audio_batch_src_parent_class)->change_state
       (element, transition);
   if (pauses) {
     atomic_store (&self->pausing, NULL);
     if (ret == GST_STATE_CHANGE_NO_PREROLL)
-      batch_stream_set_shut (&self->stream, BATCH_GATE_PAUSED, TRUE);
+      ab_stream_set_shut (&self->stream, AB_GATE_PAUSED, TRUE);
   }
   return ret;
 }
@@ -658,14 +657,14 @@ gst_audio_batch_src_set_property (GObject * object, guint id,
   GstAudioBatchSrc *self = GST_AUDIO_BATCH_SRC (object);
   gboolean ours;
 
-  if (batch_stream_set_property (&self->stream, id, value))
+  if (ab_stream_set_property (&self->stream, id, value))
     return;
   if (id == PROP_IS_LIVE) {
     gst_base_src_set_live (GST_BASE_SRC (self), g_value_get_boolean (value));
     return;
   }
   GST_OBJECT_LOCK (self);
-  ours = source_settings_set (&self->settings, id, value);
+  ours = ab_source_settings_set (&self->settings, id, value);
   GST_BASE_SRC (self)->can_activate_push = self->settings.can_activate_push;
   GST_OBJECT_UNLOCK (self);
   atomic_store_explicit (&self->settings_changed, TRUE, memory_order_release);
@@ -678,9 +677,9 @@ gst_audio_batch_src_get_property (GObject * object, guint id, GValue * value,
     GParamSpec * pspec)
 {
   GstAudioBatchSrc *self = GST_AUDIO_BATCH_SRC (object);
-  SourceSettings settings;
+  AbSourceSettings settings;
 
-  if (batch_stream_get_property (&self->stream, id, value))
+  if (ab_stream_get_property (&self->stream, id, value))
     return;
   if (id == PROP_IS_LIVE) {
     g_value_set_boolean (value, gst_base_src_is_live (GST_BASE_SRC (self)));
@@ -689,7 +688,7 @@ gst_audio_batch_src_get_property (GObject * object, guint id, GValue * value,
   GST_OBJECT_LOCK (self);
   settings = self->settings;
   GST_OBJECT_UNLOCK (self);
-  if (!source_settings_get (&settings, id, value))
+  if (!ab_source_settings_get (&settings, id, value))
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
 }
 
@@ -698,16 +697,16 @@ gst_audio_batch_src_finalize (GObject * object)
 {
   GstAudioBatchSrc *self = GST_AUDIO_BATCH_SRC (object);
 
-  g_clear_pointer (&self->waveform, waveform_free);
-  batch_stream_clear (&self->stream);
+  g_clear_pointer (&self->waveform, ab_waveform_free);
+  ab_stream_clear (&self->stream);
   G_OBJECT_CLASS (gst_audio_batch_src_parent_class)->finalize (object);
 }
 
 static void
 gst_audio_batch_src_init (GstAudioBatchSrc * self)
 {
-  batch_stream_init (&self->stream, GST_ELEMENT (self), GST_CAT_DEFAULT);
-  source_settings_init (&self->settings);
+  ab_stream_init (&self->stream, GST_ELEMENT (self), GST_CAT_DEFAULT);
+  ab_source_settings_init (&self->settings);
   gst_base_src_set_format (GST_BASE_SRC (self), GST_FORMAT_TIME);
 }
 
@@ -758,8 +757,8 @@ gst_audio_batch_src_class_init (GstAudioBatchSrcClass * klass)
   object_class->set_property = gst_audio_batch_src_set_property;
   object_class->get_property = gst_audio_batch_src_get_property;
   object_class->finalize = gst_audio_batch_src_finalize;
-  batch_properties_install (object_class);
-  source_settings_install (object_class);
+  ab_common_settings_install (object_class);
+  ab_source_settings_install (object_class);
   g_object_class_install_property (object_class, PROP_IS_LIVE,
       g_param_spec_boolean ("is-live", "Is live",
           "Make each batch when its time has come, as a capture device does",

@@ -9,9 +9,9 @@
 #define DEFAULT_RATE 48000
 
 gboolean
-source_answer_latency (GstBaseSrc * src, BatchStream * stream, GstQuery * query)
+ab_source_answer_latency (GstBaseSrc * src, AbStream * stream, GstQuery * query)
 {
-  GstClockTime latency = batch_stream_get_latency (stream);
+  GstClockTime latency = ab_stream_get_latency (stream);
 
   if (latency == 0)
     return FALSE;
@@ -32,36 +32,36 @@ is_known (GstFormat format)
 static guint64
 to_samples (const GstAudioInfo * info, GstFormat format, guint64 value)
 {
-  SampleClock clock;
+  AbClock clock;
 
-  sample_clock_start (&clock, GST_AUDIO_INFO_RATE (info), 0, 0);
+  ab_clock_start (&clock, GST_AUDIO_INFO_RATE (info), 0, 0);
   if (format == GST_FORMAT_TIME)
-    return sample_clock_until (&clock, value);
+    return ab_clock_until (&clock, value);
   return format == GST_FORMAT_BYTES ? value / GST_AUDIO_INFO_BPF (info) : value;
 }
 
 static gint64
 from_samples (const GstAudioInfo * info, GstFormat format, guint64 samples)
 {
-  SampleClock clock;
+  AbClock clock;
 
-  sample_clock_start (&clock, GST_AUDIO_INFO_RATE (info), 0, 0);
+  ab_clock_start (&clock, GST_AUDIO_INFO_RATE (info), 0, 0);
   if (format == GST_FORMAT_TIME)
-    return sample_clock_time (&clock, samples);
+    return ab_clock_time (&clock, samples);
   return format == GST_FORMAT_BYTES ? samples * GST_AUDIO_INFO_BPF (info)
       : samples;
 }
 
 gboolean
-source_answer_convert (BatchStream * stream, GstQuery * query)
+ab_source_answer_convert (AbStream * stream, GstQuery * query)
 {
   GstFormat from, to;
   gint64 value, result;
   GstAudioInfo info;
-  BatchSize size;
+  AbSize size;
 
   gst_query_parse_convert (query, &from, &value, &to, NULL);
-  if (!batch_stream_get_format (stream, &info, &size))
+  if (!ab_stream_get_format (stream, &info, &size))
     return FALSE;
   /* -1 is "none" in every format */
   result = value;
@@ -75,19 +75,19 @@ source_answer_convert (BatchStream * stream, GstQuery * query)
 }
 
 gboolean
-source_answer_duration (GstBaseSrc * src, BatchStream * stream,
+ab_source_answer_duration (GstBaseSrc * src, AbStream * stream,
     GstQuery * query)
 {
   gint64 duration;
   GstAudioInfo info;
-  BatchSize size;
+  AbSize size;
   GstFormat format;
   gint batches;
 
   g_object_get (src, "num-buffers", &batches, NULL);
   gst_query_parse_duration (query, &format, NULL);
   if (batches < 0 || !is_known (format)
-      || !batch_stream_get_format (stream, &info, &size))
+      || !ab_stream_get_format (stream, &info, &size))
     return FALSE;
   duration = from_samples (&info, format,
       gst_util_uint64_scale (batches, size.n, size.d));
@@ -96,7 +96,8 @@ source_answer_duration (GstBaseSrc * src, BatchStream * stream,
 }
 
 gboolean
-source_answer_scheduling (const SourceSettings * settings, GstQuery * query)
+ab_source_answer_scheduling (const AbSourceSettings * settings,
+    GstQuery * query)
 {
   gst_query_set_scheduling (query, GST_SCHEDULING_FLAG_SEEKABLE, 1, -1, 0);
   if (settings->can_activate_push)
@@ -107,7 +108,7 @@ source_answer_scheduling (const SourceSettings * settings, GstQuery * query)
 }
 
 GstCaps *
-source_prefer_caps (GstCaps * caps)
+ab_source_prefer_caps (GstCaps * caps)
 {
   GstStructure *structure;
   gint channels;

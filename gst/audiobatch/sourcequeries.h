@@ -12,22 +12,22 @@ G_BEGIN_DECLS
 /* Thread-safety: any thread. FALSE when the answer is not known. */
 
 /* One batch. */
-gboolean source_answer_latency (GstBaseSrc * src, BatchStream * stream,
+gboolean ab_source_answer_latency (GstBaseSrc * src, AbStream * stream,
     GstQuery * query);
 
 /* Between time, samples and bytes, once there is a format. */
-gboolean source_answer_convert (BatchStream * stream, GstQuery * query);
+gboolean ab_source_answer_convert (AbStream * stream, GstQuery * query);
 
 /* That of num-buffers batches, where there is an end. */
-gboolean source_answer_duration (GstBaseSrc * src, BatchStream * stream,
+gboolean ab_source_answer_duration (GstBaseSrc * src, AbStream * stream,
     GstQuery * query);
 
 /* Push, and pull where that was set. */
-gboolean source_answer_scheduling (const SourceSettings * settings,
+gboolean ab_source_answer_scheduling (const AbSourceSettings * settings,
     GstQuery * query);
 
 /* Takes @caps and returns the best of them: mono F32 at 48000 Hz, or what comes
  * nearest to that, with a mask for more than 2 channels. */
-GstCaps *source_prefer_caps (GstCaps * caps);
+GstCaps *ab_source_prefer_caps (GstCaps * caps);
 
 G_END_DECLS

@@ -38,7 +38,7 @@ static const gchar *const allocations[] = { "fresh", "pool", "auto" };
 typedef struct
 {
   GstElement *element;
-  BatchStream stream;
+  AbStream stream;
   guint n_samples;
   GArray *times;
   guint64 faults;
@@ -65,12 +65,12 @@ way_open (Way * self, guint allocation, gsize size)
   gst_audio_info_set_format (&info, GST_AUDIO_FORMAT_F32, RATE, 1, NULL);
   self->n_samples = size / info.bpf;
   self->element = gst_object_ref_sink (gst_bin_new (NULL));
-  batch_stream_init (&self->stream, self->element, GST_CAT_DEFAULT);
+  ab_stream_init (&self->stream, self->element, GST_CAT_DEFAULT);
   self->stream.settings.allocation = allocation;
   self->stream.settings.pool_min = DEPTH + 1;
   self->stream.settings.size.samples = self->n_samples;
-  batch_stream_start (&self->stream);
-  if (!batch_stream_set_info (&self->stream, &info))
+  ab_stream_start (&self->stream);
+  if (!ab_stream_set_info (&self->stream, &info))
     exit (EXIT_FAILURE);
   self->times = g_array_new (FALSE, FALSE, sizeof (guint64));
   self->faults = 0;
@@ -79,8 +79,8 @@ way_open (Way * self, guint allocation, gsize size)
 static void
 way_close (Way * self)
 {
-  batch_stream_stop (&self->stream);
-  batch_stream_clear (&self->stream);
+  ab_stream_stop (&self->stream);
+  ab_stream_clear (&self->stream);
   gst_object_unref (self->element);
   g_array_unref (self->times);
 }
@@ -99,15 +99,15 @@ static GstBuffer *
 make_batch (Way * way)
 {
   gsize size = (gsize) way->n_samples * GST_AUDIO_INFO_BPF (&way->stream.info);
-  BatchRoom room;
+  AbRoom room;
 
-  if (batch_stream_acquire (&way->stream, way->n_samples, &room)
+  if (ab_stream_acquire (&way->stream, way->n_samples, &room)
       != GST_FLOW_OK) {
     g_printerr ("There is no memory for %" G_GSIZE_FORMAT " bytes.\n", size);
     exit (EXIT_FAILURE);
   }
   memset (room.data, 1, size);
-  batch_room_close (&room);
+  ab_room_close (&room);
   return room.buffer;
 }
 

@@ -6,28 +6,28 @@
 
 #include "batchcheck.h"
 
-static BatchStats *stats;
-static BatchMemory memory;
+static AbLedger *stats;
+static AbMemory memory;
 
 static void
 setup (void)
 {
-  stats = batch_stats_new ();
-  batch_memory_init (&memory, stats);
+  stats = ab_ledger_new ();
+  ab_memory_init (&memory, stats);
 }
 
 static void
 teardown (void)
 {
-  batch_memory_clear (&memory);
-  batch_stats_unref (stats);
+  ab_memory_clear (&memory);
+  ab_ledger_unref (stats);
 }
 
 static guint64
-counter (BatchCounter which)
+counter (AbCounter which)
 {
-  BatchSnapshot snapshot;
+  AbSnapshot snapshot;
 
-  batch_stats_snapshot (stats, &snapshot);
+  ab_ledger_snapshot (stats, &snapshot);
   return snapshot.value[which];
 }

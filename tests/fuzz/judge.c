@@ -70,39 +70,39 @@ is_off (Judge * self, Exact now, Exact due)
   return absolute (now - self->off_since) >= self->policy.discont_wait;
 }
 
-static TimelineVerdict
+static AbVerdict
 act (Judge * self, Exact late, Exact * n_samples)
 {
   self->off = FALSE;
   if (!self->policy.fill)
-    return TIMELINE_BREAK;
+    return AB_TIMELINE_BREAK;
   *n_samples = exact_samples (self, absolute (late));
   self->owed = late < 0 ? *n_samples : 0;
   if (*n_samples == 0)
-    return TIMELINE_DUE;
+    return AB_TIMELINE_DUE;
   if (late < 0)
-    return TIMELINE_DROP;
+    return AB_TIMELINE_DROP;
   if (self->policy.max_fill != 0
       && (guint64) duration_of (self, *n_samples) > self->policy.max_fill)
-    return TIMELINE_BREAK;
-  return TIMELINE_FILL;
+    return AB_TIMELINE_BREAK;
+  return AB_TIMELINE_FILL;
 }
 
-static TimelineVerdict
+static AbVerdict
 judge (Judge * self, GstClockTime pts, gboolean flagged, Exact * n_samples)
 {
   Exact now, next, due;
 
   if (!self->running)
-    return TIMELINE_BREAK;
+    return AB_TIMELINE_BREAK;
   if (pts == GST_CLOCK_TIME_NONE)
-    return flagged && !self->policy.fill ? TIMELINE_BREAK : TIMELINE_DUE;
+    return flagged && !self->policy.fill ? AB_TIMELINE_BREAK : AB_TIMELINE_DUE;
   next = sample_time (self, self->position);
   due = running (&self->run_segment, next - duration_of (self, self->owed));
   next = running (&self->run_segment, next);
   now = running (&self->segment, pts);
   if (!flagged && !is_off (self, now, due))
-    return TIMELINE_DUE;
+    return AB_TIMELINE_DUE;
   return act (self, now - next, n_samples);
 }
 
@@ -129,7 +129,7 @@ begin (Judge * self, GstClockTime pts)
   self->begun = self->entered = self->running = TRUE;
   self->owed = 0;
   self->off = FALSE;
-  timeline_begin (&self->timeline, self->rate, &self->segment, pts);
+  ab_timeline_begin (&self->timeline, self->rate, &self->segment, pts);
 }
 
 static void
@@ -141,7 +141,7 @@ enter (Judge * self)
   self->origin = self->position;
   self->run_segment = self->segment;
   self->entered = TRUE;
-  timeline_enter_segment (&self->timeline, &self->segment);
+  ab_timeline_enter_segment (&self->timeline, &self->segment);
 }
 
 /* What the rebatcher does with @n samples of a chunk, or of silence. */
@@ -168,10 +168,10 @@ check_state (Judge * self)
   PROMISE (self->timeline.position == (guint64) self->position, "position");
   PROMISE (self->timeline.owed == (guint64) self->owed,
       "%" G_GUINT64_FORMAT " owed", self->timeline.owed);
-  PROMISE (sample_clock_time (&self->timeline.clock, self->timeline.position)
+  PROMISE (ab_clock_time (&self->timeline.clock, self->timeline.position)
       == (guint64) sample_time (self, self->position), "the next sample is at %"
       G_GUINT64_FORMAT " and not %" G_GUINT64_FORMAT,
-      sample_clock_time (&self->timeline.clock, self->timeline.position),
+      ab_clock_time (&self->timeline.clock, self->timeline.position),
       (guint64) sample_time (self, self->position));
 }
 
@@ -209,20 +209,20 @@ judge_chunk (Judge * self, Input * input)
   GstClockTime pts = chunk_time (self, input);
   guint64 n_samples = 0;
   Exact expected = 0;
-  TimelineVerdict verdict, ours;
+  AbVerdict verdict, ours;
 
   ours = judge (self, pts, kind & 1, &expected);
-  verdict = timeline_judge (&self->timeline, &self->policy, &self->segment,
+  verdict = ab_timeline_judge (&self->timeline, &self->policy, &self->segment,
       pts, kind & 1, &n_samples);
   PROMISE (verdict == ours, "judged %d, and it is %d, at %u Hz",
       verdict, ours, self->rate);
-  if (verdict == TIMELINE_FILL || verdict == TIMELINE_DROP)
+  if (verdict == AB_TIMELINE_FILL || verdict == AB_TIMELINE_DROP)
     PROMISE (n_samples == (guint64) expected,
         "%" G_GUINT64_FORMAT " samples, not %" G_GUINT64_FORMAT, n_samples,
         (guint64) expected);
-  if (verdict == TIMELINE_BREAK)
+  if (verdict == AB_TIMELINE_BREAK)
     begin (self, pts);
-  if (verdict == TIMELINE_FILL)
+  if (verdict == AB_TIMELINE_FILL)
     pass (self, expected);
   enter (self);
   drop (self, n);
@@ -247,7 +247,7 @@ change_segment (Judge * self, Input * input)
   if (!self->begun)
     return;
   self->entered = FALSE;
-  timeline_leave_segment (&self->timeline);
+  ab_timeline_leave_segment (&self->timeline);
 }
 
 static void
@@ -260,7 +260,7 @@ change_rate (Judge * self, Input * input)
   if (!self->begun)
     return;
   enter (self);
-  timeline_set_rate (&self->timeline, rate);
+  ab_timeline_set_rate (&self->timeline, rate);
   self->base = sample_time (self, self->position);
   self->origin = self->position;
   self->owed = exact (exact_ratio (self->owed, rate, old, old / 2));
@@ -284,7 +284,7 @@ judge_init (Judge * self, guint rate)
 {
   memset (self, 0, sizeof *self);
   gst_segment_init (&self->segment, GST_FORMAT_TIME);
-  timeline_reset (&self->timeline);
+  ab_timeline_reset (&self->timeline);
   self->rate = MIN (rate, JUDGE_MAX_RATE);
   self->entered = TRUE;
 }
@@ -308,6 +308,6 @@ judge_step (Judge * self, Input * input)
     change_policy (self, input);
   else {
     self->running = FALSE;
-    timeline_break (&self->timeline);
+    ab_timeline_break (&self->timeline);
   }
 }

@@ -37,8 +37,8 @@ typedef gint64 Exact;
 /* One run after another, in segments of rate 1. */
 typedef struct
 {
-  Timeline timeline;
-  TimelinePolicy policy;
+  AbTimeline timeline;
+  AbTimelinePolicy policy;
   GstSegment segment;
 
   /* the same in exact numbers: sample origin is at base, of this segment */

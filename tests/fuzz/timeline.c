@@ -24,7 +24,7 @@ any_rate (Input * input)
 
 /* Does the time of sample @n go into 64 bits? */
 static gboolean
-has_time (const SampleClock * clock, guint64 n)
+has_time (const AbClock * clock, guint64 n)
 {
   AbWide time = ab_wide_add (ab_wide_from (clock->base),
       exact_duration (n - clock->origin, clock->rate));
@@ -36,26 +36,26 @@ has_time (const SampleClock * clock, guint64 n)
 static void
 check_clock (Input * input)
 {
-  SampleClock clock;
+  AbClock clock;
   guint64 n, time;
 
-  sample_clock_start (&clock, any_rate (input),
+  ab_clock_start (&clock, any_rate (input),
       input_number (input) % MOST_SAMPLES, input_number (input) % LONGEST_TIME);
   n = clock.origin + input_number (input) % MOST_SAMPLES;
   if (!has_time (&clock, n))
     return;
-  time = sample_clock_time (&clock, n);
+  time = ab_clock_time (&clock, n);
   PROMISE (time == clock.base + exact_duration (n - clock.origin,
           clock.rate).low,
       "sample %" G_GUINT64_FORMAT " of %u Hz is at %" G_GUINT64_FORMAT, n,
       clock.rate, time);
   if (clock.rate > GST_SECOND)
     return;
-  PROMISE (sample_clock_from (&clock, time) == n
-      && sample_clock_until (&clock, time) == n,
+  PROMISE (ab_clock_from (&clock, time) == n
+      && ab_clock_until (&clock, time) == n,
       "the time of sample %" G_GUINT64_FORMAT " at %u Hz is that of %"
       G_GUINT64_FORMAT " or %" G_GUINT64_FORMAT, n, clock.rate,
-      sample_clock_from (&clock, time), sample_clock_until (&clock, time));
+      ab_clock_from (&clock, time), ab_clock_until (&clock, time));
 }
 
 /* (time * rate + rest) / 10^9 */
@@ -70,16 +70,16 @@ static void
 check_time (Input * input)
 {
   guint64 time, from, until;
-  SampleClock clock;
+  AbClock clock;
 
-  sample_clock_start (&clock, any_rate (input),
+  ab_clock_start (&clock, any_rate (input),
       input_number (input) % MOST_SAMPLES, input_number (input) % LONGEST_TIME);
   time = clock.base + input_number (input) % LONGEST_TIME;
   if (samples_in (time - clock.base, clock.rate, 0)
       >= MOST_SAMPLES * 2 - clock.origin)
     return;
-  from = sample_clock_from (&clock, time);
-  until = sample_clock_until (&clock, time);
+  from = ab_clock_from (&clock, time);
+  until = ab_clock_until (&clock, time);
   PROMISE (from == clock.origin + samples_in (time - clock.base, clock.rate,
           GST_SECOND - 1), "from %" G_GUINT64_FORMAT, from);
   PROMISE (until == clock.origin + samples_in (time - clock.base, clock.rate,
@@ -92,14 +92,14 @@ check_stamp (Input * input)
   g_autoptr (GstBuffer) buffer = gst_buffer_new ();
   guint64 start = input_number (input) % MOST_SAMPLES;
   guint n = input_number (input) % G_MAXINT;
-  SampleClock clock;
+  AbClock clock;
   GstClockTime end;
 
-  sample_clock_start (&clock, any_rate (input), start / 2,
+  ab_clock_start (&clock, any_rate (input), start / 2,
       input_number (input) % LONGEST_TIME);
   if (!has_time (&clock, start + n))
     return;
-  sample_clock_stamp (&clock, buffer, start, n);
+  ab_clock_stamp (&clock, buffer, start, n);
   end = clock.base + exact_duration (start + n - clock.origin, clock.rate).low;
   PROMISE (GST_BUFFER_PTS (buffer) + GST_BUFFER_DURATION (buffer) == end
       && GST_BUFFER_OFFSET (buffer) == start

@@ -8,7 +8,7 @@
 #define LOCK_OWNERS_SHIFT 16
 
 void
-batch_describe (GstBuffer * buffer, const GstAudioInfo * info,
+ab_batch_describe (GstBuffer * buffer, const GstAudioInfo * info,
     guint n_samples, gboolean silent)
 {
   if (GST_AUDIO_INFO_LAYOUT (info) == GST_AUDIO_LAYOUT_NON_INTERLEAVED)
@@ -18,7 +18,7 @@ batch_describe (GstBuffer * buffer, const GstAudioInfo * info,
 }
 
 gboolean
-batch_is_exclusive (GstBuffer * buffer)
+ab_batch_is_exclusive (GstBuffer * buffer)
 {
   GstMemory *memory;
 
@@ -33,7 +33,7 @@ batch_is_exclusive (GstBuffer * buffer)
 }
 
 gboolean
-batch_check_filled (GstBuffer * buffer, const GstAudioInfo * info,
+ab_batch_check_filled (GstBuffer * buffer, const GstAudioInfo * info,
     guint * n_samples, GError ** error)
 {
   gboolean planar =
@@ -42,7 +42,7 @@ batch_check_filled (GstBuffer * buffer, const GstAudioInfo * info,
   gsize size = gst_buffer_get_size (buffer);
   gsize left = size / bpf;
 
-  if (!batch_is_exclusive (buffer)) {
+  if (!ab_batch_is_exclusive (buffer)) {
     g_set_error (error, GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_FAILED,
         "The handler of fill-batch has kept a reference to the batch of %u "
         "samples at sample %" G_GUINT64_FORMAT ", to its memory or to a "
@@ -64,7 +64,7 @@ batch_check_filled (GstBuffer * buffer, const GstAudioInfo * info,
 }
 
 void
-batcher_set_info (Batcher * self, const GstAudioInfo * info)
+ab_batch_set_info (AbBatch * self, const GstAudioInfo * info)
 {
   gboolean planar =
       GST_AUDIO_INFO_LAYOUT (info) == GST_AUDIO_LAYOUT_NON_INTERLEAVED;
@@ -75,7 +75,7 @@ batcher_set_info (Batcher * self, const GstAudioInfo * info)
 }
 
 void
-batcher_open (Batcher * self, const BatchRoom * room, guint capacity)
+ab_batch_open (AbBatch * self, const AbRoom * room, guint capacity)
 {
   self->room.buffer = room->buffer;
   self->room.data = room->data;
@@ -103,7 +103,7 @@ copy_reversed (guint8 * to, const guint8 * end, guint n, guint sample_size)
 
 /* Copies @n samples of one plane of @chunk from number @offset on. */
 static void
-copy_plane (const Batcher * self, const Chunk * chunk, guint plane,
+copy_plane (const AbBatch * self, const AbChunk * chunk, guint plane,
     guint offset, guint n, guint8 * to)
 {
   gsize sample_size = self->sample_size;
@@ -122,7 +122,7 @@ copy_plane (const Batcher * self, const Chunk * chunk, guint plane,
 }
 
 void
-batcher_copy_planes (Batcher * self, const Chunk * chunk, guint offset,
+ab_batch_copy_planes (AbBatch * self, const AbChunk * chunk, guint offset,
     guint n, guint8 * to)
 {
   gsize plane_size = (gsize) self->capacity * self->sample_size;
@@ -133,13 +133,13 @@ batcher_copy_planes (Batcher * self, const Chunk * chunk, guint offset,
 }
 
 guint
-batcher_pad (Batcher * self)
+ab_batch_pad (AbBatch * self)
 {
   guint n = self->capacity - self->fill;
-  Chunk silence;
+  AbChunk silence;
 
-  chunk_silence (&silence, n);
-  batcher_add (self, &silence, 0);
+  ab_chunk_silence (&silence, n);
+  ab_batch_add (self, &silence, 0);
   gst_buffer_add_audio_clipping_meta (self->room.buffer, GST_FORMAT_DEFAULT, 0,
       n);
   return n;
@@ -148,7 +148,7 @@ batcher_pad (Batcher * self)
 /* Cuts off what is not filled. The planes, which were laid out for a full batch,
  * are moved together. */
 static G_GNUC_NO_INLINE void
-shorten (Batcher * self)
+shorten (AbBatch * self)
 {
   gsize plane_size = (gsize) self->capacity * self->sample_size;
   gsize size = (gsize) self->fill * self->sample_size;
@@ -158,31 +158,30 @@ shorten (Batcher * self)
     memmove (self->room.data + plane * size,
         self->room.data + plane * plane_size, size);
   }
-  batch_room_close (&self->room);
+  ab_room_close (&self->room);
   gst_buffer_set_size (self->room.buffer, self->n_planes * size);
 }
 
 GstBuffer *
-batcher_close (Batcher * self)
+ab_batch_close (AbBatch * self)
 {
   if (G_UNLIKELY (self->fill < self->capacity))
     shorten (self);
-  batch_room_close (&self->room);
-  batch_describe (self->room.buffer, &self->info, self->fill,
+  ab_room_close (&self->room);
+  ab_batch_describe (self->room.buffer, &self->info, self->fill,
       self->silent >= self->fill);
   self->fill = 0;
   return g_steal_pointer (&self->room.buffer);
 }
 
 GstBuffer *
-batcher_slide (Batcher * self, guint hop, const BatchRoom * room,
-    guint capacity)
+ab_batch_slide (AbBatch * self, guint hop, const AbRoom * room, guint capacity)
 {
-  Batcher full = *self;
+  AbBatch full = *self;
   guint shared = full.fill - hop;
   guint plane;
 
-  batcher_open (self, room, capacity);
+  ab_batch_open (self, room, capacity);
   for (plane = 0; plane < self->n_planes; plane++) {
     gsize from = ((gsize) plane * full.capacity + hop) * self->sample_size;
     gsize to = (gsize) plane * capacity * self->sample_size;
@@ -192,14 +191,14 @@ batcher_slide (Batcher * self, guint hop, const BatchRoom * room,
   }
   self->fill = shared;
   self->silent = MIN (full.silent, shared);
-  batch_room_close (&full.room);
-  batch_describe (full.room.buffer, &self->info, full.fill,
+  ab_room_close (&full.room);
+  ab_batch_describe (full.room.buffer, &self->info, full.fill,
       full.silent >= full.fill);
   return full.room.buffer;
 }
 
 gboolean
-batcher_save (Batcher * self, guint hop, SharedSamples * shared)
+ab_batch_save (AbBatch * self, guint hop, AbSharedSamples * shared)
 {
   guint n = self->fill - hop;
   gsize plane_size = (gsize) n * self->sample_size;
@@ -209,7 +208,7 @@ batcher_save (Batcher * self, guint hop, SharedSamples * shared)
 
   if (block == NULL)
     return FALSE;
-  chunk_silence (&shared->chunk, n);
+  ab_chunk_silence (&shared->chunk, n);
   shared->chunk.silent = FALSE;
   shared->chunk.planes = (gpointer *) block;
   shared->block = block;
@@ -224,25 +223,25 @@ batcher_save (Batcher * self, guint hop, SharedSamples * shared)
 }
 
 void
-batcher_restore (Batcher * self, const SharedSamples * shared)
+ab_batch_restore (AbBatch * self, const AbSharedSamples * shared)
 {
-  batcher_add (self, &shared->chunk, 0);
+  ab_batch_add (self, &shared->chunk, 0);
   self->silent = MIN (shared->silent, self->fill);
 }
 
 void
-shared_samples_clear (SharedSamples * shared)
+ab_shared_samples_clear (AbSharedSamples * shared)
 {
   g_clear_pointer (&shared->block, g_free);
 }
 
 guint
-batcher_discard (Batcher * self)
+ab_batch_discard (AbBatch * self)
 {
   guint n = self->fill;
 
-  if (batcher_is_open (self))
-    batch_room_close (&self->room);
+  if (ab_batch_is_open (self))
+    ab_room_close (&self->room);
   gst_clear_buffer (&self->room.buffer);
   self->fill = 0;
   return n;

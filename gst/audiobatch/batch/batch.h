@@ -20,93 +20,93 @@ typedef struct
   /* bytes of one sample in one plane */
   guint sample_size;
 
-  BatchRoom room;
+  AbRoom room;
   guint capacity;
   guint fill;
   /* how many of the last samples in it are silence */
   guint silent;
-} Batcher;
+} AbBatch;
 
 /* Says of a filled @buffer what its samples don't: GstAudioMeta where the
  * layout wants it, GAP when all of it is @silent. */
-void batch_describe (GstBuffer * buffer, const GstAudioInfo * info,
+void ab_batch_describe (GstBuffer * buffer, const GstAudioInfo * info,
     guint n_samples, gboolean silent);
 
 /* Has nobody but the caller anything to do with @buffer? One reference, one
  * memory with one reference, which is whole and not mapped. */
-gboolean batch_is_exclusive (GstBuffer * buffer);
+gboolean ab_batch_is_exclusive (GstBuffer * buffer);
 
 /* Has an application that filled @buffer, a batch of @n_samples, left it what it
  * was: exclusive, and cut short by whole samples at the most, which planar audio
  * can't be? @n_samples is set to how many there are; @error says what is
  * wrong. */
-gboolean batch_check_filled (GstBuffer * buffer, const GstAudioInfo * info,
+gboolean ab_batch_check_filled (GstBuffer * buffer, const GstAudioInfo * info,
     guint * n_samples, GError ** error);
 
 /* No batch may be open. */
-void batcher_set_info (Batcher * self, const GstAudioInfo * info);
+void ab_batch_set_info (AbBatch * self, const GstAudioInfo * info);
 
 /* Begins a batch of @capacity samples in @room, which is taken. */
-void batcher_open (Batcher * self, const BatchRoom * room, guint capacity);
+void ab_batch_open (AbBatch * self, const AbRoom * room, guint capacity);
 
 /* Fills the rest of the batch with silence and marks it with
  * GstAudioClippingMeta.
  *
  * Returns: how many samples that took. */
-guint batcher_pad (Batcher * self);
+guint ab_batch_pad (AbBatch * self);
 
 /* Ends the batch: what is not filled is cut off, and planar batches get their
  * GstAudioMeta. GAP is set when all of it is silence.
  *
  * Returns: (transfer full): the batch. */
-GstBuffer *batcher_close (Batcher * self);
+GstBuffer *ab_batch_close (AbBatch * self);
 
 /* Ends the batch, which is full, and begins the next one in @room with the
  * samples behind the first @hop of this one. @hop is less than the capacity,
  * and what is left then is not more than @capacity.
  *
  * Returns: (transfer full): the batch that is full. */
-GstBuffer *batcher_slide (Batcher * self, guint hop, const BatchRoom * room,
+GstBuffer *ab_batch_slide (AbBatch * self, guint hop, const AbRoom * room,
     guint capacity);
 
 /* Samples that a batch which has gone shares with the next one. */
 typedef struct
 {
-  Chunk chunk;
+  AbChunk chunk;
   gpointer block;
   /* how many of the last of them are silence */
   guint silent;
-} SharedSamples;
+} AbSharedSamples;
 
 /* Copies what is behind the first @hop samples of the open batch. FALSE when
  * there is no memory for that. */
-gboolean batcher_save (Batcher * self, guint hop, SharedSamples * shared);
+gboolean ab_batch_save (AbBatch * self, guint hop, AbSharedSamples * shared);
 
 /* Puts them into the batch that has just been opened. */
-void batcher_restore (Batcher * self, const SharedSamples * shared);
+void ab_batch_restore (AbBatch * self, const AbSharedSamples * shared);
 
-void shared_samples_clear (SharedSamples * shared);
+void ab_shared_samples_clear (AbSharedSamples * shared);
 
 /* Throws the open batch away, if there is one.
  *
  * Returns: the samples that were in it. */
-guint batcher_discard (Batcher * self);
+guint ab_batch_discard (AbBatch * self);
 
 static inline gboolean
-batcher_is_open (const Batcher * self)
+ab_batch_is_open (const AbBatch * self)
 {
   return self->room.buffer != NULL;
 }
 
 static inline gboolean
-batcher_is_full (const Batcher * self)
+ab_batch_is_full (const AbBatch * self)
 {
   return self->fill == self->capacity;
 }
 
 /* Copies @n samples of what is no plain run of memory: planes, silence, samples
  * that are turned round. */
-void batcher_copy_planes (Batcher * self, const Chunk * chunk, guint offset,
+void ab_batch_copy_planes (AbBatch * self, const AbChunk * chunk, guint offset,
     guint n, guint8 * to);
 
 /* Copies samples of @chunk from number @offset on, as many as there are and as
@@ -114,7 +114,7 @@ void batcher_copy_planes (Batcher * self, const Chunk * chunk, guint offset,
  *
  * Returns: how many. */
 static inline guint
-batcher_add (Batcher * self, const Chunk * chunk, guint offset)
+ab_batch_add (AbBatch * self, const AbChunk * chunk, guint offset)
 {
   guint n = MIN (chunk->n_samples - offset, self->capacity - self->fill);
   gsize sample_size = self->sample_size;
@@ -124,7 +124,7 @@ batcher_add (Batcher * self, const Chunk * chunk, guint offset)
     memcpy (to, (const guint8 *) chunk->planes[0] + offset * sample_size,
         n * sample_size);
   } else {
-    batcher_copy_planes (self, chunk, offset, n, to);
+    ab_batch_copy_planes (self, chunk, offset, n, to);
   }
   self->fill += n;
   self->silent = chunk->silent ? self->silent + n : 0;

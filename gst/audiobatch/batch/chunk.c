@@ -31,7 +31,7 @@ has_planes (const GstAudioMeta * meta, const GstAudioInfo * info, gsize size)
 }
 
 static gboolean
-measure_planar (Chunk * self, gsize size, const GstAudioInfo * info,
+measure_planar (AbChunk * self, gsize size, const GstAudioInfo * info,
     GError ** error)
 {
   GstAudioMeta *meta = gst_buffer_get_audio_meta (self->buffer);
@@ -59,7 +59,7 @@ measure_planar (Chunk * self, gsize size, const GstAudioInfo * info,
 }
 
 static gboolean
-measure_interleaved (Chunk * self, gsize size, const GstAudioInfo * info,
+measure_interleaved (AbChunk * self, gsize size, const GstAudioInfo * info,
     GError ** error)
 {
   guint bpf = GST_AUDIO_INFO_BPF (info);
@@ -76,7 +76,7 @@ measure_interleaved (Chunk * self, gsize size, const GstAudioInfo * info,
 }
 
 gboolean
-chunk_measure (Chunk * self, GstBuffer * buffer, const GstAudioInfo * info,
+ab_chunk_measure (AbChunk * self, GstBuffer * buffer, const GstAudioInfo * info,
     GError ** error)
 {
   self->buffer = buffer;
@@ -97,7 +97,7 @@ chunk_measure (Chunk * self, GstBuffer * buffer, const GstAudioInfo * info,
 }
 
 static gboolean
-map_interleaved (Chunk * self)
+map_interleaved (AbChunk * self)
 {
   self->planes = &self->interleaved;
   if (!(self->memory ? gst_memory_map (self->memory, &self->map, GST_MAP_READ)
@@ -108,7 +108,7 @@ map_interleaved (Chunk * self)
 }
 
 static gboolean
-map_planar (Chunk * self, const GstAudioInfo * info)
+map_planar (AbChunk * self, const GstAudioInfo * info)
 {
   if (!gst_audio_buffer_map (&self->audio, info, self->buffer, GST_MAP_READ))
     return FALSE;
@@ -117,7 +117,7 @@ map_planar (Chunk * self, const GstAudioInfo * info)
 }
 
 gboolean
-chunk_map (Chunk * self, const GstAudioInfo * info, GError ** error)
+ab_chunk_map (AbChunk * self, const GstAudioInfo * info, GError ** error)
 {
   if (G_LIKELY (is_planar (info) ? map_planar (self, info)
           : map_interleaved (self)))
@@ -129,7 +129,7 @@ chunk_map (Chunk * self, const GstAudioInfo * info, GError ** error)
 }
 
 void
-chunk_silence (Chunk * self, guint n_samples)
+ab_chunk_silence (AbChunk * self, guint n_samples)
 {
   self->n_samples = n_samples;
   self->planes = NULL;
@@ -140,7 +140,7 @@ chunk_silence (Chunk * self, guint n_samples)
 }
 
 void
-chunk_unmap (Chunk * self)
+ab_chunk_unmap (AbChunk * self)
 {
   if (G_LIKELY (self->memory))
     gst_memory_unmap (self->memory, &self->map);

@@ -28,22 +28,23 @@ typedef struct
   GstMemory *memory;
   GstMapInfo map;
   GstAudioBuffer audio;
-} Chunk;
+} AbChunk;
 
-/* Begins @self with @buffer, which has to stay alive until chunk_unmap(), and
+/* Begins @self with @buffer, which must stay alive until ab_chunk_unmap(), and
  * counts its samples.
  *
  * Returns: FALSE and @error when it is no whole number of them: bytes that are
  * no whole frames, or planes without GstAudioMeta. An empty buffer has 0. */
-gboolean chunk_measure (Chunk * self, GstBuffer * buffer,
+gboolean ab_chunk_measure (AbChunk * self, GstBuffer * buffer,
     const GstAudioInfo * info, GError ** error);
 
-/* Maps what chunk_measure() found good. */
-gboolean chunk_map (Chunk * self, const GstAudioInfo * info, GError ** error);
+/* Maps what ab_chunk_measure() found good. */
+gboolean ab_chunk_map (AbChunk * self, const GstAudioInfo * info,
+    GError ** error);
 
-/* @n_samples of silence; needs no chunk_unmap(). */
-void chunk_silence (Chunk * self, guint n_samples);
+/* @n_samples of silence; needs no ab_chunk_unmap(). */
+void ab_chunk_silence (AbChunk * self, guint n_samples);
 
-void chunk_unmap (Chunk * self);
+void ab_chunk_unmap (AbChunk * self);
 
 G_END_DECLS

@@ -27,19 +27,19 @@ reference_free (gpointer data)
 }
 
 void
-batch_metas_init (BatchMetas * self)
+ab_metas_init (AbMetas * self)
 {
   g_queue_init (&self->references);
 }
 
 void
-batch_metas_clear (BatchMetas * self)
+ab_metas_clear (AbMetas * self)
 {
   g_queue_clear_full (&self->references, reference_free);
 }
 
 gboolean
-batch_metas_any_of_them (GstBuffer * chunk)
+ab_metas_any_of_them (GstBuffer * chunk)
 {
   gpointer state = NULL;
   GstMeta *meta;
@@ -52,8 +52,7 @@ batch_metas_any_of_them (GstBuffer * chunk)
 }
 
 void
-batch_metas_note (BatchMetas * self, GstBuffer * chunk, gint64 start,
-    guint64 end)
+ab_metas_note (AbMetas * self, GstBuffer * chunk, gint64 start, guint64 end)
 {
   gpointer state = NULL;
   GstMeta *meta;
@@ -80,12 +79,12 @@ reference_time (const Reference * self, guint64 sample, guint rate)
   GstClockTime by = gst_util_uint64_scale_int (ABS (moved), GST_SECOND, rate);
 
   if (moved >= 0)
-    return self->timestamp + MIN (by, LAST_TIME - self->timestamp);
+    return self->timestamp + MIN (by, AB_LAST_TIME - self->timestamp);
   return self->timestamp > by ? self->timestamp - by : 0;
 }
 
 void
-batch_metas_stamp (BatchMetas * self, GstBuffer * batch, guint64 start,
+ab_metas_stamp (AbMetas * self, GstBuffer * batch, guint64 start,
     guint n_samples, guint rate, guint64 keep)
 {
   gint64 first_start = 0;
@@ -138,8 +137,7 @@ is_carried (const GstMetaInfo * info, gboolean whole)
 }
 
 void
-batch_metas_copy (GstBuffer * batch, GstBuffer * chunk, gsize offset,
-    gsize size)
+ab_metas_copy (GstBuffer * batch, GstBuffer * chunk, gsize offset, gsize size)
 {
   gboolean whole = offset == 0 && size == gst_buffer_get_size (chunk);
   GstMetaTransformCopy part = { !whole, offset, size };
@@ -162,7 +160,7 @@ strip (GstBuffer * batch, GstMeta ** meta, gpointer unused)
 }
 
 void
-batch_metas_strip (GstBuffer * batch)
+ab_metas_strip (GstBuffer * batch)
 {
   gst_buffer_foreach_meta (batch, strip, NULL);
 }

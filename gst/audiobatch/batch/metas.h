@@ -13,42 +13,42 @@ G_BEGIN_DECLS
 typedef struct
 {
   GQueue references;
-} BatchMetas;
+} AbMetas;
 
-void batch_metas_init (BatchMetas * self);
-void batch_metas_clear (BatchMetas * self);
+void ab_metas_init (AbMetas * self);
+void ab_metas_clear (AbMetas * self);
 
 /* Has @chunk, which has metas, any that may be carried over? */
-gboolean batch_metas_any_of_them (GstBuffer * chunk);
+gboolean ab_metas_any_of_them (GstBuffer * chunk);
 
 /* Has @chunk any meta that may be carried over? */
 static inline gboolean
-batch_metas_any (GstBuffer * chunk)
+ab_metas_any (GstBuffer * chunk)
 {
   gpointer state = NULL;
 
   return G_UNLIKELY (gst_buffer_iterate_meta (chunk, &state) != NULL)
-      && batch_metas_any_of_them (chunk);
+      && ab_metas_any_of_them (chunk);
 }
 
 /* Remembers the reference timestamps of @chunk. Its first sample has number
  * @start, which may be negative where the first ones were dropped, and its
  * last one the number before @end. */
-void batch_metas_note (BatchMetas * self, GstBuffer * chunk, gint64 start,
+void ab_metas_note (AbMetas * self, GstBuffer * chunk, gint64 start,
     guint64 end);
 
 /* Gives @batch, of @n_samples samples from number @start on, its reference
  * timestamps, @rate samples being a second. Forgets those that no batch that
  * begins at @keep or later can need. */
-void batch_metas_stamp (BatchMetas * self, GstBuffer * batch, guint64 start,
+void ab_metas_stamp (AbMetas * self, GstBuffer * batch, guint64 start,
     guint n_samples, guint rate, guint64 keep);
 
 /* Copies the metas of @chunk that say something about all of its audio to
  * @batch, which is @size bytes of it from @offset on. */
-void batch_metas_copy (GstBuffer * batch, GstBuffer * chunk, gsize offset,
+void ab_metas_copy (GstBuffer * batch, GstBuffer * chunk, gsize offset,
     gsize size);
 
-/* Takes away again what batch_metas_copy() gave. */
-void batch_metas_strip (GstBuffer * batch);
+/* Takes away again what ab_metas_copy() gave. */
+void ab_metas_strip (GstBuffer * batch);
 
 G_END_DECLS

@@ -13,30 +13,30 @@ G_BEGIN_DECLS
 /* A chunk on its way through the element. */
 typedef struct
 {
-  Chunk chunk;
+  AbChunk chunk;
   /* NULL: silence, which counts as inserted */
   GstBuffer *buffer;
   /* samples of the buffer as it came that have been cut off at its start */
   guint cut;
   GstClockTime pts;
   gboolean flagged;
-} Arrival;
+} AbArrival;
 
 /* Thread-safety: streaming thread only. */
 typedef struct
 {
   /* constant; owned by the element, which embeds us */
-  BatchStream *stream;
+  AbStream *stream;
   GstPad *srcpad;
 
   /* the settings in force, and the hop since the last batch began */
-  FilterSettings settings;
+  AbFilterSettings settings;
   guint hop;
 
   GstAudioInfo info;
   /* what chunks come in, played forwards */
   GstSegment segment;
-  Timeline timeline;
+  AbTimeline timeline;
 
   /* serialized events that wait until it is known where a new segment begins,
    * and how many of them wait for no more than the open batch */
@@ -45,51 +45,51 @@ typedef struct
 
   /* the open batch: its first sample, the clock that it is stamped by, how many
    * of its samples no batch has had, and whether it has metas of a chunk */
-  Batcher batcher;
-  BatchMetas metas;
+  AbBatch batcher;
+  AbMetas metas;
   guint64 start;
-  SampleClock clock;
+  AbClock clock;
   guint fresh;
   gboolean has_metas;
   /* the next batch follows a break */
   gboolean discont;
   /* samples to skip until the next batch begins */
   guint64 skip;
-} Rebatcher;
+} AbPlacer;
 
 /* Memory and counts are those of @stream, batches are pushed out of @srcpad. */
-void rebatcher_init (Rebatcher * self, BatchStream * stream, GstPad * srcpad);
-void rebatcher_clear (Rebatcher * self);
+void ab_placer_init (AbPlacer * self, AbStream * stream, GstPad * srcpad);
+void ab_placer_clear (AbPlacer * self);
 
 /* As before the first chunk: what is pending is dropped and counted. */
-void rebatcher_reset (Rebatcher * self);
+void ab_placer_reset (AbPlacer * self);
 
-/* Another format; rebatcher_drain() comes first. */
-void rebatcher_set_info (Rebatcher * self, const GstAudioInfo * info);
+/* Another format; ab_placer_drain() comes first. */
+void ab_placer_set_info (AbPlacer * self, const GstAudioInfo * info);
 
 /* Puts @arrival into its place in time and pushes the batches that get full.
  * A chunk that can't be kept is counted as dropped. */
-GstFlowReturn rebatcher_place (Rebatcher * self, Arrival * arrival);
+GstFlowReturn ab_placer_place (AbPlacer * self, AbArrival * arrival);
 
 /* What is pending leaves as a tail, and after it all events that are held. */
-void rebatcher_drain (Rebatcher * self);
+void ab_placer_drain (AbPlacer * self);
 
 /* The next chunk begins a new run, whatever its time. */
-void rebatcher_break (Rebatcher * self);
+void ab_placer_break (AbPlacer * self);
 
 /* Chunks come in @segment from now on, of which @event tells.
  *
  * Returns: FALSE when the event can be sent on at once; it is not taken then. */
-gboolean rebatcher_new_segment (Rebatcher * self, const GstSegment * segment,
+gboolean ab_placer_new_segment (AbPlacer * self, const GstSegment * segment,
     GstEvent * event);
 
 /* Keeps @event behind those that are held.
  *
  * Returns: FALSE when there are none; it is not taken then. */
-gboolean rebatcher_hold (Rebatcher * self, GstEvent * event);
+gboolean ab_placer_hold (AbPlacer * self, GstEvent * event);
 
 /* Counts @n_samples that nobody wants, which were @sent or inserted. */
-void rebatcher_count_refused (Rebatcher * self, guint64 n_samples,
+void ab_placer_count_refused (AbPlacer * self, guint64 n_samples,
     gboolean sent);
 
 G_END_DECLS

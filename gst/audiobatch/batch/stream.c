@@ -18,61 +18,61 @@
 #define ADVICE_EVERY 256
 
 void
-batch_stream_init (BatchStream * self, GstElement * element,
+ab_stream_init (AbStream * self, GstElement * element,
     GstDebugCategory * category)
 {
   self->element = element;
   self->category = category;
-  batch_settings_init (&self->settings);
+  ab_common_settings_init (&self->settings);
   gst_audio_info_init (&self->info);
   gst_audio_info_init (&self->known_info);
-  self->stats = batch_stats_new ();
+  self->stats = ab_ledger_new ();
 }
 
 void
-batch_stream_clear (BatchStream * self)
+ab_stream_clear (AbStream * self)
 {
-  batch_memory_clear (&self->memory);
-  g_clear_pointer (&self->stats, batch_stats_unref);
+  ab_memory_clear (&self->memory);
+  g_clear_pointer (&self->stats, ab_ledger_unref);
 }
 
-static BatchStats *
-ref_stats (BatchStream * self)
+static AbLedger *
+ref_stats (AbStream * self)
 {
-  BatchStats *stats;
+  AbLedger *stats;
 
   GST_OBJECT_LOCK (self->element);
-  stats = batch_stats_ref (self->stats);
+  stats = ab_ledger_ref (self->stats);
   GST_OBJECT_UNLOCK (self->element);
   return stats;
 }
 
 /* Whoever waits looks at the settings again. */
 static void
-knock (BatchStream * self)
+knock (AbStream * self)
 {
-  BatchStats *stats = ref_stats (self);
+  AbLedger *stats = ref_stats (self);
 
-  batch_gate_knock (&stats->gate);
-  batch_stats_unref (stats);
+  ab_gate_knock (&stats->gate);
+  ab_ledger_unref (stats);
 }
 
 void
-batch_stream_set_shut (BatchStream * self, BatchGateShut reason, gboolean shut)
+ab_stream_set_shut (AbStream * self, AbGateShut reason, gboolean shut)
 {
-  BatchStats *stats = ref_stats (self);
+  AbLedger *stats = ref_stats (self);
 
-  batch_gate_set_shut (&stats->gate, reason, shut);
-  batch_stats_unref (stats);
+  ab_gate_set_shut (&stats->gate, reason, shut);
+  ab_ledger_unref (stats);
 }
 
 gboolean
-batch_stream_set_property (BatchStream * self, guint id, const GValue * value)
+ab_stream_set_property (AbStream * self, guint id, const GValue * value)
 {
   gboolean ours;
 
   GST_OBJECT_LOCK (self->element);
-  ours = batch_properties_set (&self->settings, id, value);
+  ours = ab_common_settings_set (&self->settings, id, value);
   GST_OBJECT_UNLOCK (self->element);
   if (!ours)
     return FALSE;
@@ -83,23 +83,23 @@ batch_stream_set_property (BatchStream * self, guint id, const GValue * value)
 }
 
 gboolean
-batch_stream_get_property (BatchStream * self, guint id, GValue * value)
+ab_stream_get_property (AbStream * self, guint id, GValue * value)
 {
-  BatchSettings settings;
-  BatchStats *stats;
+  AbCommonSettings settings;
+  AbLedger *stats;
   gboolean ours;
 
   GST_OBJECT_LOCK (self->element);
   settings = self->settings;
-  stats = batch_stats_ref (self->stats);
+  stats = ab_ledger_ref (self->stats);
   GST_OBJECT_UNLOCK (self->element);
-  ours = batch_properties_get (&settings, stats, id, value);
-  batch_stats_unref (stats);
+  ours = ab_common_settings_get (&settings, stats, id, value);
+  ab_ledger_unref (stats);
   return ours;
 }
 
 void
-batch_stream_post_error (BatchStream * self, const GError * error)
+ab_stream_post_error (AbStream * self, const GError * error)
 {
   gst_element_message_full (self->element, GST_MESSAGE_ERROR, error->domain,
       error->code, g_strdup (error->message), NULL, __FILE__, GST_FUNCTION,
@@ -107,7 +107,7 @@ batch_stream_post_error (BatchStream * self, const GError * error)
 }
 
 GstClockTime
-batch_stream_get_latency (BatchStream * self)
+ab_stream_get_latency (AbStream * self)
 {
   GstClockTime latency;
 
@@ -118,8 +118,7 @@ batch_stream_get_latency (BatchStream * self)
 }
 
 gboolean
-batch_stream_get_format (BatchStream * self, GstAudioInfo * info,
-    BatchSize * size)
+ab_stream_get_format (AbStream * self, GstAudioInfo * info, AbSize * size)
 {
   GST_OBJECT_LOCK (self->element);
   *info = self->known_info;
@@ -129,10 +128,10 @@ batch_stream_get_format (BatchStream * self, GstAudioInfo * info,
 }
 
 void
-batch_stream_start (BatchStream * self)
+ab_stream_start (AbStream * self)
 {
-  BatchStats *stats = batch_stats_new ();
-  BatchStats *old;
+  AbLedger *stats = ab_ledger_new ();
+  AbLedger *old;
   guint interval;
 
   GST_OBJECT_LOCK (self->element);
@@ -142,45 +141,45 @@ batch_stream_start (BatchStream * self)
   gst_audio_info_init (&self->known_info);
   interval = self->settings.report_interval;
   GST_OBJECT_UNLOCK (self->element);
-  batch_stats_unref (old);
+  ab_ledger_unref (old);
 
   gst_audio_info_init (&self->info);
-  self->process_limit = memory_limit_read (PROC_CGROUP, CGROUP_ROOT);
-  self->machine_limit = memory_limit_machine ();
-  batch_memory_init (&self->memory, stats);
+  self->process_limit = ab_limits_process (PROC_CGROUP, CGROUP_ROOT);
+  self->machine_limit = ab_limits_machine ();
+  ab_memory_init (&self->memory, stats);
   self->plan_due = TRUE;
-  self->advice = (Advice) {
-  FALSE, ADVICE_REASON_NONE};
+  self->advice = (AbAdvice) {
+  FALSE, AB_ADVICE_REASON_NONE};
   self->until_advice = ADVICE_EVERY;
   self->until_timed = 1;
-  batch_report_start (&self->report, interval);
+  ab_report_start (&self->report, interval);
 }
 
 void
-batch_stream_stop (BatchStream * self)
+ab_stream_stop (AbStream * self)
 {
-  batch_memory_clear (&self->memory);
+  ab_memory_clear (&self->memory);
 }
 
 static void
-publish_nominal (BatchStream * self)
+publish_nominal (AbStream * self)
 {
   guint bpf = GST_AUDIO_INFO_BPF (&self->info);
   guint rate = GST_AUDIO_INFO_RATE (&self->info);
-  BatchNominal nominal = {
-    .batches_per_second = rate / batch_size_mean (&self->size),
+  AbNominal nominal = {
+    .batches_per_second = rate / ab_size_mean (&self->size),
     .bytes_per_second = (gdouble) rate * bpf,
-    .bytes_per_batch = (guint64) batch_size_max (&self->size) * bpf,
+    .bytes_per_batch = (guint64) ab_size_max (&self->size) * bpf,
   };
 
-  batch_stats_set_nominal (self->stats, &nominal);
+  ab_ledger_set_nominal (self->stats, &nominal);
 }
 
 static void
-publish_format (BatchStream * self)
+publish_format (AbStream * self)
 {
   GstClockTime latency =
-      gst_util_uint64_scale_int (batch_size_max (&self->size), GST_SECOND,
+      gst_util_uint64_scale_int (ab_size_max (&self->size), GST_SECOND,
       GST_AUDIO_INFO_RATE (&self->info));
   gboolean changed;
 
@@ -198,16 +197,16 @@ publish_format (BatchStream * self)
 }
 
 static gboolean
-set_size (BatchStream * self, const BatchSizeWish * wish, gboolean * resized)
+set_size (AbStream * self, const AbSizeWish * wish, gboolean * resized)
 {
   g_autoptr (GError) error = NULL;
-  BatchSize size;
+  AbSize size;
 
-  if (!batch_size_set (&size, wish, GST_AUDIO_INFO_RATE (&self->info), &error)) {
-    batch_stream_post_error (self, error);
+  if (!ab_size_set (&size, wish, GST_AUDIO_INFO_RATE (&self->info), &error)) {
+    ab_stream_post_error (self, error);
     return FALSE;
   }
-  if (!*resized && batch_size_is_same (&size, &self->size))
+  if (!*resized && ab_size_is_same (&size, &self->size))
     return TRUE;
   *resized = TRUE;
   self->size = size;
@@ -218,7 +217,7 @@ set_size (BatchStream * self, const BatchSizeWish * wish, gboolean * resized)
 }
 
 static void
-take_limits (BatchStream * self)
+take_limits (AbStream * self)
 {
   atomic_store (&self->limits_changed, FALSE);
   GST_OBJECT_LOCK (self->element);
@@ -228,7 +227,7 @@ take_limits (BatchStream * self)
 }
 
 static void
-take_memory_settings (BatchStream * self, const BatchSettings * settings)
+take_memory_settings (AbStream * self, const AbCommonSettings * settings)
 {
   if (self->allocation == settings->allocation
       && self->pool_min == settings->pool_min
@@ -243,9 +242,9 @@ take_memory_settings (BatchStream * self, const BatchSettings * settings)
 /* The one place where settings become streaming state. Without @resized as TRUE
  * a size that stays as it is does not begin anew. */
 static gboolean
-take_settings (BatchStream * self, gboolean * resized)
+take_settings (AbStream * self, gboolean * resized)
 {
-  BatchSettings settings;
+  AbCommonSettings settings;
 
   atomic_store_explicit (&self->changed, FALSE, memory_order_relaxed);
   GST_OBJECT_LOCK (self->element);
@@ -255,8 +254,8 @@ take_settings (BatchStream * self, gboolean * resized)
   take_limits (self);
   take_memory_settings (self, &settings);
   if (settings.report_interval != self->report.interval) {
-    batch_report_set_interval (&self->report, settings.report_interval,
-        batch_stats_get (self->stats, BATCH_COUNTER_BATCHES));
+    ab_report_set_interval (&self->report, settings.report_interval,
+        ab_ledger_get (self->stats, AB_COUNTER_BATCHES));
   }
   if (set_size (self, &settings.size, resized))
     return TRUE;
@@ -266,7 +265,7 @@ take_settings (BatchStream * self, gboolean * resized)
 }
 
 gboolean
-batch_stream_set_info (BatchStream * self, const GstAudioInfo * info)
+ab_stream_set_info (AbStream * self, const GstAudioInfo * info)
 {
   const GstAudioInfo old = self->info;
   gboolean resized = TRUE;
@@ -279,7 +278,7 @@ batch_stream_set_info (BatchStream * self, const GstAudioInfo * info)
 }
 
 gboolean
-batch_stream_update (BatchStream * self, gboolean * resized)
+ab_stream_update (AbStream * self, gboolean * resized)
 {
   *resized = FALSE;
   if (G_LIKELY (!atomic_load_explicit (&self->changed, memory_order_acquire)))
@@ -288,9 +287,9 @@ batch_stream_update (BatchStream * self, gboolean * resized)
 }
 
 void
-batch_stream_take_allocation (BatchStream * self, GstQuery * query)
+ab_stream_take_allocation (AbStream * self, GstQuery * query)
 {
-  batch_memory_take_query (&self->memory, query);
+  ab_memory_take_query (&self->memory, query);
   self->plan_due = TRUE;
   GST_CAT_DEBUG_OBJECT (self->category, self->element,
       "memory: alignment mask %" G_GSIZE_FORMAT ", prefix %" G_GSIZE_FORMAT
@@ -300,7 +299,7 @@ batch_stream_take_allocation (BatchStream * self, GstQuery * query)
 }
 
 void
-batch_stream_negotiate (BatchStream * self, GstPad * srcpad)
+ab_stream_negotiate (AbStream * self, GstPad * srcpad)
 {
   g_autoptr (GstCaps) caps = gst_pad_get_current_caps (srcpad);
   g_autoptr (GstQuery) query = gst_query_new_allocation (caps, FALSE);
@@ -308,19 +307,19 @@ batch_stream_negotiate (BatchStream * self, GstPad * srcpad)
   if (!gst_pad_peer_query (srcpad, query))
     GST_CAT_DEBUG_OBJECT (self->category, self->element,
         "downstream has no wishes for memory");
-  batch_stream_take_allocation (self, query);
+  ab_stream_take_allocation (self, query);
 }
 
 /* Where is this element's memory to come from? */
 
 static guint64
-memory_bound (BatchStream * self)
+memory_bound (AbStream * self)
 {
   guint64 bound = self->process_limit;
   guint64 live;
 
   if (self->max_live > 0 && g_uint64_checked_mul (&live, self->max_live,
-          (guint64) batch_size_max (&self->size)
+          (guint64) ab_size_max (&self->size)
           * GST_AUDIO_INFO_BPF (&self->info))
       && (bound == 0 || live < bound))
     bound = live;
@@ -328,35 +327,35 @@ memory_bound (BatchStream * self)
 }
 
 static void
-tell_allocation_changed (BatchStream * self, const Advice * advice)
+tell_allocation_changed (AbStream * self, const AbAdvice * advice)
 {
   gst_element_post_message (self->element,
       gst_message_new_element (GST_OBJECT (self->element),
           gst_structure_new (CHANGED_NAME,
-              "from", G_TYPE_STRING, advice_name (&self->advice),
-              "to", G_TYPE_STRING, advice_name (advice),
-              "reason", G_TYPE_STRING, advice_reason_name (advice),
+              "from", G_TYPE_STRING, ab_advice_name (&self->advice),
+              "to", G_TYPE_STRING, ab_advice_name (advice),
+              "reason", G_TYPE_STRING, ab_advice_reason_name (advice),
               "batches", G_TYPE_UINT64,
-              batch_stats_get (self->stats, BATCH_COUNTER_BATCHES), NULL)));
+              ab_ledger_get (self->stats, AB_COUNTER_BATCHES), NULL)));
 }
 
 /* With allocation=auto: what do the figures say now? */
 static void
-follow_advice (BatchStream * self)
+follow_advice (AbStream * self)
 {
-  BatchSnapshot snapshot;
+  AbSnapshot snapshot;
 
   self->until_advice = ADVICE_EVERY;
   if (self->allocation != GST_AUDIO_BATCH_ALLOCATION_AUTO)
     return;
-  batch_stats_set_memory (self->stats, memory_bound (self), self->advice.pool);
-  batch_stats_snapshot (self->stats, &snapshot);
+  ab_ledger_set_memory (self->stats, memory_bound (self), self->advice.pool);
+  ab_ledger_snapshot (self->stats, &snapshot);
   if (snapshot.advice.pool == self->advice.pool)
     return;
   GST_CAT_INFO_OBJECT (self->category, self->element,
       "from now on memory is %s: %s",
       snapshot.advice.pool ? "recycled" : "allocated",
-      advice_reason_name (&snapshot.advice));
+      ab_advice_reason_name (&snapshot.advice));
   tell_allocation_changed (self, &snapshot.advice);
   self->advice = snapshot.advice;
   self->plan_due = TRUE;
@@ -364,7 +363,7 @@ follow_advice (BatchStream * self)
 
 /* What there is for a pool; 0: not known. */
 static guint64
-memory_limit (BatchStream * self)
+memory_limit (AbStream * self)
 {
   guint64 limit = self->machine_limit;
 
@@ -383,7 +382,7 @@ sample_align (const GstAudioInfo * info)
 }
 
 static G_GNUC_NO_INLINE GstFlowReturn
-refuse_memory (BatchStream * self, guint n_samples)
+refuse_memory (AbStream * self, guint n_samples)
 {
   guint bpf = GST_AUDIO_INFO_BPF (&self->info);
 
@@ -396,10 +395,10 @@ refuse_memory (BatchStream * self, guint n_samples)
 }
 
 static G_GNUC_NO_INLINE GstFlowReturn
-make_plan (BatchStream * self)
+make_plan (AbStream * self)
 {
   guint bpf = GST_AUDIO_INFO_BPF (&self->info);
-  BatchMemoryPlan plan = {
+  AbMemoryPlan plan = {
     .pooled = self->allocation == GST_AUDIO_BATCH_ALLOCATION_POOL,
     .align = sample_align (&self->info),
     .min = self->pool_min,
@@ -411,15 +410,15 @@ make_plan (BatchStream * self)
   if (self->allocation == GST_AUDIO_BATCH_ALLOCATION_AUTO)
     plan.pooled = self->advice.pool;
   self->plan_due = FALSE;
-  batch_stats_set_memory (self->stats, memory_bound (self), plan.pooled);
+  ab_ledger_set_memory (self->stats, memory_bound (self), plan.pooled);
   /* on 32 bits not even one may have a size */
-  if (!g_size_checked_mul (&plan.size, batch_size_max (&self->size), bpf))
-    return refuse_memory (self, batch_size_max (&self->size));
-  if (batch_memory_plan (&self->memory, &plan))
+  if (!g_size_checked_mul (&plan.size, ab_size_max (&self->size), bpf))
+    return refuse_memory (self, ab_size_max (&self->size));
+  if (ab_memory_plan (&self->memory, &plan))
     return GST_FLOW_OK;
   GST_ELEMENT_ERROR (self->element, RESOURCE, NO_SPACE_LEFT,
       ("There is no memory for a pool of %u batches of %u samples of %u "
-          "bytes.", plan.min, batch_size_max (&self->size), bpf),
+          "bytes.", plan.min, ab_size_max (&self->size), bpf),
       ("Set pool-min-buffers or samples-per-batch to less."));
   return GST_FLOW_ERROR;
 }
@@ -429,45 +428,45 @@ make_plan (BatchStream * self)
 static gboolean
 has_room (gpointer user_data)
 {
-  BatchStream *self = user_data;
+  AbStream *self = user_data;
 
-  return batch_stats_live (self->stats) < self->max_live
+  return ab_ledger_live (self->stats) < self->max_live
       || atomic_load (&self->limits_changed);
 }
 
 static GstFlowReturn
-refuse_overrun (BatchStream * self)
+refuse_overrun (AbStream * self)
 {
   GST_ELEMENT_ERROR (self->element, RESOURCE, NO_SPACE_LEFT,
       ("Downstream holds %" G_GUINT64_FORMAT " batches, and max-live-batches "
-          "is %u.", batch_stats_live (self->stats), self->max_live),
+          "is %u.", ab_ledger_live (self->stats), self->max_live),
       ("Set overrun to wait or drop, or max-live-batches to more."));
   return GST_FLOW_ERROR;
 }
 
 static GstFlowReturn
-count_overrun (BatchStream * self)
+count_overrun (AbStream * self)
 {
   /* a gap may be years of batches, of which none is pushed */
-  if (batch_stream_is_shut (self))
+  if (ab_stream_is_shut (self))
     return GST_FLOW_FLUSHING;
-  batch_stats_begin (self->stats);
-  batch_stats_add (self->stats, BATCH_COUNTER_DROPPED_BATCHES, 1);
-  batch_stats_end (self->stats);
-  return BATCH_STREAM_FLOW_DROPPED;
+  ab_ledger_begin (self->stats);
+  ab_ledger_add (self->stats, AB_COUNTER_DROPPED_BATCHES, 1);
+  ab_ledger_end (self->stats);
+  return AB_FLOW_DROPPED;
 }
 
 static G_GNUC_NO_INLINE GstFlowReturn
-await_room (BatchStream * self)
+await_room (AbStream * self)
 {
-  while (self->max_live > 0 && batch_stats_live (self->stats) >= self->max_live) {
+  while (self->max_live > 0 && ab_ledger_live (self->stats) >= self->max_live) {
     if (self->overrun == GST_AUDIO_BATCH_OVERRUN_ERROR)
       return refuse_overrun (self);
     if (self->overrun == GST_AUDIO_BATCH_OVERRUN_DROP)
       return count_overrun (self);
     GST_CAT_DEBUG_OBJECT (self->category, self->element,
         "waiting: downstream holds %u batches", self->max_live);
-    if (!batch_gate_wait (&self->stats->gate, has_room, self, 0))
+    if (!ab_gate_wait (&self->stats->gate, has_room, self, 0))
       return GST_FLOW_FLUSHING;
     if (atomic_load (&self->limits_changed))
       take_limits (self);
@@ -476,13 +475,13 @@ await_room (BatchStream * self)
 }
 
 gboolean
-batch_stream_pass_time (BatchStream * self, guint n_samples)
+ab_stream_pass_time (AbStream * self, guint n_samples)
 {
   gint64 duration = gst_util_uint64_scale_int (n_samples, G_USEC_PER_SEC,
       GST_AUDIO_INFO_RATE (&self->info));
   gboolean open;
 
-  open = batch_gate_wait (&self->stats->gate, has_room, self,
+  open = ab_gate_wait (&self->stats->gate, has_room, self,
       g_get_monotonic_time () + MAX (duration, 1));
   if (atomic_load (&self->limits_changed))
     take_limits (self);
@@ -490,20 +489,20 @@ batch_stream_pass_time (BatchStream * self, guint n_samples)
 }
 
 static G_GNUC_NO_INLINE gboolean
-acquire_timed (BatchStream * self, gsize size, BatchRoom * room)
+acquire_timed (AbStream * self, gsize size, AbRoom * room)
 {
-  Histogram *histogram = self->memory.pool ? &self->stats->pooled_time
+  AbHistogram *histogram = self->memory.pool ? &self->stats->pooled_time
       : &self->stats->fresh_time;
   GstClockTime start = gst_util_get_timestamp ();
-  gboolean acquired = batch_memory_acquire (&self->memory, size, room);
+  gboolean acquired = ab_memory_acquire (&self->memory, size, room);
 
-  histogram_add (histogram, gst_util_get_timestamp () - start);
+  ab_histogram_add (histogram, gst_util_get_timestamp () - start);
   self->until_timed = TIMED_EVERY;
   return acquired;
 }
 
 GstFlowReturn
-batch_stream_acquire (BatchStream * self, guint n_samples, BatchRoom * room)
+ab_stream_acquire (AbStream * self, guint n_samples, AbRoom * room)
 {
   gboolean acquired;
   gsize size;
@@ -524,43 +523,42 @@ batch_stream_acquire (BatchStream * self, guint n_samples, BatchRoom * room)
   if (G_UNLIKELY (--self->until_timed == 0))
     acquired = acquire_timed (self, size, room);
   else
-    acquired = batch_memory_acquire (&self->memory, size, room);
+    acquired = ab_memory_acquire (&self->memory, size, room);
   return G_LIKELY (acquired) ? GST_FLOW_OK : refuse_memory (self, n_samples);
 }
 
 void
-batch_stream_count (BatchStream * self, const SampleCount * change)
+ab_stream_count (AbStream * self, const AbSampleCount * change)
 {
-  BatchStats *stats = self->stats;
+  AbLedger *stats = self->stats;
 
-  batch_stats_begin (stats);
-  batch_stats_add (stats, BATCH_COUNTER_BATCHES, change->batches);
-  batch_stats_add (stats, BATCH_COUNTER_SAMPLES_IN, change->in);
-  batch_stats_add (stats, BATCH_COUNTER_SAMPLES_OUT, change->out);
-  batch_stats_add (stats, BATCH_COUNTER_SAMPLES_INSERTED, change->inserted);
-  batch_stats_add (stats, BATCH_COUNTER_SAMPLES_DROPPED, change->dropped);
-  batch_stats_set (stats, BATCH_COUNTER_SAMPLES_PENDING, change->pending);
-  batch_stats_end (stats);
+  ab_ledger_begin (stats);
+  ab_ledger_add (stats, AB_COUNTER_BATCHES, change->batches);
+  ab_ledger_add (stats, AB_COUNTER_SAMPLES_IN, change->in);
+  ab_ledger_add (stats, AB_COUNTER_SAMPLES_OUT, change->out);
+  ab_ledger_add (stats, AB_COUNTER_SAMPLES_INSERTED, change->inserted);
+  ab_ledger_add (stats, AB_COUNTER_SAMPLES_DROPPED, change->dropped);
+  ab_ledger_set (stats, AB_COUNTER_SAMPLES_PENDING, change->pending);
+  ab_ledger_end (stats);
 }
 
 static G_GNUC_NO_INLINE void
-send_report (BatchStream * self)
+send_report (AbStream * self)
 {
-  batch_report_send (&self->report, self->stats, self->element, self->category);
+  ab_report_send (&self->report, self->stats, self->element, self->category);
 }
 
 void
-batch_stream_report (BatchStream * self)
+ab_stream_report (AbStream * self)
 {
-  guint64 batches = batch_stats_get (self->stats, BATCH_COUNTER_BATCHES);
+  guint64 batches = ab_ledger_get (self->stats, AB_COUNTER_BATCHES);
 
-  if (G_UNLIKELY (batch_report_is_due (&self->report, batches)))
+  if (G_UNLIKELY (ab_report_is_due (&self->report, batches)))
     send_report (self);
 }
 
 void
-batch_stream_report_end (BatchStream * self)
+ab_stream_report_end (AbStream * self)
 {
-  batch_report_finish (&self->report, self->stats, self->element,
-      self->category);
+  ab_report_finish (&self->report, self->stats, self->element, self->category);
 }

@@ -19,13 +19,13 @@ typedef struct
   GstDebugCategory *category;
 
   /* OBJECT_LOCK of the element */
-  BatchSettings settings;
+  AbCommonSettings settings;
   GstClockTime latency;
   GstAudioInfo known_info;
-  BatchSize known_size;
+  AbSize known_size;
 
   /* set with the OBJECT_LOCK by start, internally atomic, may outlive us */
-  BatchStats *stats;
+  AbLedger *stats;
 
   /* any thread: a setting was changed since the streaming thread last looked */
   atomic_bool changed;
@@ -33,7 +33,7 @@ typedef struct
 
   /* streaming thread: the settings in force */
   GstAudioInfo info;
-  BatchSize size;
+  AbSize size;
   GstAudioBatchAllocation allocation;
   guint pool_min, pool_max;
   guint max_live;
@@ -43,14 +43,14 @@ typedef struct
   guint64 process_limit;
   guint64 machine_limit;
 
-  BatchMemory memory;
+  AbMemory memory;
   /* the memory has to be planned anew before the next batch */
   gboolean plan_due;
-  Advice advice;
+  AbAdvice advice;
   guint until_advice;
   guint until_timed;
-  BatchReport report;
-} BatchStream;
+  AbReport report;
+} AbStream;
 
 /* What happened to samples, all at one instant. */
 typedef struct
@@ -59,100 +59,100 @@ typedef struct
   guint batches;
   /* waiting for their batch to fill, after all this */
   guint pending;
-} SampleCount;
+} AbSampleCount;
 
-void batch_stream_init (BatchStream * self, GstElement * element,
+void ab_stream_init (AbStream * self, GstElement * element,
     GstDebugCategory * category);
-void batch_stream_clear (BatchStream * self);
+void ab_stream_clear (AbStream * self);
 
 /* Any thread. Return FALSE when @id is no property of ours. */
-gboolean batch_stream_set_property (BatchStream * self, guint id,
+gboolean ab_stream_set_property (AbStream * self, guint id,
     const GValue * value);
-gboolean batch_stream_get_property (BatchStream * self, guint id,
+gboolean ab_stream_get_property (AbStream * self, guint id,
     GValue * value);
 
 /* Any thread: the duration of a full batch, or 0 before there is a format. */
-GstClockTime batch_stream_get_latency (BatchStream * self);
+GstClockTime ab_stream_get_latency (AbStream * self);
 
 /* Any thread: the format and the size of batches, or FALSE before there is
  * one. */
-gboolean batch_stream_get_format (BatchStream * self, GstAudioInfo * info,
-    BatchSize * size);
+gboolean ab_stream_get_format (AbStream * self, GstAudioInfo * info,
+    AbSize * size);
 
 /* Any thread: posts @error as an element error. */
-void batch_stream_post_error (BatchStream * self, const GError * error);
+void ab_stream_post_error (AbStream * self, const GError * error);
 
 /* While nothing streams. start() begins all counters anew: batches of an
  * earlier run that are still out are counted where they were made. */
-void batch_stream_start (BatchStream * self);
-void batch_stream_stop (BatchStream * self);
+void ab_stream_start (AbStream * self);
+void ab_stream_stop (AbStream * self);
 
 /* All that follows: streaming thread. On FALSE or NULL an element error has
  * been posted that says why. */
 
 /* Takes the format and the settings as they are now. Posts LATENCY if that
  * changed. On FALSE the format is the old one. */
-gboolean batch_stream_set_info (BatchStream * self, const GstAudioInfo * info);
+gboolean ab_stream_set_info (AbStream * self, const GstAudioInfo * info);
 
 /* Takes the settings if they were changed; to be called between batches.
  * @resized is set to whether batches have another size from now on. */
-gboolean batch_stream_update (BatchStream * self, gboolean * resized);
+gboolean ab_stream_update (AbStream * self, gboolean * resized);
 
 /* Takes what downstream wishes for memory, from an answered ALLOCATION query;
  * the first asks downstream of @srcpad. */
-void batch_stream_negotiate (BatchStream * self, GstPad * srcpad);
-void batch_stream_take_allocation (BatchStream * self, GstQuery * query);
+void ab_stream_negotiate (AbStream * self, GstPad * srcpad);
+void ab_stream_take_allocation (AbStream * self, GstQuery * query);
 
 /* Ends, or refuses, waiting for downstream to release a batch. Any thread. */
-void batch_stream_set_shut (BatchStream * self, BatchGateShut reason,
+void ab_stream_set_shut (AbStream * self, AbGateShut reason,
     gboolean shut);
 
 /* Has waiting been ended, or refused? Then what takes long has to end too. */
 static inline gboolean
-batch_stream_is_shut (BatchStream * self)
+ab_stream_is_shut (AbStream * self)
 {
-  return batch_gate_is_shut (&self->stats->gate);
+  return ab_gate_is_shut (&self->stats->gate);
 }
 
 static inline gboolean
-batch_stream_is_shut_by (BatchStream * self, BatchGateShut reason)
+ab_stream_is_shut_by (AbStream * self, AbGateShut reason)
 {
-  return batch_gate_is_shut_by (&self->stats->gate, reason);
+  return ab_gate_is_shut_by (&self->stats->gate, reason);
 }
 
 /* No batch was to be had, and was counted as dropped. */
-#define BATCH_STREAM_FLOW_DROPPED GST_FLOW_CUSTOM_SUCCESS
+#define AB_FLOW_DROPPED GST_FLOW_CUSTOM_SUCCESS
 
 /* Room for the next batch, of @n_samples samples, which is the caller's alone.
  *
- * Returns: GST_FLOW_OK; BATCH_STREAM_FLOW_DROPPED when downstream holds too
+ * Returns: GST_FLOW_OK; AB_FLOW_DROPPED when downstream holds too
  * many batches and overrun says to drop; GST_FLOW_FLUSHING when waiting for one
  * was ended; GST_FLOW_ERROR when an element error has been posted. */
-GstFlowReturn batch_stream_acquire (BatchStream * self, guint n_samples,
-    BatchRoom * room);
+GstFlowReturn ab_stream_acquire (AbStream * self, guint n_samples,
+    AbRoom * room);
 
 /* Waits, for as long as @n_samples samples last, for downstream to release a
  * batch: what a source does in place of a batch that it drops.
  *
  * Returns: FALSE when that was ended. */
-gboolean batch_stream_pass_time (BatchStream * self, guint n_samples);
+gboolean ab_stream_pass_time (AbStream * self, guint n_samples);
 
 /* Counts @added samples that came in, now that @pending wait: what happens to
  * most chunks. */
 static inline void
-batch_stream_count_pending (BatchStream * self, guint added, guint pending)
+ab_stream_count_pending (AbStream * self, guint added, guint pending)
 {
-  batch_stats_begin (self->stats);
-  batch_stats_add (self->stats, BATCH_COUNTER_SAMPLES_IN, added);
-  batch_stats_set (self->stats, BATCH_COUNTER_SAMPLES_PENDING, pending);
-  batch_stats_end (self->stats);
+  ab_ledger_begin (self->stats);
+  ab_ledger_add (self->stats, AB_COUNTER_SAMPLES_IN, added);
+  ab_ledger_set (self->stats, AB_COUNTER_SAMPLES_PENDING, pending);
+  ab_ledger_end (self->stats);
 }
 
 /* Adds @change to the counters; pending is not added but set. */
-void batch_stream_count (BatchStream * self, const SampleCount * change);
+void ab_stream_count (AbStream * self, const AbSampleCount * change);
 
 /* Reports if it is time to; to be called after the push. */
-void batch_stream_report (BatchStream * self);
-void batch_stream_report_end (BatchStream * self);
+void ab_stream_report (AbStream * self);
+void ab_stream_report_end (AbStream * self);
 
 G_END_DECLS

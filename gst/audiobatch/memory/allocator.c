@@ -13,7 +13,7 @@ struct _GstAudioBatchAllocator
   GstAllocator parent;
 
   /* shared, internally atomic; may outlive us */
-  BatchStats *stats;
+  AbLedger *stats;
 };
 
 /* The header of a block, or of a part that shares another one's data. */
@@ -28,15 +28,15 @@ typedef struct
   gboolean counted;
   /* has been a batch before */
   gboolean used;
-  BatchSpare spare;
-} BatchBlock;
+  AbSpare spare;
+} Block;
 
-G_DEFINE_TYPE (GstAudioBatchAllocator, batch_allocator, GST_TYPE_ALLOCATOR);
+G_DEFINE_TYPE (GstAudioBatchAllocator, ab_allocator, GST_TYPE_ALLOCATOR);
 
 static gpointer
 block_map (GstMemory * mem, gsize maxsize, GstMapFlags flags)
 {
-  return ((BatchBlock *) mem)->data;
+  return ((Block *) mem)->data;
 }
 
 static void
@@ -47,7 +47,7 @@ block_unmap (GstMemory * mem)
 static GstMemory *
 block_share (GstMemory * mem, gssize offset, gssize size)
 {
-  BatchBlock *part = g_try_new (BatchBlock, 1);
+  Block *part = g_try_new (Block, 1);
   GstMemory *whole = mem->parent ? mem->parent : mem;
 
   if (part == NULL)
@@ -60,7 +60,7 @@ block_share (GstMemory * mem, gssize offset, gssize size)
       GST_MINI_OBJECT_FLAGS (whole) | GST_MINI_OBJECT_FLAG_LOCK_READONLY,
       mem->allocator, whole, mem->maxsize, mem->align, mem->offset + offset,
       size);
-  part->data = ((BatchBlock *) mem)->data;
+  part->data = ((Block *) mem)->data;
   part->counted = FALSE;
   return &part->mem;
 }
@@ -68,8 +68,8 @@ block_share (GstMemory * mem, gssize offset, gssize size)
 static gboolean
 block_is_span (GstMemory * mem1, GstMemory * mem2, gsize * offset)
 {
-  const guint8 *end1 = ((BatchBlock *) mem1)->data + mem1->offset + mem1->size;
-  const guint8 *start2 = ((BatchBlock *) mem2)->data + mem2->offset;
+  const guint8 *end1 = ((Block *) mem1)->data + mem1->offset + mem1->size;
+  const guint8 *start2 = ((Block *) mem2)->data + mem2->offset;
 
   if (offset)
     *offset = mem1->offset - mem1->parent->offset;
@@ -84,17 +84,17 @@ block_size (gsize size, const GstAllocationParams * params, gsize align,
 {
   return g_size_checked_add (maxsize, size, params->prefix)
       && g_size_checked_add (maxsize, *maxsize, params->padding)
-      && g_size_checked_add (total, *maxsize, sizeof (BatchBlock))
+      && g_size_checked_add (total, *maxsize, sizeof (Block))
       && g_size_checked_add (total, *total, align);
 }
 
-static BatchBlock *
+static Block *
 block_new (GstAllocator * allocator, gsize size,
     const GstAllocationParams * params)
 {
-  gsize align = params->align | BATCH_ALIGN_MASK;
+  gsize align = params->align | AB_ALIGN_MASK;
   gsize maxsize, total;
-  BatchBlock *block;
+  Block *block;
   guint8 *samples;
 
   if (!block_size (size, params, align, &maxsize, &total))
@@ -119,42 +119,42 @@ block_new (GstAllocator * allocator, gsize size,
 }
 
 static GstMemory *
-batch_allocator_alloc_uncounted (GstAllocator * allocator, gsize size,
+ab_allocator_alloc_uncounted (GstAllocator * allocator, gsize size,
     GstAllocationParams * params)
 {
   return (GstMemory *) block_new (allocator, size, params);
 }
 
 static void
-batch_allocator_free (GstAllocator * allocator, GstMemory * mem)
+ab_allocator_free (GstAllocator * allocator, GstMemory * mem)
 {
-  BatchBlock *block = (BatchBlock *) mem;
+  Block *block = (Block *) mem;
 
   if (block->counted)
-    batch_stats_released (((GstAudioBatchAllocator *) allocator)->stats,
+    ab_ledger_released (((GstAudioBatchAllocator *) allocator)->stats,
         mem->maxsize);
   g_free (block);
 }
 
 static void
-batch_allocator_finalize (GObject * object)
+ab_allocator_finalize (GObject * object)
 {
-  batch_stats_unref (BATCH_ALLOCATOR (object)->stats);
-  G_OBJECT_CLASS (batch_allocator_parent_class)->finalize (object);
+  ab_ledger_unref (AB_ALLOCATOR (object)->stats);
+  G_OBJECT_CLASS (ab_allocator_parent_class)->finalize (object);
 }
 
 static void
-batch_allocator_class_init (GstAudioBatchAllocatorClass * klass)
+ab_allocator_class_init (GstAudioBatchAllocatorClass * klass)
 {
   GstAllocatorClass *allocator_class = GST_ALLOCATOR_CLASS (klass);
 
-  G_OBJECT_CLASS (klass)->finalize = batch_allocator_finalize;
-  allocator_class->alloc = batch_allocator_alloc_uncounted;
-  allocator_class->free = batch_allocator_free;
+  G_OBJECT_CLASS (klass)->finalize = ab_allocator_finalize;
+  allocator_class->alloc = ab_allocator_alloc_uncounted;
+  allocator_class->free = ab_allocator_free;
 }
 
 static void
-batch_allocator_init (GstAudioBatchAllocator * self)
+ab_allocator_init (GstAudioBatchAllocator * self)
 {
   GstAllocator *allocator = GST_ALLOCATOR_CAST (self);
 
@@ -169,35 +169,35 @@ batch_allocator_init (GstAudioBatchAllocator * self)
 }
 
 GstAudioBatchAllocator *
-batch_allocator_new (BatchStats * stats)
+ab_allocator_new (AbLedger * stats)
 {
-  GstAudioBatchAllocator *self = g_object_new (BATCH_TYPE_ALLOCATOR, NULL);
+  GstAudioBatchAllocator *self = g_object_new (AB_TYPE_ALLOCATOR, NULL);
 
   gst_object_ref_sink (self);
-  self->stats = batch_stats_ref (stats);
+  self->stats = ab_ledger_ref (stats);
   return self;
 }
 
 /* Counts @block, which becomes a batch. */
 static void
-take_block (GstAudioBatchAllocator * self, BatchBlock * block)
+take_block (GstAudioBatchAllocator * self, Block * block)
 {
   if (block->used) {
-    batch_stats_taken (self->stats, BATCH_COUNTER_REUSED,
-        BATCH_COUNTER_REUSED_BYTES, block->mem.maxsize);
+    ab_ledger_taken (self->stats, AB_COUNTER_REUSED,
+        AB_COUNTER_REUSED_BYTES, block->mem.maxsize);
   } else {
-    batch_stats_taken (self->stats, BATCH_COUNTER_ALLOCATIONS,
-        BATCH_COUNTER_ALLOCATED_BYTES, block->mem.maxsize);
+    ab_ledger_taken (self->stats, AB_COUNTER_ALLOCATIONS,
+        AB_COUNTER_ALLOCATED_BYTES, block->mem.maxsize);
   }
   block->counted = TRUE;
   block->used = TRUE;
 }
 
 GstMemory *
-batch_allocator_alloc (GstAudioBatchAllocator * self, gsize size,
+ab_allocator_alloc (GstAudioBatchAllocator * self, gsize size,
     const GstAllocationParams * params, guint8 ** data)
 {
-  BatchBlock *block = block_new (GST_ALLOCATOR_CAST (self), size, params);
+  Block *block = block_new (GST_ALLOCATOR_CAST (self), size, params);
 
   if (block == NULL)
     return NULL;
@@ -207,52 +207,52 @@ batch_allocator_alloc (GstAudioBatchAllocator * self, gsize size,
 }
 
 GstMemory *
-batch_allocator_alloc_spare (GstAudioBatchAllocator * self, gsize size,
+ab_allocator_alloc_spare (GstAudioBatchAllocator * self, gsize size,
     const GstAllocationParams * params)
 {
   return (GstMemory *) block_new (GST_ALLOCATOR_CAST (self), size, params);
 }
 
 guint8 *
-batch_allocator_take (GstAudioBatchAllocator * self, GstMemory * memory)
+ab_allocator_take (GstAudioBatchAllocator * self, GstMemory * memory)
 {
-  BatchBlock *block = (BatchBlock *) memory;
+  Block *block = (Block *) memory;
 
   take_block (self, block);
   return block->data + memory->offset;
 }
 
 void
-batch_allocator_give_back (GstAudioBatchAllocator * self, GstMemory * memory,
+ab_allocator_give_back (GstAudioBatchAllocator * self, GstMemory * memory,
     gsize prefix, gsize size)
 {
-  BatchBlock *block = (BatchBlock *) memory;
+  Block *block = (Block *) memory;
 
   gst_memory_resize (memory, prefix - memory->offset, size);
   block->counted = FALSE;
-  batch_stats_count_release (self->stats, memory->maxsize);
+  ab_ledger_count_release (self->stats, memory->maxsize);
 }
 
 void
-batch_allocator_knock (GstAudioBatchAllocator * self)
+ab_allocator_knock (GstAudioBatchAllocator * self)
 {
-  batch_gate_knock (&self->stats->gate);
+  ab_gate_knock (&self->stats->gate);
 }
 
 void
-batch_allocator_count_discard (GstAudioBatchAllocator * self)
+ab_allocator_count_discard (GstAudioBatchAllocator * self)
 {
-  batch_stats_discarded (self->stats);
+  ab_ledger_discarded (self->stats);
 }
 
-BatchSpare *
-batch_allocator_spare (GstMemory * memory)
+AbSpare *
+ab_allocator_spare (GstMemory * memory)
 {
-  return &((BatchBlock *) memory)->spare;
+  return &((Block *) memory)->spare;
 }
 
 gboolean
-batch_allocator_is_own (GstAudioBatchAllocator * self, GstMemory * memory)
+ab_allocator_is_own (GstAudioBatchAllocator * self, GstMemory * memory)
 {
   return memory->allocator == GST_ALLOCATOR_CAST (self)
       && memory->parent == NULL;

@@ -9,14 +9,14 @@
 typedef struct
 {
   GstMeta meta;
-  BatchStats *stats;
+  AbLedger *stats;
   gsize bytes;
 } LeaseMeta;
 
 /* What is left to be counted when the memory of a buffer is freed. */
 typedef struct
 {
-  BatchStats *stats;
+  AbLedger *stats;
   gsize bytes;
 } Lease;
 
@@ -45,8 +45,8 @@ lease_ends (gpointer user_data, GstMiniObject * memory)
 {
   Lease *lease = user_data;
 
-  batch_stats_released (lease->stats, lease->bytes);
-  batch_stats_unref (lease->stats);
+  ab_ledger_released (lease->stats, lease->bytes);
+  ab_ledger_unref (lease->stats);
   g_free (lease);
 }
 
@@ -97,19 +97,19 @@ was_used (GstMemory * memory)
 }
 
 void
-foreign_batch_take (GstBuffer * buffer, BatchStats * stats)
+ab_foreign_take (GstBuffer * buffer, AbLedger * stats)
 {
   GstMemory *memory = gst_buffer_peek_memory (buffer, 0);
   LeaseMeta *meta = (LeaseMeta *) gst_buffer_add_meta (buffer,
       lease_meta_info (), NULL);
 
-  meta->stats = batch_stats_ref (stats);
+  meta->stats = ab_ledger_ref (stats);
   meta->bytes = memory->maxsize;
   if (was_used (memory)) {
-    batch_stats_taken (stats, BATCH_COUNTER_REUSED, BATCH_COUNTER_REUSED_BYTES,
+    ab_ledger_taken (stats, AB_COUNTER_REUSED, AB_COUNTER_REUSED_BYTES,
         memory->maxsize);
   } else {
-    batch_stats_taken (stats, BATCH_COUNTER_ALLOCATIONS,
-        BATCH_COUNTER_ALLOCATED_BYTES, memory->maxsize);
+    ab_ledger_taken (stats, AB_COUNTER_ALLOCATIONS,
+        AB_COUNTER_ALLOCATED_BYTES, memory->maxsize);
   }
 }

@@ -10,6 +10,6 @@ G_BEGIN_DECLS
  * batch when its memory is seen for the first time, as a reused one after that,
  * and as released when it is back in its pool, or, where somebody still holds
  * the memory then, when that is freed. */
-void foreign_batch_take (GstBuffer * buffer, BatchStats * stats);
+void ab_foreign_take (GstBuffer * buffer, AbLedger * stats);
 
 G_END_DECLS

@@ -9,16 +9,16 @@
 #include "memory/foreign.h"
 
 void
-batch_memory_init (BatchMemory * self, BatchStats * stats)
+ab_memory_init (AbMemory * self, AbLedger * stats)
 {
   memset (self, 0, sizeof *self);
-  self->stats = batch_stats_ref (stats);
-  self->allocator = batch_allocator_new (stats);
+  self->stats = ab_ledger_ref (stats);
+  self->allocator = ab_allocator_new (stats);
   gst_allocation_params_init (&self->params);
 }
 
 static void
-drop_pool (BatchMemory * self)
+drop_pool (AbMemory * self)
 {
   if (self->pool)
     gst_buffer_pool_set_active (self->pool, FALSE);
@@ -27,17 +27,17 @@ drop_pool (BatchMemory * self)
 }
 
 void
-batch_memory_clear (BatchMemory * self)
+ab_memory_clear (AbMemory * self)
 {
   drop_pool (self);
   gst_clear_object (&self->offered);
   gst_clear_caps (&self->caps);
   gst_clear_object (&self->allocator);
-  g_clear_pointer (&self->stats, batch_stats_unref);
+  g_clear_pointer (&self->stats, ab_ledger_unref);
 }
 
 void
-batch_memory_take_query (BatchMemory * self, GstQuery * query)
+ab_memory_take_query (AbMemory * self, GstQuery * query)
 {
   GstCaps *caps;
 
@@ -82,7 +82,7 @@ start_pool (GstBufferPool * pool, GstCaps * caps, gsize size, guint min,
  * them? A pool is written to when it is made, and systems promise more memory
  * than there is, and end whoever uses it: what can't fit is not begun. */
 static gboolean
-can_fit (const BatchMemory * self, gsize size, guint n)
+can_fit (const AbMemory * self, gsize size, guint n)
 {
   const GstAllocationParams *params = &self->params;
   guint64 limit = self->plan.limit;
@@ -100,7 +100,7 @@ can_fit (const BatchMemory * self, gsize size, guint n)
  * adds up without a check, and ends the program where there is no memory for
  * even one buffer. */
 static gboolean
-try_offered_pool (BatchMemory * self, const BatchMemoryPlan * plan)
+try_offered_pool (AbMemory * self, const AbMemoryPlan * plan)
 {
   guint min = MAX (plan->min, self->offered_min);
 
@@ -116,9 +116,9 @@ try_offered_pool (BatchMemory * self, const BatchMemoryPlan * plan)
 }
 
 static gboolean
-make_own_pool (BatchMemory * self, const BatchMemoryPlan * plan)
+make_own_pool (AbMemory * self, const AbMemoryPlan * plan)
 {
-  GstBufferPool *pool = batch_pool_new (self->allocator);
+  GstBufferPool *pool = ab_pool_new (self->allocator);
   guint max = plan->max == 0 ? 0 : MAX (plan->max, plan->min);
 
   if (!can_fit (self, plan->size, plan->min)
@@ -132,7 +132,7 @@ make_own_pool (BatchMemory * self, const BatchMemoryPlan * plan)
 }
 
 gboolean
-batch_memory_plan (BatchMemory * self, const BatchMemoryPlan * plan)
+ab_memory_plan (AbMemory * self, const AbMemoryPlan * plan)
 {
   drop_pool (self);
   self->plan = *plan;
@@ -145,9 +145,9 @@ batch_memory_plan (BatchMemory * self, const BatchMemoryPlan * plan)
 }
 
 static gboolean
-acquire_fresh (BatchMemory * self, gsize size, BatchRoom * room)
+acquire_fresh (AbMemory * self, gsize size, AbRoom * room)
 {
-  GstMemory *memory = batch_allocator_alloc (self->allocator, size,
+  GstMemory *memory = ab_allocator_alloc (self->allocator, size,
       &self->params, &room->data);
 
   if (G_UNLIKELY (memory == NULL))
@@ -161,7 +161,7 @@ acquire_fresh (BatchMemory * self, gsize size, BatchRoom * room)
 /* Moves the samples to where downstream wishes them. GstBufferPool takes the
  * prefix away from what comes back to it. */
 static gboolean
-fit_foreign (BatchMemory * self, GstMemory * memory, gsize size)
+fit_foreign (AbMemory * self, GstMemory * memory, gsize size)
 {
   const GstAllocationParams *params = &self->params;
   gsize offset, maxsize, need;
@@ -176,8 +176,7 @@ fit_foreign (BatchMemory * self, GstMemory * memory, gsize size)
 
 /* A buffer of downstream's pool, if it is fit to be a batch. */
 static gboolean
-adopt_foreign (BatchMemory * self, GstBuffer * buffer, gsize size,
-    BatchRoom * room)
+adopt_foreign (AbMemory * self, GstBuffer * buffer, gsize size, AbRoom * room)
 {
   if (gst_buffer_n_memory (buffer) != 1
       || !gst_buffer_is_all_memory_writable (buffer)
@@ -188,13 +187,13 @@ adopt_foreign (BatchMemory * self, GstBuffer * buffer, gsize size,
     gst_buffer_unmap (buffer, &room->map);
     return FALSE;
   }
-  foreign_batch_take (buffer, self->stats);
+  ab_foreign_take (buffer, self->stats);
   room->data = room->map.data;
   return TRUE;
 }
 
 static gboolean
-acquire_pooled (BatchMemory * self, gsize size, BatchRoom * room)
+acquire_pooled (AbMemory * self, gsize size, AbRoom * room)
 {
   GstBufferPoolAcquireParams params = {
     .flags = GST_BUFFER_POOL_ACQUIRE_FLAG_DONTWAIT,
@@ -213,7 +212,7 @@ acquire_pooled (BatchMemory * self, gsize size, BatchRoom * room)
       return FALSE;
     }
   } else {
-    room->data = batch_allocator_take (self->allocator,
+    room->data = ab_allocator_take (self->allocator,
         gst_buffer_peek_memory (buffer, 0));
     room->map.memory = NULL;
   }
@@ -224,7 +223,7 @@ acquire_pooled (BatchMemory * self, gsize size, BatchRoom * room)
 }
 
 gboolean
-batch_memory_acquire (BatchMemory * self, gsize size, BatchRoom * room)
+ab_memory_acquire (AbMemory * self, gsize size, AbRoom * room)
 {
   if (G_LIKELY (self->pool == NULL))
     return acquire_fresh (self, size, room);
@@ -232,8 +231,8 @@ batch_memory_acquire (BatchMemory * self, gsize size, BatchRoom * room)
     return TRUE;
   if (!acquire_fresh (self, size, room))
     return FALSE;
-  batch_stats_begin (self->stats);
-  batch_stats_add (self->stats, BATCH_COUNTER_FALLBACKS, 1);
-  batch_stats_end (self->stats);
+  ab_ledger_begin (self->stats);
+  ab_ledger_add (self->stats, AB_COUNTER_FALLBACKS, 1);
+  ab_ledger_end (self->stats);
   return TRUE;
 }

@@ -21,22 +21,22 @@ typedef struct
   guint min, max;
   /* bytes that there are for a pool; 0: not known */
   guint64 limit;
-} BatchMemoryPlan;
+} AbMemoryPlan;
 
 /* A buffer that is being filled. */
 typedef struct
 {
   GstBuffer *buffer;
-  /* where its bytes are, until batch_room_close() */
+  /* where its bytes are, until ab_room_close() */
   guint8 *data;
   /* private; memory is NULL where nothing had to be mapped */
   GstMapInfo map;
-} BatchRoom;
+} AbRoom;
 
 /* Thread-safety: streaming thread only. What it gives away is free of it. */
 typedef struct
 {
-  BatchStats *stats;
+  AbLedger *stats;
   GstAudioBatchAllocator *allocator;
 
   /* what downstream wishes */
@@ -45,38 +45,38 @@ typedef struct
   GstBufferPool *offered;
   guint offered_size, offered_min, offered_max;
 
-  BatchMemoryPlan plan;
+  AbMemoryPlan plan;
   /* NULL: every batch is allocated afresh */
   GstBufferPool *pool;
   /* the pool is downstream's */
   gboolean foreign;
-} BatchMemory;
+} AbMemory;
 
 /* Counts into @stats, to which it keeps a reference. */
-void batch_memory_init (BatchMemory * self, BatchStats * stats);
-void batch_memory_clear (BatchMemory * self);
+void ab_memory_init (AbMemory * self, AbLedger * stats);
+void ab_memory_clear (AbMemory * self);
 
 /* Takes from an answered ALLOCATION query the alignment, prefix, padding and
- * the pool that downstream wishes. batch_memory_plan() makes use of them. */
-void batch_memory_take_query (BatchMemory * self, GstQuery * query);
+ * the pool that downstream wishes. ab_memory_plan() makes use of them. */
+void ab_memory_take_query (AbMemory * self, GstQuery * query);
 
 /* Batches get their memory like this from now on. An old pool lives until its
  * last buffer is back.
  *
  * Returns: FALSE when there is no memory for the first buffers of a pool. */
-gboolean batch_memory_plan (BatchMemory * self, const BatchMemoryPlan * plan);
+gboolean ab_memory_plan (AbMemory * self, const AbMemoryPlan * plan);
 
 /* A buffer with one memory of @size bytes, both of them the caller's alone. The
  * contents are undefined. @size is not more than was planned. Never waits: an
  * exhausted pool is answered by fresh memory, which is counted as a fallback.
  *
  * Returns: FALSE when there is no such memory to be had. */
-gboolean batch_memory_acquire (BatchMemory * self, gsize size,
-    BatchRoom * room);
+gboolean ab_memory_acquire (AbMemory * self, gsize size,
+    AbRoom * room);
 
 /* The data are not written any more; the buffer stays. */
 static inline void
-batch_room_close (BatchRoom * self)
+ab_room_close (AbRoom * self)
 {
   if (G_UNLIKELY (self->map.memory)) {
     gst_buffer_unmap (self->buffer, &self->map);

@@ -19,31 +19,31 @@ struct _GstAudioBatchPool
   /* Any thread: a stack of the spare buffers. Whoever pops holds `popping`: with
    * one at a time, no spare can have gone and come back between his look at the
    * stack and his change of it. */
-    _Atomic (BatchSpare *) spares;
+    _Atomic (AbSpare *) spares;
   atomic_bool popping;
   /* buffers that there are, spare or out */
   atomic_uint total;
 };
 
-G_DEFINE_TYPE (GstAudioBatchPool, batch_pool, GST_TYPE_BUFFER_POOL);
+G_DEFINE_TYPE (GstAudioBatchPool, ab_pool, GST_TYPE_BUFFER_POOL);
 
 static gboolean
-batch_pool_set_config (GstBufferPool * pool, GstStructure * config)
+ab_pool_set_config (GstBufferPool * pool, GstStructure * config)
 {
-  GstAudioBatchPool *self = BATCH_POOL (pool);
+  GstAudioBatchPool *self = AB_POOL (pool);
 
   if (!gst_buffer_pool_config_get_params (config, NULL, &self->size,
           &self->min, &self->max) || self->size == 0)
     return FALSE;
   gst_buffer_pool_config_get_allocator (config, NULL, &self->params);
-  return GST_BUFFER_POOL_CLASS (batch_pool_parent_class)->set_config (pool,
+  return GST_BUFFER_POOL_CLASS (ab_pool_parent_class)->set_config (pool,
       config);
 }
 
 static void
-push_spare (GstAudioBatchPool * self, BatchSpare * spare)
+push_spare (GstAudioBatchPool * self, AbSpare * spare)
 {
-  BatchSpare *next = atomic_load_explicit (&self->spares, memory_order_relaxed);
+  AbSpare *next = atomic_load_explicit (&self->spares, memory_order_relaxed);
 
   do {
     spare->next = next;
@@ -52,10 +52,10 @@ push_spare (GstAudioBatchPool * self, BatchSpare * spare)
 }
 
 /* NULL when there is none, or when somebody else is at it. */
-static BatchSpare *
+static AbSpare *
 pop_spare (GstAudioBatchPool * self)
 {
-  BatchSpare *spare;
+  AbSpare *spare;
 
   if (atomic_exchange_explicit (&self->popping, TRUE, memory_order_acquire))
     return NULL;
@@ -67,16 +67,16 @@ pop_spare (GstAudioBatchPool * self)
 }
 
 /* A buffer with a memory that is not counted until it is taken. */
-static BatchSpare *
+static AbSpare *
 make_spare (GstAudioBatchPool * self)
 {
-  GstMemory *memory = batch_allocator_alloc_spare (self->allocator,
+  GstMemory *memory = ab_allocator_alloc_spare (self->allocator,
       self->size, &self->params);
-  BatchSpare *spare;
+  AbSpare *spare;
 
   if (memory == NULL)
     return NULL;
-  spare = batch_allocator_spare (memory);
+  spare = ab_allocator_spare (memory);
   spare->buffer = gst_buffer_new ();
   gst_buffer_append_memory (spare->buffer, memory);
   GST_BUFFER_FLAG_UNSET (spare->buffer, GST_BUFFER_FLAG_TAG_MEMORY);
@@ -91,10 +91,10 @@ discard (GstAudioBatchPool * self, GstBuffer * buffer)
 }
 
 static gboolean
-batch_pool_stop (GstBufferPool * pool)
+ab_pool_stop (GstBufferPool * pool)
 {
-  GstAudioBatchPool *self = BATCH_POOL (pool);
-  BatchSpare *spare;
+  GstAudioBatchPool *self = AB_POOL (pool);
+  AbSpare *spare;
 
   while ((spare = pop_spare (self)))
     discard (self, spare->buffer);
@@ -104,16 +104,16 @@ batch_pool_stop (GstBufferPool * pool)
 /* Makes the first buffers and touches every byte of them, so that no page of
  * them is new to the system when it counts. */
 static gboolean
-batch_pool_start (GstBufferPool * pool)
+ab_pool_start (GstBufferPool * pool)
 {
-  GstAudioBatchPool *self = BATCH_POOL (pool);
+  GstAudioBatchPool *self = AB_POOL (pool);
   guint i;
 
   for (i = 0; i < self->min; i++) {
-    BatchSpare *spare = make_spare (self);
+    AbSpare *spare = make_spare (self);
 
     if (spare == NULL) {
-      batch_pool_stop (pool);
+      ab_pool_stop (pool);
       return FALSE;
     }
     atomic_fetch_add (&self->total, 1);
@@ -124,11 +124,11 @@ batch_pool_start (GstBufferPool * pool)
 }
 
 static GstFlowReturn
-batch_pool_acquire_buffer (GstBufferPool * pool, GstBuffer ** buffer,
+ab_pool_acquire_buffer (GstBufferPool * pool, GstBuffer ** buffer,
     GstBufferPoolAcquireParams * params)
 {
-  GstAudioBatchPool *self = BATCH_POOL (pool);
-  BatchSpare *spare;
+  GstAudioBatchPool *self = AB_POOL (pool);
+  AbSpare *spare;
 
   if (G_UNLIKELY (GST_BUFFER_POOL_IS_FLUSHING (pool)))
     return GST_FLOW_FLUSHING;
@@ -159,20 +159,20 @@ is_as_it_was (GstAudioBatchPool * self, GstBuffer * buffer)
       && gst_buffer_is_all_memory_writable (buffer)
       && GST_MINI_OBJECT_REFCOUNT_VALUE (gst_buffer_peek_memory (buffer, 0))
       == 1
-      && batch_allocator_is_own (self->allocator,
+      && ab_allocator_is_own (self->allocator,
       gst_buffer_peek_memory (buffer, 0));
 }
 
 /* By whoever drops the last reference. */
 static void
-batch_pool_release_buffer (GstBufferPool * pool, GstBuffer * buffer)
+ab_pool_release_buffer (GstBufferPool * pool, GstBuffer * buffer)
 {
-  GstAudioBatchPool *self = BATCH_POOL (pool);
-  BatchSpare *spare;
+  GstAudioBatchPool *self = AB_POOL (pool);
+  AbSpare *spare;
   GstMemory *memory;
 
   if (G_UNLIKELY (!is_as_it_was (self, buffer))) {
-    batch_allocator_count_discard (self->allocator);
+    ab_allocator_count_discard (self->allocator);
     discard (self, buffer);
     return;
   }
@@ -182,47 +182,47 @@ batch_pool_release_buffer (GstBufferPool * pool, GstBuffer * buffer)
   }
   memory = gst_buffer_peek_memory (buffer, 0);
   /* counted before somebody can take it again, told when he can */
-  batch_allocator_give_back (self->allocator, memory, self->params.prefix,
+  ab_allocator_give_back (self->allocator, memory, self->params.prefix,
       self->size);
-  spare = batch_allocator_spare (memory);
+  spare = ab_allocator_spare (memory);
   spare->buffer = buffer;
   push_spare (self, spare);
-  batch_allocator_knock (self->allocator);
+  ab_allocator_knock (self->allocator);
 }
 
 static void
-batch_pool_finalize (GObject * object)
+ab_pool_finalize (GObject * object)
 {
-  GstAudioBatchPool *self = BATCH_POOL (object);
+  GstAudioBatchPool *self = AB_POOL (object);
 
   /* one that was never stopped has spares yet */
-  batch_pool_stop (GST_BUFFER_POOL (self));
-  G_OBJECT_CLASS (batch_pool_parent_class)->finalize (object);
+  ab_pool_stop (GST_BUFFER_POOL (self));
+  G_OBJECT_CLASS (ab_pool_parent_class)->finalize (object);
   gst_object_unref (self->allocator);
 }
 
 static void
-batch_pool_class_init (GstAudioBatchPoolClass * klass)
+ab_pool_class_init (GstAudioBatchPoolClass * klass)
 {
   GstBufferPoolClass *pool_class = GST_BUFFER_POOL_CLASS (klass);
 
-  G_OBJECT_CLASS (klass)->finalize = batch_pool_finalize;
-  pool_class->set_config = batch_pool_set_config;
-  pool_class->start = batch_pool_start;
-  pool_class->stop = batch_pool_stop;
-  pool_class->acquire_buffer = batch_pool_acquire_buffer;
-  pool_class->release_buffer = batch_pool_release_buffer;
+  G_OBJECT_CLASS (klass)->finalize = ab_pool_finalize;
+  pool_class->set_config = ab_pool_set_config;
+  pool_class->start = ab_pool_start;
+  pool_class->stop = ab_pool_stop;
+  pool_class->acquire_buffer = ab_pool_acquire_buffer;
+  pool_class->release_buffer = ab_pool_release_buffer;
 }
 
 static void
-batch_pool_init (GstAudioBatchPool * self)
+ab_pool_init (GstAudioBatchPool * self)
 {
 }
 
 GstBufferPool *
-batch_pool_new (GstAudioBatchAllocator * allocator)
+ab_pool_new (GstAudioBatchAllocator * allocator)
 {
-  GstAudioBatchPool *self = g_object_new (BATCH_TYPE_POOL, NULL);
+  GstAudioBatchPool *self = g_object_new (AB_TYPE_POOL, NULL);
 
   gst_object_ref_sink (self);
   self->allocator = gst_object_ref (allocator);

@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-#define BATCH_TYPE_POOL (batch_pool_get_type ())
-G_DECLARE_FINAL_TYPE (GstAudioBatchPool, batch_pool, BATCH, POOL,
+#define AB_TYPE_POOL (ab_pool_get_type ())
+G_DECLARE_FINAL_TYPE (GstAudioBatchPool, ab_pool, AB, POOL,
     GstBufferPool)
 
 /* A GstBufferPool that never waits: where there is nothing to give, acquiring
@@ -22,6 +22,6 @@ G_DECLARE_FINAL_TYPE (GstAudioBatchPool, batch_pool, BATCH, POOL,
  * resized gets its size back. Others are discarded, which is counted.
  *
  * Returns: (transfer full): inactive */
-GstBufferPool *batch_pool_new (GstAudioBatchAllocator * allocator);
+GstBufferPool *ab_pool_new (GstAudioBatchAllocator * allocator);
 
 G_END_DECLS

@@ -16,7 +16,7 @@
 #define STATS_NAME "audiobatch-stats"
 
 GType
-batch_enum_type (gsize * type, const gchar * name, const GEnumValue * values)
+ab_enum_type (gsize * type, const gchar * name, const GEnumValue * values)
 {
   if (g_once_init_enter (type)) {
     GType new_type = g_enum_register_static (name, values);
@@ -43,7 +43,7 @@ gst_audio_batch_allocation_get_type (void)
   };
   static gsize type = 0;
 
-  return batch_enum_type (&type, "GstAudioBatchAllocation", values);
+  return ab_enum_type (&type, "GstAudioBatchAllocation", values);
 }
 
 GType
@@ -59,11 +59,11 @@ gst_audio_batch_overrun_get_type (void)
   };
   static gsize type = 0;
 
-  return batch_enum_type (&type, "GstAudioBatchOverrun", values);
+  return ab_enum_type (&type, "GstAudioBatchOverrun", values);
 }
 
 void
-batch_settings_init (BatchSettings * self)
+ab_common_settings_init (AbCommonSettings * self)
 {
   memset (self, 0, sizeof *self);
   self->size.samples = DEFAULT_SAMPLES_PER_BATCH;
@@ -79,16 +79,16 @@ batch_settings_init (BatchSettings * self)
 static void
 install_size (GObjectClass * klass, GParamFlags flags)
 {
-  g_object_class_install_property (klass, BATCH_PROP_SAMPLES_PER_BATCH,
+  g_object_class_install_property (klass, AB_PROP_SAMPLES_PER_BATCH,
       g_param_spec_uint ("samples-per-batch", "Samples per batch",
           "Size of a batch, in samples (frames); a change takes effect at the "
           "next batch", 1, G_MAXINT, DEFAULT_SAMPLES_PER_BATCH, flags));
-  g_object_class_install_property (klass, BATCH_PROP_OUTPUT_BUFFER_DURATION,
+  g_object_class_install_property (klass, AB_PROP_OUTPUT_BUFFER_DURATION,
       g_param_spec_uint64 ("output-buffer-duration", "Output buffer duration",
           "Size of a batch as a duration, in nanoseconds; wins over "
           "samples-per-batch (0 = not this way)", 0, G_MAXINT64, 0, flags));
   g_object_class_install_property (klass,
-      BATCH_PROP_OUTPUT_BUFFER_DURATION_FRACTION,
+      AB_PROP_OUTPUT_BUFFER_DURATION_FRACTION,
       gst_param_spec_fraction ("output-buffer-duration-fraction",
           "Output buffer duration fraction",
           "Size of a batch as a fraction of a second, exact in the long run; "
@@ -99,24 +99,24 @@ install_size (GObjectClass * klass, GParamFlags flags)
 static void
 install_memory (GObjectClass * klass, GParamFlags flags)
 {
-  g_object_class_install_property (klass, BATCH_PROP_ALLOCATION,
+  g_object_class_install_property (klass, AB_PROP_ALLOCATION,
       g_param_spec_enum ("allocation", "Allocation",
           "Where the memory of a batch comes from",
           GST_TYPE_AUDIO_BATCH_ALLOCATION, DEFAULT_ALLOCATION, flags));
-  g_object_class_install_property (klass, BATCH_PROP_POOL_MIN_BUFFERS,
+  g_object_class_install_property (klass, AB_PROP_POOL_MIN_BUFFERS,
       g_param_spec_uint ("pool-min-buffers", "Fewest buffers of the pool",
           "Buffers that the pool makes, and touches, before the first batch", 0,
           G_MAXINT, DEFAULT_POOL_MIN_BUFFERS, flags));
-  g_object_class_install_property (klass, BATCH_PROP_POOL_MAX_BUFFERS,
+  g_object_class_install_property (klass, AB_PROP_POOL_MAX_BUFFERS,
       g_param_spec_uint ("pool-max-buffers", "Most buffers of the pool",
           "Buffers that the pool recycles at the most; while all are out, "
           "batches get new memory, which is counted in fallbacks (0 = no "
           "bound)", 0, G_MAXINT, DEFAULT_POOL_MAX_BUFFERS, flags));
-  g_object_class_install_property (klass, BATCH_PROP_MAX_LIVE_BATCHES,
+  g_object_class_install_property (klass, AB_PROP_MAX_LIVE_BATCHES,
       g_param_spec_uint ("max-live-batches", "Most live batches",
           "Batches that downstream may hold at the most (0 = no bound)", 0,
           G_MAXUINT, DEFAULT_MAX_LIVE_BATCHES, flags));
-  g_object_class_install_property (klass, BATCH_PROP_OVERRUN,
+  g_object_class_install_property (klass, AB_PROP_OVERRUN,
       g_param_spec_enum ("overrun", "Overrun",
           "What to do while downstream holds max-live-batches",
           GST_TYPE_AUDIO_BATCH_OVERRUN, DEFAULT_OVERRUN, flags));
@@ -130,7 +130,7 @@ install_settings (GObjectClass * klass)
 
   install_size (klass, flags);
   install_memory (klass, flags);
-  g_object_class_install_property (klass, BATCH_PROP_REPORT_INTERVAL,
+  g_object_class_install_property (klass, AB_PROP_REPORT_INTERVAL,
       g_param_spec_uint ("report-interval", "Report interval",
           "Every so many batches, write a line to the log (INFO), post an "
           "audiobatch-report element message and notify of the counters; once "
@@ -144,22 +144,22 @@ install_figures (GObjectClass * klass)
   GParamFlags flags = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS;
   guint i;
 
-  g_object_class_install_property (klass, BATCH_PROP_ALLOCATION_RATE,
+  g_object_class_install_property (klass, AB_PROP_ALLOCATION_RATE,
       g_param_spec_double ("allocation-rate", "Allocation rate",
           "Allocations per second of wall-clock time, over the last "
           "report-interval batches", 0, G_MAXDOUBLE, 0, flags));
-  g_object_class_install_property (klass, BATCH_PROP_STATS,
+  g_object_class_install_property (klass, AB_PROP_STATS,
       g_param_spec_boxed ("stats", "Statistics",
           "Every figure at one instant: all counters, live and peak in batches "
           "and bytes, samples in, out, inserted, dropped and pending, nominal "
           "and measured rate, times of allocations in nanoseconds, and whether "
           "to recycle memory is advised, and why", GST_TYPE_STRUCTURE, flags));
 
-  for (i = 0; i < BATCH_N_COUNTERS; i++) {
-    const BatchCounterInfo *info = batch_counter_info (i);
+  for (i = 0; i < AB_N_COUNTERS; i++) {
+    const AbCounterInfo *info = ab_counter_info (i);
 
     if (info->property) {
-      g_object_class_install_property (klass, BATCH_PROP_FIRST_COUNTER + i,
+      g_object_class_install_property (klass, AB_PROP_FIRST_COUNTER + i,
           g_param_spec_uint64 (info->name, info->name, info->blurb, 0,
               G_MAXUINT64, 0, flags));
     }
@@ -167,42 +167,43 @@ install_figures (GObjectClass * klass)
 }
 
 void
-batch_properties_install (GObjectClass * klass)
+ab_common_settings_install (GObjectClass * klass)
 {
   install_settings (klass);
   install_figures (klass);
 }
 
 gboolean
-batch_properties_set (BatchSettings * settings, guint id, const GValue * value)
+ab_common_settings_set (AbCommonSettings * settings, guint id,
+    const GValue * value)
 {
   switch (id) {
-    case BATCH_PROP_SAMPLES_PER_BATCH:
+    case AB_PROP_SAMPLES_PER_BATCH:
       settings->size.samples = g_value_get_uint (value);
       return TRUE;
-    case BATCH_PROP_OUTPUT_BUFFER_DURATION:
+    case AB_PROP_OUTPUT_BUFFER_DURATION:
       settings->size.duration = g_value_get_uint64 (value);
       return TRUE;
-    case BATCH_PROP_OUTPUT_BUFFER_DURATION_FRACTION:
+    case AB_PROP_OUTPUT_BUFFER_DURATION_FRACTION:
       settings->size.fraction_n = gst_value_get_fraction_numerator (value);
       settings->size.fraction_d = gst_value_get_fraction_denominator (value);
       return TRUE;
-    case BATCH_PROP_ALLOCATION:
+    case AB_PROP_ALLOCATION:
       settings->allocation = g_value_get_enum (value);
       return TRUE;
-    case BATCH_PROP_POOL_MIN_BUFFERS:
+    case AB_PROP_POOL_MIN_BUFFERS:
       settings->pool_min = g_value_get_uint (value);
       return TRUE;
-    case BATCH_PROP_POOL_MAX_BUFFERS:
+    case AB_PROP_POOL_MAX_BUFFERS:
       settings->pool_max = g_value_get_uint (value);
       return TRUE;
-    case BATCH_PROP_MAX_LIVE_BATCHES:
+    case AB_PROP_MAX_LIVE_BATCHES:
       settings->max_live = g_value_get_uint (value);
       return TRUE;
-    case BATCH_PROP_OVERRUN:
+    case AB_PROP_OVERRUN:
       settings->overrun = g_value_get_enum (value);
       return TRUE;
-    case BATCH_PROP_REPORT_INTERVAL:
+    case AB_PROP_REPORT_INTERVAL:
       settings->report_interval = g_value_get_uint (value);
       return TRUE;
     default:
@@ -211,18 +212,18 @@ batch_properties_set (BatchSettings * settings, guint id, const GValue * value)
 }
 
 static gboolean
-get_figure (BatchStats * stats, guint id, GValue * value)
+get_figure (AbLedger * stats, guint id, GValue * value)
 {
-  BatchSnapshot snapshot;
+  AbSnapshot snapshot;
 
-  batch_stats_snapshot (stats, &snapshot);
-  if (id == BATCH_PROP_ALLOCATION_RATE) {
+  ab_ledger_snapshot (stats, &snapshot);
+  if (id == AB_PROP_ALLOCATION_RATE) {
     g_value_set_double (value, snapshot.allocation_rate);
-  } else if (id == BATCH_PROP_STATS) {
+  } else if (id == AB_PROP_STATS) {
     g_value_take_boxed (value,
-        batch_snapshot_to_structure (&snapshot, STATS_NAME));
-  } else if (id >= BATCH_PROP_FIRST_COUNTER && id < BATCH_PROP_LAST) {
-    g_value_set_uint64 (value, snapshot.value[id - BATCH_PROP_FIRST_COUNTER]);
+        ab_snapshot_to_structure (&snapshot, STATS_NAME));
+  } else if (id >= AB_PROP_FIRST_COUNTER && id < AB_PROP_LAST) {
+    g_value_set_uint64 (value, snapshot.value[id - AB_PROP_FIRST_COUNTER]);
   } else {
     return FALSE;
   }
@@ -230,36 +231,36 @@ get_figure (BatchStats * stats, guint id, GValue * value)
 }
 
 gboolean
-batch_properties_get (const BatchSettings * settings, BatchStats * stats,
+ab_common_settings_get (const AbCommonSettings * settings, AbLedger * stats,
     guint id, GValue * value)
 {
   switch (id) {
-    case BATCH_PROP_SAMPLES_PER_BATCH:
+    case AB_PROP_SAMPLES_PER_BATCH:
       g_value_set_uint (value, settings->size.samples);
       return TRUE;
-    case BATCH_PROP_OUTPUT_BUFFER_DURATION:
+    case AB_PROP_OUTPUT_BUFFER_DURATION:
       g_value_set_uint64 (value, settings->size.duration);
       return TRUE;
-    case BATCH_PROP_OUTPUT_BUFFER_DURATION_FRACTION:
+    case AB_PROP_OUTPUT_BUFFER_DURATION_FRACTION:
       gst_value_set_fraction (value, settings->size.fraction_n,
           settings->size.fraction_d);
       return TRUE;
-    case BATCH_PROP_ALLOCATION:
+    case AB_PROP_ALLOCATION:
       g_value_set_enum (value, settings->allocation);
       return TRUE;
-    case BATCH_PROP_POOL_MIN_BUFFERS:
+    case AB_PROP_POOL_MIN_BUFFERS:
       g_value_set_uint (value, settings->pool_min);
       return TRUE;
-    case BATCH_PROP_POOL_MAX_BUFFERS:
+    case AB_PROP_POOL_MAX_BUFFERS:
       g_value_set_uint (value, settings->pool_max);
       return TRUE;
-    case BATCH_PROP_MAX_LIVE_BATCHES:
+    case AB_PROP_MAX_LIVE_BATCHES:
       g_value_set_uint (value, settings->max_live);
       return TRUE;
-    case BATCH_PROP_OVERRUN:
+    case AB_PROP_OVERRUN:
       g_value_set_enum (value, settings->overrun);
       return TRUE;
-    case BATCH_PROP_REPORT_INTERVAL:
+    case AB_PROP_REPORT_INTERVAL:
       g_value_set_uint (value, settings->report_interval);
       return TRUE;
     default:

@@ -39,7 +39,7 @@ typedef enum
 } GstAudioBatchOverrun;
 
 /* Registers the enum type @name, once, and remembers it in @type. */
-GType batch_enum_type (gsize * type, const gchar * name,
+GType ab_enum_type (gsize * type, const gchar * name,
     const GEnumValue * values);
 
 #define GST_TYPE_AUDIO_BATCH_ALLOCATION (gst_audio_batch_allocation_get_type ())
@@ -49,41 +49,41 @@ GType gst_audio_batch_overrun_get_type (void);
 
 enum
 {
-  BATCH_PROP_SAMPLES_PER_BATCH = 1,
-  BATCH_PROP_OUTPUT_BUFFER_DURATION,
-  BATCH_PROP_OUTPUT_BUFFER_DURATION_FRACTION,
-  BATCH_PROP_ALLOCATION,
-  BATCH_PROP_POOL_MIN_BUFFERS,
-  BATCH_PROP_POOL_MAX_BUFFERS,
-  BATCH_PROP_MAX_LIVE_BATCHES,
-  BATCH_PROP_OVERRUN,
-  BATCH_PROP_REPORT_INTERVAL,
-  BATCH_PROP_ALLOCATION_RATE,
-  BATCH_PROP_STATS,
-  BATCH_PROP_FIRST_COUNTER,
+  AB_PROP_SAMPLES_PER_BATCH = 1,
+  AB_PROP_OUTPUT_BUFFER_DURATION,
+  AB_PROP_OUTPUT_BUFFER_DURATION_FRACTION,
+  AB_PROP_ALLOCATION,
+  AB_PROP_POOL_MIN_BUFFERS,
+  AB_PROP_POOL_MAX_BUFFERS,
+  AB_PROP_MAX_LIVE_BATCHES,
+  AB_PROP_OVERRUN,
+  AB_PROP_REPORT_INTERVAL,
+  AB_PROP_ALLOCATION_RATE,
+  AB_PROP_STATS,
+  AB_PROP_FIRST_COUNTER,
   /* an element's own properties begin here */
-  BATCH_PROP_LAST = BATCH_PROP_FIRST_COUNTER + BATCH_N_COUNTERS
+  AB_PROP_LAST = AB_PROP_FIRST_COUNTER + AB_N_COUNTERS
 };
 
 /* The settings; an element guards them with its OBJECT_LOCK. */
 typedef struct
 {
-  BatchSizeWish size;
+  AbSizeWish size;
   GstAudioBatchAllocation allocation;
   guint pool_min, pool_max;
   guint max_live;
   GstAudioBatchOverrun overrun;
   guint report_interval;
-} BatchSettings;
+} AbCommonSettings;
 
-void batch_settings_init (BatchSettings * self);
+void ab_common_settings_init (AbCommonSettings * self);
 
-void batch_properties_install (GObjectClass * klass);
+void ab_common_settings_install (GObjectClass * klass);
 
 /* FALSE when @id is no property of ours. */
-gboolean batch_properties_set (BatchSettings * settings, guint id,
+gboolean ab_common_settings_set (AbCommonSettings * settings, guint id,
     const GValue * value);
-gboolean batch_properties_get (const BatchSettings * settings,
-    BatchStats * stats, guint id, GValue * value);
+gboolean ab_common_settings_get (const AbCommonSettings * settings,
+    AbLedger * stats, guint id, GValue * value);
 
 G_END_DECLS

@@ -12,7 +12,7 @@
 
 enum
 {
-  PROP_HOP_SAMPLES = BATCH_PROP_LAST,
+  PROP_HOP_SAMPLES = AB_PROP_LAST,
   PROP_TAIL,
   PROP_DISCONT,
   PROP_ALIGNMENT_THRESHOLD,
@@ -35,7 +35,7 @@ gst_audio_batch_tail_get_type (void)
   };
   static gsize type = 0;
 
-  return batch_enum_type (&type, "GstAudioBatchTail", values);
+  return ab_enum_type (&type, "GstAudioBatchTail", values);
 }
 
 #define GST_TYPE_AUDIO_BATCH_DISCONT (gst_audio_batch_discont_get_type ())
@@ -52,11 +52,11 @@ gst_audio_batch_discont_get_type (void)
   };
   static gsize type = 0;
 
-  return batch_enum_type (&type, "GstAudioBatchDiscont", values);
+  return ab_enum_type (&type, "GstAudioBatchDiscont", values);
 }
 
 void
-filter_settings_init (FilterSettings * self)
+ab_filter_settings_init (AbFilterSettings * self)
 {
   self->hop = DEFAULT_HOP_SAMPLES;
   self->tail = DEFAULT_TAIL;
@@ -67,7 +67,7 @@ filter_settings_init (FilterSettings * self)
 }
 
 void
-filter_settings_install (GObjectClass * klass)
+ab_filter_settings_install (GObjectClass * klass)
 {
   GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS
       | GST_PARAM_MUTABLE_PLAYING;
@@ -102,7 +102,7 @@ filter_settings_install (GObjectClass * klass)
 }
 
 gboolean
-filter_settings_set (FilterSettings * self, guint id, const GValue * value)
+ab_filter_settings_set (AbFilterSettings * self, guint id, const GValue * value)
 {
   switch (id) {
     case PROP_HOP_SAMPLES:
@@ -130,7 +130,7 @@ filter_settings_set (FilterSettings * self, guint id, const GValue * value)
 }
 
 gboolean
-filter_settings_get (const FilterSettings * self, guint id, GValue * value)
+ab_filter_settings_get (const AbFilterSettings * self, guint id, GValue * value)
 {
   switch (id) {
     case PROP_HOP_SAMPLES:

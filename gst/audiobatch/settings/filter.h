@@ -42,17 +42,17 @@ typedef struct
   /* samples from the start of a batch to that of the next, 0: as it has */
   guint hop;
   GstAudioBatchTail tail;
-  TimelinePolicy policy;
-} FilterSettings;
+  AbTimelinePolicy policy;
+} AbFilterSettings;
 
-void filter_settings_init (FilterSettings * self);
+void ab_filter_settings_init (AbFilterSettings * self);
 
-void filter_settings_install (GObjectClass * klass);
+void ab_filter_settings_install (GObjectClass * klass);
 
 /* FALSE when @id is no property of these. */
-gboolean filter_settings_set (FilterSettings * self, guint id,
+gboolean ab_filter_settings_set (AbFilterSettings * self, guint id,
     const GValue * value);
-gboolean filter_settings_get (const FilterSettings * self, guint id,
+gboolean ab_filter_settings_get (const AbFilterSettings * self, guint id,
     GValue * value);
 
 G_END_DECLS

@@ -25,43 +25,44 @@
 #define HYSTERESIS 0.5
 
 const gchar *
-advice_name (const Advice * advice)
+ab_advice_name (const AbAdvice * advice)
 {
   return advice->pool ? "pool" : "fresh";
 }
 
 const gchar *
-advice_reason_name (const Advice * advice)
+ab_advice_reason_name (const AbAdvice * advice)
 {
   static const gchar *const names[] = {
-    [ADVICE_REASON_NONE] = "none",
-    [ADVICE_REASON_RATE] = "rate",
-    [ADVICE_REASON_BATCH_SIZE] = "batch-size",
-    [ADVICE_REASON_MEMORY] = "memory",
-    [ADVICE_REASON_PAUSES] = "pauses",
+    [AB_ADVICE_REASON_NONE] = "none",
+    [AB_ADVICE_REASON_RATE] = "rate",
+    [AB_ADVICE_REASON_BATCH_SIZE] = "batch-size",
+    [AB_ADVICE_REASON_MEMORY] = "memory",
+    [AB_ADVICE_REASON_PAUSES] = "pauses",
   };
 
   return names[advice->reason];
 }
 
-Advice
-advice_for (const AdviceInput * input)
+AbAdvice
+ab_advice_for (const AbAdviceInput * input)
 {
   gdouble ease = input->pooled ? HYSTERESIS : 1.0;
   gdouble pauses = input->allocation_p999_ns * 1e-9 * input->batches_per_second;
   const struct
   {
-    AdviceReason reason;
+    AbAdviceReason reason;
     gboolean known;
     gdouble value, threshold;
   } rules[] = {
-    {ADVICE_REASON_BATCH_SIZE, TRUE, input->bytes_per_batch, BATCH_SIZE_BYTES},
-    {ADVICE_REASON_MEMORY, input->memory_bound > 0, input->peak_live_bytes,
+    {AB_ADVICE_REASON_BATCH_SIZE, TRUE, input->bytes_per_batch,
+        BATCH_SIZE_BYTES},
+    {AB_ADVICE_REASON_MEMORY, input->memory_bound > 0, input->peak_live_bytes,
         MEMORY_PART * input->memory_bound},
-    {ADVICE_REASON_RATE, TRUE, input->batches_per_second, RATE_PER_SECOND},
-    {ADVICE_REASON_PAUSES, input->timed >= PAUSE_TIMED, pauses, PAUSE_PART},
+    {AB_ADVICE_REASON_RATE, TRUE, input->batches_per_second, RATE_PER_SECOND},
+    {AB_ADVICE_REASON_PAUSES, input->timed >= PAUSE_TIMED, pauses, PAUSE_PART},
   };
-  Advice advice = { FALSE, ADVICE_REASON_NONE };
+  AbAdvice advice = { FALSE, AB_ADVICE_REASON_NONE };
   guint i;
 
   for (i = 0; i < G_N_ELEMENTS (rules); i++) {

@@ -9,22 +9,22 @@ G_BEGIN_DECLS
 /* Why recycling is advised: the review conditions of docs/design.md. */
 typedef enum
 {
-  ADVICE_REASON_NONE,
+  AB_ADVICE_REASON_NONE,
   /* (a) so many allocations a second */
-  ADVICE_REASON_RATE,
+  AB_ADVICE_REASON_RATE,
   /* (b) batches that the allocator takes from the system each time */
-  ADVICE_REASON_BATCH_SIZE,
+  AB_ADVICE_REASON_BATCH_SIZE,
   /* (c) memory is bounded, and downstream holds much of that */
-  ADVICE_REASON_MEMORY,
+  AB_ADVICE_REASON_MEMORY,
   /* (d) allocations that take a noticeable part of a batch's duration */
-  ADVICE_REASON_PAUSES,
-} AdviceReason;
+  AB_ADVICE_REASON_PAUSES,
+} AbAdviceReason;
 
 typedef struct
 {
   gboolean pool;
-  AdviceReason reason;
-} Advice;
+  AbAdviceReason reason;
+} AbAdvice;
 
 typedef struct
 {
@@ -40,14 +40,14 @@ typedef struct
   guint64 allocation_p999_ns;
   /* memory is recycled now: to go back takes more than to stay */
   gboolean pooled;
-} AdviceInput;
+} AbAdviceInput;
 
 /* "fresh" or "pool", and "none", "rate", "batch-size", "memory", "pauses". */
-const gchar *advice_name (const Advice * advice);
-const gchar *advice_reason_name (const Advice * advice);
+const gchar *ab_advice_name (const AbAdvice * advice);
+const gchar *ab_advice_reason_name (const AbAdvice * advice);
 
 /* Pure: the same figures get the same advice, from any thread. Where several
  * reasons hold, the first of batch-size, memory, rate, pauses is given. */
-Advice advice_for (const AdviceInput * input);
+AbAdvice ab_advice_for (const AbAdviceInput * input);
 
 G_END_DECLS

@@ -4,21 +4,21 @@
 #include "stats/gate.h"
 
 void
-batch_gate_init (BatchGate * self)
+ab_gate_init (AbGate * self)
 {
   g_mutex_init (&self->lock);
   g_cond_init (&self->cond);
 }
 
 void
-batch_gate_clear (BatchGate * self)
+ab_gate_clear (AbGate * self)
 {
   g_mutex_clear (&self->lock);
   g_cond_clear (&self->cond);
 }
 
 gboolean
-batch_gate_wait (BatchGate * self, BatchGateCheck may_pass,
+ab_gate_wait (AbGate * self, AbGateCheck may_pass,
     gpointer user_data, gint64 timeout)
 {
   gboolean in_time = TRUE;
@@ -40,7 +40,7 @@ batch_gate_wait (BatchGate * self, BatchGateCheck may_pass,
 }
 
 void
-batch_gate_knock_slow (BatchGate * self)
+ab_gate_knock_slow (AbGate * self)
 {
   g_mutex_lock (&self->lock);
   g_cond_signal (&self->cond);
@@ -48,7 +48,7 @@ batch_gate_knock_slow (BatchGate * self)
 }
 
 void
-batch_gate_set_shut (BatchGate * self, BatchGateShut reason, gboolean shut)
+ab_gate_set_shut (AbGate * self, AbGateShut reason, gboolean shut)
 {
   g_mutex_lock (&self->lock);
   if (shut)

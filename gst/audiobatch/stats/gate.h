@@ -11,10 +11,10 @@ G_BEGIN_DECLS
 /* Why nobody may wait at present. */
 typedef enum
 {
-  BATCH_GATE_FLUSHING = 1 << 0,
-  BATCH_GATE_STOPPING = 1 << 1,
-  BATCH_GATE_PAUSED = 1 << 2,
-} BatchGateShut;
+  AB_GATE_FLUSHING = 1 << 0,
+  AB_GATE_STOPPING = 1 << 1,
+  AB_GATE_PAUSED = 1 << 2,
+} AbGateShut;
 
 /* Thread-safety: one waiter, the streaming thread; anybody may knock or shut.
  * Knocking takes the lock only while somebody waits. */
@@ -25,44 +25,44 @@ typedef struct
   atomic_bool waiting;
   /* changed under the lock: nobody may wait while there is a reason in it */
   atomic_uint shut;
-} BatchGate;
+} AbGate;
 
-typedef gboolean (*BatchGateCheck) (gpointer user_data);
+typedef gboolean (*AbGateCheck) (gpointer user_data);
 
-void batch_gate_init (BatchGate * self);
-void batch_gate_clear (BatchGate * self);
+void ab_gate_init (AbGate * self);
+void ab_gate_clear (AbGate * self);
 
 /* Waits until @may_pass says so, which is asked after each knock, or until the
  * gate is shut, or until @timeout (g_get_monotonic_time(), 0 is never).
  *
  * Returns: FALSE when the gate is shut. */
-gboolean batch_gate_wait (BatchGate * self, BatchGateCheck may_pass,
+gboolean ab_gate_wait (AbGate * self, AbGateCheck may_pass,
     gpointer user_data, gint64 timeout);
 
 /* What may_pass() looks at has changed. The change has to be sequentially
  * consistent, so that either the waiter sees it or we see the waiter. */
-void batch_gate_knock_slow (BatchGate * self);
+void ab_gate_knock_slow (AbGate * self);
 
 static inline void
-batch_gate_knock (BatchGate * self)
+ab_gate_knock (AbGate * self)
 {
   if (G_UNLIKELY (atomic_load (&self->waiting)))
-    batch_gate_knock_slow (self);
+    ab_gate_knock_slow (self);
 }
 
 /* While it is shut, for any reason, whoever waits is sent away, and nobody may
  * wait. */
-void batch_gate_set_shut (BatchGate * self, BatchGateShut reason,
+void ab_gate_set_shut (AbGate * self, AbGateShut reason,
     gboolean shut);
 
 static inline gboolean
-batch_gate_is_shut (BatchGate * self)
+ab_gate_is_shut (AbGate * self)
 {
   return atomic_load_explicit (&self->shut, memory_order_relaxed) != 0;
 }
 
 static inline gboolean
-batch_gate_is_shut_by (BatchGate * self, BatchGateShut reason)
+ab_gate_is_shut_by (AbGate * self, AbGateShut reason)
 {
   return (atomic_load_explicit (&self->shut, memory_order_relaxed) & reason)
       != 0;

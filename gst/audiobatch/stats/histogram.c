@@ -3,8 +3,8 @@
 
 #include "stats/histogram.h"
 
-#define SUB_COUNT (1 << HISTOGRAM_SUB_BITS)
-#define LIMIT (G_GUINT64_CONSTANT (1) << HISTOGRAM_MAX_BITS)
+#define SUB_COUNT (1 << AB_HISTOGRAM_SUB_BITS)
+#define LIMIT (G_GUINT64_CONSTANT (1) << AB_HISTOGRAM_MAX_BITS)
 
 static guint
 bucket_of (guint64 ns)
@@ -15,8 +15,8 @@ bucket_of (guint64 ns)
   if (ns < SUB_COUNT)
     return ns;
   /* g_bit_storage() takes a gulong, which may have 32 bits */
-  shift = 63 - __builtin_clzll (ns) - HISTOGRAM_SUB_BITS;
-  return (shift << HISTOGRAM_SUB_BITS) + (ns >> shift);
+  shift = 63 - __builtin_clzll (ns) - AB_HISTOGRAM_SUB_BITS;
+  return (shift << AB_HISTOGRAM_SUB_BITS) + (ns >> shift);
 }
 
 /* The middle of a bucket, rounded down. */
@@ -28,13 +28,13 @@ middle_of (guint bucket)
 
   if (bucket < 2 * SUB_COUNT)
     return bucket;
-  shift = (bucket >> HISTOGRAM_SUB_BITS) - 1;
-  low = (guint64) (bucket - (shift << HISTOGRAM_SUB_BITS)) << shift;
+  shift = (bucket >> AB_HISTOGRAM_SUB_BITS) - 1;
+  low = (guint64) (bucket - (shift << AB_HISTOGRAM_SUB_BITS)) << shift;
   return low + (G_GUINT64_CONSTANT (1) << shift) / 2;
 }
 
 void
-histogram_add (Histogram * self, guint64 ns)
+ab_histogram_add (AbHistogram * self, guint64 ns)
 {
   _Atomic guint64 *bucket = &self->bucket[bucket_of (ns)];
 
@@ -46,11 +46,11 @@ histogram_add (Histogram * self, guint64 ns)
 }
 
 void
-histogram_clear (Histogram * self)
+ab_histogram_clear (AbHistogram * self)
 {
   guint i;
 
-  for (i = 0; i < HISTOGRAM_N_BUCKETS; i++)
+  for (i = 0; i < AB_HISTOGRAM_N_BUCKETS; i++)
     atomic_store_explicit (&self->bucket[i], 0, memory_order_relaxed);
   atomic_store_explicit (&self->max, 0, memory_order_relaxed);
 }
@@ -63,7 +63,7 @@ permille (const guint64 * counts, guint64 total, guint64 part, guint64 max)
   guint64 seen = 0;
   guint i;
 
-  for (i = 0; i < HISTOGRAM_N_BUCKETS; i++) {
+  for (i = 0; i < AB_HISTOGRAM_N_BUCKETS; i++) {
     seen += counts[i];
     if (seen >= rank && seen > 0)
       return MIN (middle_of (i), max);
@@ -72,13 +72,13 @@ permille (const guint64 * counts, guint64 total, guint64 part, guint64 max)
 }
 
 void
-histogram_summarize (Histogram * self, HistogramSummary * summary)
+ab_histogram_summarize (AbHistogram * self, AbHistogramSummary * summary)
 {
-  guint64 counts[HISTOGRAM_N_BUCKETS];
+  guint64 counts[AB_HISTOGRAM_N_BUCKETS];
   guint64 total = 0;
   guint i;
 
-  for (i = 0; i < HISTOGRAM_N_BUCKETS; i++) {
+  for (i = 0; i < AB_HISTOGRAM_N_BUCKETS; i++) {
     counts[i] = atomic_load_explicit (&self->bucket[i], memory_order_relaxed);
     total += counts[i];
   }

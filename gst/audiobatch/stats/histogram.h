@@ -11,17 +11,18 @@ G_BEGIN_DECLS
 /* Log-linear, as HdrHistogram: 16 buckets for each power of 2, so that a value
  * and the middle of its bucket differ by at most 1/33 of it; below 16 each
  * value has its own. What is above 2^40 ns (18 minutes) counts as that. */
-#define HISTOGRAM_SUB_BITS 4
-#define HISTOGRAM_MAX_BITS 40
-#define HISTOGRAM_N_BUCKETS \
-    ((HISTOGRAM_MAX_BITS - HISTOGRAM_SUB_BITS + 1) << HISTOGRAM_SUB_BITS)
+#define AB_HISTOGRAM_SUB_BITS 4
+#define AB_HISTOGRAM_MAX_BITS 40
+#define AB_HISTOGRAM_N_BUCKETS \
+    ((AB_HISTOGRAM_MAX_BITS - AB_HISTOGRAM_SUB_BITS + 1) \
+        << AB_HISTOGRAM_SUB_BITS)
 
 /* Thread-safety: one writer, any number of readers; nobody waits. */
 typedef struct
 {
-  _Atomic guint64 bucket[HISTOGRAM_N_BUCKETS];
+  _Atomic guint64 bucket[AB_HISTOGRAM_N_BUCKETS];
   _Atomic guint64 max;
-} Histogram;
+} AbHistogram;
 
 /* In ns; 0 for all where nothing was counted. */
 typedef struct
@@ -31,12 +32,12 @@ typedef struct
   guint64 p99;
   guint64 p999;
   guint64 max;
-} HistogramSummary;
+} AbHistogramSummary;
 
-void histogram_add (Histogram * self, guint64 ns);
+void ab_histogram_add (AbHistogram * self, guint64 ns);
 
-void histogram_clear (Histogram * self);
+void ab_histogram_clear (AbHistogram * self);
 
-void histogram_summarize (Histogram * self, HistogramSummary * summary);
+void ab_histogram_summarize (AbHistogram * self, AbHistogramSummary * summary);
 
 G_END_DECLS

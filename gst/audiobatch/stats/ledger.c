@@ -5,47 +5,47 @@
 
 #include <string.h>
 
-static const BatchCounterInfo counter_infos[BATCH_N_COUNTERS] = {
-  [BATCH_COUNTER_BATCHES] = {"batches",
+static const AbCounterInfo counter_infos[AB_N_COUNTERS] = {
+  [AB_COUNTER_BATCHES] = {"batches",
       "Batches pushed since the start", TRUE},
-  [BATCH_COUNTER_ALLOCATIONS] = {"allocations",
+  [AB_COUNTER_ALLOCATIONS] = {"allocations",
       "Batches whose memory was allocated afresh", TRUE},
-  [BATCH_COUNTER_ALLOCATED_BYTES] = {"allocated-bytes",
+  [AB_COUNTER_ALLOCATED_BYTES] = {"allocated-bytes",
       "Bytes allocated afresh for batches", TRUE},
-  [BATCH_COUNTER_REUSED] = {"reused",
+  [AB_COUNTER_REUSED] = {"reused",
       "Batches whose memory came back from an earlier batch", TRUE},
-  [BATCH_COUNTER_REUSED_BYTES] = {"reused-bytes",
+  [AB_COUNTER_REUSED_BYTES] = {"reused-bytes",
       "Bytes of batches whose memory came back from an earlier batch", FALSE},
-  [BATCH_COUNTER_FALLBACKS] = {"fallbacks",
+  [AB_COUNTER_FALLBACKS] = {"fallbacks",
       "Batches allocated afresh because the pool had none to give", TRUE},
-  [BATCH_COUNTER_PEAK_LIVE_BATCHES] = {"peak-live-batches",
+  [AB_COUNTER_PEAK_LIVE_BATCHES] = {"peak-live-batches",
       "The most batches that were live at one time", TRUE},
-  [BATCH_COUNTER_PEAK_LIVE_BYTES] = {"peak-live-bytes",
+  [AB_COUNTER_PEAK_LIVE_BYTES] = {"peak-live-bytes",
       "The most bytes that were live at one time", FALSE},
-  [BATCH_COUNTER_DROPPED_BATCHES] = {"dropped-batches",
+  [AB_COUNTER_DROPPED_BATCHES] = {"dropped-batches",
       "Batches dropped because downstream held too many", TRUE},
-  [BATCH_COUNTER_SAMPLES_IN] = {"samples-in",
+  [AB_COUNTER_SAMPLES_IN] = {"samples-in",
       "Samples (frames) that came in or were made", FALSE},
-  [BATCH_COUNTER_SAMPLES_OUT] = {"samples-out",
+  [AB_COUNTER_SAMPLES_OUT] = {"samples-out",
       "Samples (frames) pushed", FALSE},
-  [BATCH_COUNTER_SAMPLES_INSERTED] = {"samples-inserted",
+  [AB_COUNTER_SAMPLES_INSERTED] = {"samples-inserted",
       "Samples (frames) of silence that the element added", FALSE},
-  [BATCH_COUNTER_SAMPLES_DROPPED] = {"samples-dropped",
+  [AB_COUNTER_SAMPLES_DROPPED] = {"samples-dropped",
       "Samples (frames) that came in and were not pushed", FALSE},
-  [BATCH_COUNTER_SAMPLES_PENDING] = {"samples-pending",
+  [AB_COUNTER_SAMPLES_PENDING] = {"samples-pending",
       "Samples (frames) waiting for their batch to fill", FALSE},
-  [BATCH_COUNTER_LIVE_BATCHES] = {"live-batches",
+  [AB_COUNTER_LIVE_BATCHES] = {"live-batches",
       "Batches being filled or pushed and not yet released", TRUE},
-  [BATCH_COUNTER_LIVE_BYTES] = {"live-bytes",
+  [AB_COUNTER_LIVE_BYTES] = {"live-bytes",
       "Bytes of the live batches", FALSE},
-  [BATCH_COUNTER_RELEASED] = {"released",
+  [AB_COUNTER_RELEASED] = {"released",
       "Batches that everybody is done with", FALSE},
-  [BATCH_COUNTER_DISCARDS] = {"discards",
+  [AB_COUNTER_DISCARDS] = {"discards",
       "Buffers that came back to the pool unfit to be used again", FALSE},
 };
 
-const BatchCounterInfo *
-batch_counter_info (BatchCounter counter)
+const AbCounterInfo *
+ab_counter_info (AbCounter counter)
 {
   return &counter_infos[counter];
 }
@@ -68,101 +68,100 @@ bits_double (guint64 bits)
   return value;
 }
 
-BatchStats *
-batch_stats_new (void)
+AbLedger *
+ab_ledger_new (void)
 {
-  BatchStats *stats = g_new0 (BatchStats, 1);
+  AbLedger *stats = g_new0 (AbLedger, 1);
 
   g_atomic_ref_count_init (&stats->ref_count);
-  batch_gate_init (&stats->gate);
+  ab_gate_init (&stats->gate);
   return stats;
 }
 
-BatchStats *
-batch_stats_ref (BatchStats * stats)
+AbLedger *
+ab_ledger_ref (AbLedger * stats)
 {
   g_atomic_ref_count_inc (&stats->ref_count);
   return stats;
 }
 
 void
-batch_stats_unref (BatchStats * stats)
+ab_ledger_unref (AbLedger * stats)
 {
   if (!g_atomic_ref_count_dec (&stats->ref_count))
     return;
-  batch_gate_clear (&stats->gate);
+  ab_gate_clear (&stats->gate);
   g_free (stats);
 }
 
 void
-batch_stats_set_nominal (BatchStats * stats, const BatchNominal * nominal)
+ab_ledger_set_nominal (AbLedger * stats, const AbNominal * nominal)
 {
-  batch_stats_begin (stats);
+  ab_ledger_begin (stats);
   atomic_store_explicit (&stats->nominal_batches,
       double_bits (nominal->batches_per_second), memory_order_relaxed);
   atomic_store_explicit (&stats->nominal_bytes,
       double_bits (nominal->bytes_per_second), memory_order_relaxed);
   atomic_store_explicit (&stats->nominal_batch_bytes,
       nominal->bytes_per_batch, memory_order_relaxed);
-  batch_stats_end (stats);
+  ab_ledger_end (stats);
 }
 
 void
-batch_stats_set_allocation_rate (BatchStats * stats, gdouble rate)
+ab_ledger_set_allocation_rate (AbLedger * stats, gdouble rate)
 {
-  batch_stats_begin (stats);
+  ab_ledger_begin (stats);
   atomic_store_explicit (&stats->allocation_rate, double_bits (rate),
       memory_order_relaxed);
-  batch_stats_end (stats);
+  ab_ledger_end (stats);
 }
 
 void
-batch_stats_set_memory (BatchStats * stats, guint64 bound, gboolean pooled)
+ab_ledger_set_memory (AbLedger * stats, guint64 bound, gboolean pooled)
 {
-  batch_stats_begin (stats);
+  ab_ledger_begin (stats);
   atomic_store_explicit (&stats->memory_bound, bound, memory_order_relaxed);
   atomic_store_explicit (&stats->pooled, pooled, memory_order_relaxed);
-  batch_stats_end (stats);
+  ab_ledger_end (stats);
 }
 
 static void
-raise_peak (BatchStats * stats, BatchCounter peak, guint64 value)
+raise_peak (AbLedger * stats, AbCounter peak, guint64 value)
 {
-  if (value > batch_stats_get (stats, peak))
-    batch_stats_set (stats, peak, value);
+  if (value > ab_ledger_get (stats, peak))
+    ab_ledger_set (stats, peak, value);
 }
 
 void
-batch_stats_taken (BatchStats * stats, BatchCounter counter,
-    BatchCounter bytes_counter, gsize bytes)
+ab_ledger_taken (AbLedger * stats, AbCounter counter,
+    AbCounter bytes_counter, gsize bytes)
 {
   guint64 released, released_bytes, taken, taken_bytes;
 
-  batch_stats_begin (stats);
-  batch_stats_add (stats, counter, 1);
-  batch_stats_add (stats, bytes_counter, bytes);
+  ab_ledger_begin (stats);
+  ab_ledger_add (stats, counter, 1);
+  ab_ledger_add (stats, bytes_counter, bytes);
 
   /* the acquire makes a release that is counted here happen before */
   released = atomic_load_explicit (&stats->released, memory_order_acquire);
   released_bytes =
       atomic_load_explicit (&stats->released_bytes, memory_order_acquire);
-  taken = batch_stats_get (stats, BATCH_COUNTER_ALLOCATIONS)
-      + batch_stats_get (stats, BATCH_COUNTER_REUSED);
-  taken_bytes = batch_stats_get (stats, BATCH_COUNTER_ALLOCATED_BYTES)
-      + batch_stats_get (stats, BATCH_COUNTER_REUSED_BYTES);
-  raise_peak (stats, BATCH_COUNTER_PEAK_LIVE_BATCHES, taken - released);
-  raise_peak (stats, BATCH_COUNTER_PEAK_LIVE_BYTES,
-      taken_bytes - released_bytes);
-  batch_stats_end (stats);
+  taken = ab_ledger_get (stats, AB_COUNTER_ALLOCATIONS)
+      + ab_ledger_get (stats, AB_COUNTER_REUSED);
+  taken_bytes = ab_ledger_get (stats, AB_COUNTER_ALLOCATED_BYTES)
+      + ab_ledger_get (stats, AB_COUNTER_REUSED_BYTES);
+  raise_peak (stats, AB_COUNTER_PEAK_LIVE_BATCHES, taken - released);
+  raise_peak (stats, AB_COUNTER_PEAK_LIVE_BYTES, taken_bytes - released_bytes);
+  ab_ledger_end (stats);
 }
 
 static void
-copy_kept (BatchStats * stats, BatchSnapshot * snapshot)
+copy_kept (AbLedger * stats, AbSnapshot * snapshot)
 {
   guint i;
 
-  for (i = 0; i < BATCH_N_KEPT_COUNTERS; i++)
-    snapshot->value[i] = batch_stats_get (stats, i);
+  for (i = 0; i < AB_N_KEPT_COUNTERS; i++)
+    snapshot->value[i] = ab_ledger_get (stats, i);
 
   snapshot->nominal.batches_per_second =
       bits_double (atomic_load_explicit (&stats->nominal_batches,
@@ -179,30 +178,30 @@ copy_kept (BatchStats * stats, BatchSnapshot * snapshot)
 
 /* Times and advice. They are no part of what has to add up. */
 static void
-draw_conclusions (BatchStats * stats, BatchSnapshot * snapshot)
+draw_conclusions (AbLedger * stats, AbSnapshot * snapshot)
 {
-  HistogramSummary fresh;
-  AdviceInput input = {
+  AbHistogramSummary fresh;
+  AbAdviceInput input = {
     .batches_per_second = snapshot->nominal.batches_per_second,
     .bytes_per_batch = snapshot->nominal.bytes_per_batch,
-    .peak_live_bytes = snapshot->value[BATCH_COUNTER_PEAK_LIVE_BYTES],
+    .peak_live_bytes = snapshot->value[AB_COUNTER_PEAK_LIVE_BYTES],
     .memory_bound =
         atomic_load_explicit (&stats->memory_bound, memory_order_relaxed),
     .pooled = atomic_load_explicit (&stats->pooled, memory_order_relaxed),
   };
 
-  histogram_summarize (&stats->fresh_time, &fresh);
+  ab_histogram_summarize (&stats->fresh_time, &fresh);
   input.timed = fresh.count;
   input.allocation_p999_ns = fresh.p999;
-  snapshot->advice = advice_for (&input);
+  snapshot->advice = ab_advice_for (&input);
   if (input.pooled)
-    histogram_summarize (&stats->pooled_time, &snapshot->allocation_time);
+    ab_histogram_summarize (&stats->pooled_time, &snapshot->allocation_time);
   else
     snapshot->allocation_time = fresh;
 }
 
 void
-batch_stats_snapshot (BatchStats * stats, BatchSnapshot * snapshot)
+ab_ledger_snapshot (AbLedger * stats, AbSnapshot * snapshot)
 {
   /* cppcheck-suppress ctuuninitvar ; what is to be filled may be anything */
   guint64 *value = snapshot->value;
@@ -221,20 +220,20 @@ batch_stats_snapshot (BatchStats * stats, BatchSnapshot * snapshot)
     after = atomic_load_explicit (&stats->sequence, memory_order_relaxed);
   } while (before != after || (before & 1));
 
-  value[BATCH_COUNTER_DISCARDS] =
+  value[AB_COUNTER_DISCARDS] =
       atomic_load_explicit (&stats->discards, memory_order_relaxed);
-  value[BATCH_COUNTER_RELEASED] = released;
-  value[BATCH_COUNTER_LIVE_BATCHES] = value[BATCH_COUNTER_ALLOCATIONS]
-      + value[BATCH_COUNTER_REUSED] - released;
-  value[BATCH_COUNTER_LIVE_BYTES] = value[BATCH_COUNTER_ALLOCATED_BYTES]
-      + value[BATCH_COUNTER_REUSED_BYTES] - released_bytes;
+  value[AB_COUNTER_RELEASED] = released;
+  value[AB_COUNTER_LIVE_BATCHES] = value[AB_COUNTER_ALLOCATIONS]
+      + value[AB_COUNTER_REUSED] - released;
+  value[AB_COUNTER_LIVE_BYTES] = value[AB_COUNTER_ALLOCATED_BYTES]
+      + value[AB_COUNTER_REUSED_BYTES] - released_bytes;
   draw_conclusions (stats, snapshot);
 }
 
 GstStructure *
-batch_snapshot_to_structure (const BatchSnapshot * snapshot, const gchar * name)
+ab_snapshot_to_structure (const AbSnapshot * snapshot, const gchar * name)
 {
-  const HistogramSummary *time = &snapshot->allocation_time;
+  const AbHistogramSummary *time = &snapshot->allocation_time;
   GstStructure *structure = gst_structure_new (name,
       "nominal-batches-per-second", G_TYPE_DOUBLE,
       snapshot->nominal.batches_per_second,
@@ -247,12 +246,12 @@ batch_snapshot_to_structure (const BatchSnapshot * snapshot, const gchar * name)
       "allocation-time-p99", G_TYPE_UINT64, time->p99,
       "allocation-time-p999", G_TYPE_UINT64, time->p999,
       "allocation-time-max", G_TYPE_UINT64, time->max,
-      "advice", G_TYPE_STRING, advice_name (&snapshot->advice),
-      "advice-reason", G_TYPE_STRING, advice_reason_name (&snapshot->advice),
+      "advice", G_TYPE_STRING, ab_advice_name (&snapshot->advice),
+      "advice-reason", G_TYPE_STRING, ab_advice_reason_name (&snapshot->advice),
       NULL);
   guint i;
 
-  for (i = 0; i < BATCH_N_COUNTERS; i++) {
+  for (i = 0; i < AB_N_COUNTERS; i++) {
     gst_structure_set (structure, counter_infos[i].name, G_TYPE_UINT64,
         snapshot->value[i], NULL);
   }

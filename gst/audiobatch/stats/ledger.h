@@ -17,28 +17,28 @@ G_BEGIN_DECLS
 typedef enum
 {
   /* kept by the streaming thread */
-  BATCH_COUNTER_BATCHES,
-  BATCH_COUNTER_ALLOCATIONS,
-  BATCH_COUNTER_ALLOCATED_BYTES,
-  BATCH_COUNTER_REUSED,
-  BATCH_COUNTER_REUSED_BYTES,
-  BATCH_COUNTER_FALLBACKS,
-  BATCH_COUNTER_PEAK_LIVE_BATCHES,
-  BATCH_COUNTER_PEAK_LIVE_BYTES,
-  BATCH_COUNTER_DROPPED_BATCHES,
-  BATCH_COUNTER_SAMPLES_IN,
-  BATCH_COUNTER_SAMPLES_OUT,
-  BATCH_COUNTER_SAMPLES_INSERTED,
-  BATCH_COUNTER_SAMPLES_DROPPED,
-  BATCH_COUNTER_SAMPLES_PENDING,
-  BATCH_N_KEPT_COUNTERS,
+  AB_COUNTER_BATCHES,
+  AB_COUNTER_ALLOCATIONS,
+  AB_COUNTER_ALLOCATED_BYTES,
+  AB_COUNTER_REUSED,
+  AB_COUNTER_REUSED_BYTES,
+  AB_COUNTER_FALLBACKS,
+  AB_COUNTER_PEAK_LIVE_BATCHES,
+  AB_COUNTER_PEAK_LIVE_BYTES,
+  AB_COUNTER_DROPPED_BATCHES,
+  AB_COUNTER_SAMPLES_IN,
+  AB_COUNTER_SAMPLES_OUT,
+  AB_COUNTER_SAMPLES_INSERTED,
+  AB_COUNTER_SAMPLES_DROPPED,
+  AB_COUNTER_SAMPLES_PENDING,
+  AB_N_KEPT_COUNTERS,
   /* made from the others by the snapshot */
-  BATCH_COUNTER_LIVE_BATCHES = BATCH_N_KEPT_COUNTERS,
-  BATCH_COUNTER_LIVE_BYTES,
-  BATCH_COUNTER_RELEASED,
-  BATCH_COUNTER_DISCARDS,
-  BATCH_N_COUNTERS
-} BatchCounter;
+  AB_COUNTER_LIVE_BATCHES = AB_N_KEPT_COUNTERS,
+  AB_COUNTER_LIVE_BYTES,
+  AB_COUNTER_RELEASED,
+  AB_COUNTER_DISCARDS,
+  AB_N_COUNTERS
+} AbCounter;
 
 /* What a counter is called and means; `property` is FALSE for those that only
  * the structures carry. */
@@ -47,9 +47,9 @@ typedef struct
   const gchar *name;
   const gchar *blurb;
   gboolean property;
-} BatchCounterInfo;
+} AbCounterInfo;
 
-const BatchCounterInfo *batch_counter_info (BatchCounter counter);
+const AbCounterInfo *ab_counter_info (AbCounter counter);
 
 /* The nominal figures of the stream: what the format and the size of the
  * batches promise. */
@@ -58,32 +58,32 @@ typedef struct
   gdouble batches_per_second;
   gdouble bytes_per_second;
   guint64 bytes_per_batch;
-} BatchNominal;
+} AbNominal;
 
 typedef struct
 {
-  guint64 value[BATCH_N_COUNTERS];
-  BatchNominal nominal;
+  guint64 value[AB_N_COUNTERS];
+  AbNominal nominal;
   /* allocations per second of wall-clock time, last report window */
   gdouble allocation_rate;
   /* of the batches that were timed, fresh or recycled as they are now */
-  HistogramSummary allocation_time;
-  Advice advice;
-} BatchSnapshot;
+  AbHistogramSummary allocation_time;
+  AbAdvice advice;
+} AbSnapshot;
 
 /* Thread-safety: reference-counted, and every function may be called by any
  * thread, but for those marked "streaming thread": they have one caller at a
  * time and wait for nobody. The counters of the streaming thread change
- * between batch_stats_begin() and batch_stats_end(), and a snapshot never sees
+ * between ab_ledger_begin() and ab_ledger_end(), and a snapshot never sees
  * half of such a change. Releases come from whichever thread drops the last
  * reference to a batch. */
-typedef struct _BatchStats
+typedef struct _AbLedger
 {
   gatomicrefcount ref_count;
 
   /* streaming thread; odd while a change is under way */
   _Atomic guint32 sequence;
-  _Atomic guint64 kept[BATCH_N_KEPT_COUNTERS];
+  _Atomic guint64 kept[AB_N_KEPT_COUNTERS];
   /* doubles, by their bits */
   _Atomic guint64 nominal_batches;
   _Atomic guint64 nominal_bytes;
@@ -99,35 +99,35 @@ typedef struct _BatchStats
   _Atomic guint64 released_bytes;
   _Atomic guint64 discards;
   /* where the streaming thread waits for a release */
-  BatchGate gate;
+  AbGate gate;
 
   /* streaming thread writes: times of fresh and of recycled batches */
-  Histogram fresh_time;
-  Histogram pooled_time;
-} BatchStats;
+  AbHistogram fresh_time;
+  AbHistogram pooled_time;
+} AbLedger;
 
-/* All counters 0. Free with batch_stats_unref(). */
-BatchStats *batch_stats_new (void);
-BatchStats *batch_stats_ref (BatchStats * stats);
-void batch_stats_unref (BatchStats * stats);
+/* All counters 0. Free with ab_ledger_unref(). */
+AbLedger *ab_ledger_new (void);
+AbLedger *ab_ledger_ref (AbLedger * stats);
+void ab_ledger_unref (AbLedger * stats);
 
 /* Copies every figure into @snapshot, consistent in itself: live = allocations
  * + reused - released, and samples in + inserted = out + dropped + pending
  * wherever the batches do not overlap. */
-void batch_stats_snapshot (BatchStats * stats, BatchSnapshot * snapshot);
+void ab_ledger_snapshot (AbLedger * stats, AbSnapshot * snapshot);
 
 /* The snapshot as a structure called @name; the caller owns it. */
-GstStructure *batch_snapshot_to_structure (const BatchSnapshot * snapshot,
+GstStructure *ab_snapshot_to_structure (const AbSnapshot * snapshot,
     const gchar * name);
 
 /* Streaming thread. */
-void batch_stats_set_nominal (BatchStats * stats, const BatchNominal * nominal);
-void batch_stats_set_memory (BatchStats * stats, guint64 bound,
+void ab_ledger_set_nominal (AbLedger * stats, const AbNominal * nominal);
+void ab_ledger_set_memory (AbLedger * stats, guint64 bound,
     gboolean pooled);
-void batch_stats_set_allocation_rate (BatchStats * stats, gdouble rate);
+void ab_ledger_set_allocation_rate (AbLedger * stats, gdouble rate);
 
 static inline void
-batch_stats_begin (BatchStats * stats)
+ab_ledger_begin (AbLedger * stats)
 {
   guint32 sequence =
       atomic_load_explicit (&stats->sequence, memory_order_relaxed);
@@ -137,7 +137,7 @@ batch_stats_begin (BatchStats * stats)
 }
 
 static inline void
-batch_stats_end (BatchStats * stats)
+ab_ledger_end (AbLedger * stats)
 {
   guint32 sequence =
       atomic_load_explicit (&stats->sequence, memory_order_relaxed);
@@ -146,61 +146,61 @@ batch_stats_end (BatchStats * stats)
 }
 
 static inline guint64
-batch_stats_get (BatchStats * stats, BatchCounter counter)
+ab_ledger_get (AbLedger * stats, AbCounter counter)
 {
   return atomic_load_explicit (&stats->kept[counter], memory_order_relaxed);
 }
 
 static inline void
-batch_stats_set (BatchStats * stats, BatchCounter counter, guint64 value)
+ab_ledger_set (AbLedger * stats, AbCounter counter, guint64 value)
 {
   atomic_store_explicit (&stats->kept[counter], value, memory_order_relaxed);
 }
 
 static inline void
-batch_stats_add (BatchStats * stats, BatchCounter counter, guint64 n)
+ab_ledger_add (AbLedger * stats, AbCounter counter, guint64 n)
 {
-  batch_stats_set (stats, counter, batch_stats_get (stats, counter) + n);
+  ab_ledger_set (stats, counter, ab_ledger_get (stats, counter) + n);
 }
 
 /* A batch of @bytes was taken: @counter says from where (ALLOCATIONS or
  * REUSED), @bytes_counter is its sum of bytes. */
-void batch_stats_taken (BatchStats * stats, BatchCounter counter,
-    BatchCounter bytes_counter, gsize bytes);
+void ab_ledger_taken (AbLedger * stats, AbCounter counter,
+    AbCounter bytes_counter, gsize bytes);
 
 /* Any thread: a batch of @bytes is not used by anybody any longer. */
 static inline void
-batch_stats_count_release (BatchStats * stats, gsize bytes)
+ab_ledger_count_release (AbLedger * stats, gsize bytes)
 {
   atomic_fetch_add_explicit (&stats->released_bytes, bytes,
       memory_order_release);
-  /* sequentially consistent, see batch_gate_knock() */
+  /* sequentially consistent, see ab_gate_knock() */
   atomic_fetch_add (&stats->released, 1);
 }
 
 /* The same, and whoever waits for it is told. */
 static inline void
-batch_stats_released (BatchStats * stats, gsize bytes)
+ab_ledger_released (AbLedger * stats, gsize bytes)
 {
-  batch_stats_count_release (stats, bytes);
-  batch_gate_knock (&stats->gate);
+  ab_ledger_count_release (stats, bytes);
+  ab_gate_knock (&stats->gate);
 }
 
 /* Any thread: a buffer came back to its pool that can't be used again. */
 static inline void
-batch_stats_discarded (BatchStats * stats)
+ab_ledger_discarded (AbLedger * stats)
 {
   atomic_fetch_add_explicit (&stats->discards, 1, memory_order_relaxed);
 }
 
 /* Streaming thread: how many batches are live. */
 static inline guint64
-batch_stats_live (BatchStats * stats)
+ab_ledger_live (AbLedger * stats)
 {
   guint64 released = atomic_load (&stats->released);
 
-  return batch_stats_get (stats, BATCH_COUNTER_ALLOCATIONS)
-      + batch_stats_get (stats, BATCH_COUNTER_REUSED) - released;
+  return ab_ledger_get (stats, AB_COUNTER_ALLOCATIONS)
+      + ab_ledger_get (stats, AB_COUNTER_REUSED) - released;
 }
 
 G_END_DECLS

@@ -45,7 +45,7 @@ read_limit (const gchar * root, const gchar * group)
 }
 
 guint64
-memory_limit_read (const gchar * proc_cgroup, const gchar * root)
+ab_limits_process (const gchar * proc_cgroup, const gchar * root)
 {
   g_autofree gchar *group = read_own_group (proc_cgroup);
   guint64 least = 0;
@@ -64,7 +64,7 @@ memory_limit_read (const gchar * proc_cgroup, const gchar * root)
 }
 
 guint64
-memory_limit_machine (void)
+ab_limits_machine (void)
 {
 #ifdef _SC_PHYS_PAGES
   glong pages = sysconf (_SC_PHYS_PAGES);

@@ -11,9 +11,9 @@ G_BEGIN_DECLS
  *
  * @proc_cgroup is /proc/self/cgroup, @root is where the hierarchy is mounted,
  * /sys/fs/cgroup. Reads files: not for the streaming thread. */
-guint64 memory_limit_read (const gchar * proc_cgroup, const gchar * root);
+guint64 ab_limits_process (const gchar * proc_cgroup, const gchar * root);
 
 /* The memory of the machine in bytes; 0 where the system does not tell. */
-guint64 memory_limit_machine (void);
+guint64 ab_limits_machine (void);
 
 G_END_DECLS

@@ -6,30 +6,30 @@
 #define NEVER G_MAXUINT64
 
 void
-batch_report_set_interval (BatchReport * self, guint interval, guint64 batches)
+ab_report_set_interval (AbReport * self, guint interval, guint64 batches)
 {
   self->interval = interval;
   self->next = interval == 0 ? NEVER : batches + interval;
 }
 
 void
-batch_report_start (BatchReport * self, guint interval)
+ab_report_start (AbReport * self, guint interval)
 {
   self->window_start = g_get_monotonic_time ();
   self->window_allocations = 0;
   self->measured = FALSE;
   self->finished_at = NEVER;
-  batch_report_set_interval (self, interval, 0);
+  ab_report_set_interval (self, interval, 0);
 }
 
 static void
-measure_rate (BatchReport * self, BatchStats * stats)
+measure_rate (AbReport * self, AbLedger * stats)
 {
   gint64 now = g_get_monotonic_time ();
-  guint64 allocations = batch_stats_get (stats, BATCH_COUNTER_ALLOCATIONS);
+  guint64 allocations = ab_ledger_get (stats, AB_COUNTER_ALLOCATIONS);
   gint64 passed = MAX (now - self->window_start, 1);
 
-  batch_stats_set_allocation_rate (stats, (gdouble) G_USEC_PER_SEC *
+  ab_ledger_set_allocation_rate (stats, (gdouble) G_USEC_PER_SEC *
       (allocations - self->window_allocations) / passed);
   self->window_start = now;
   self->window_allocations = allocations;
@@ -41,8 +41,8 @@ notify_counters (GObject * object)
 {
   guint i;
 
-  for (i = 0; i < BATCH_N_COUNTERS; i++) {
-    const BatchCounterInfo *info = batch_counter_info (i);
+  for (i = 0; i < AB_N_COUNTERS; i++) {
+    const AbCounterInfo *info = ab_counter_info (i);
 
     if (info->property)
       g_object_notify (object, info->name);
@@ -51,29 +51,29 @@ notify_counters (GObject * object)
 }
 
 static void
-tell (BatchStats * stats, GstElement * element, GstDebugCategory * category)
+tell (AbLedger * stats, GstElement * element, GstDebugCategory * category)
 {
-  BatchSnapshot snapshot;
+  AbSnapshot snapshot;
   const guint64 *value = snapshot.value;
 
-  batch_stats_snapshot (stats, &snapshot);
+  ab_ledger_snapshot (stats, &snapshot);
   GST_CAT_INFO_OBJECT (category, element,
       "%" G_GUINT64_FORMAT " batches, %" G_GUINT64_FORMAT " allocations of %"
       G_GUINT64_FORMAT
       " bytes in all, %.3f allocations/s (nominal %.3f), live %"
       G_GUINT64_FORMAT ", peak %" G_GUINT64_FORMAT,
-      value[BATCH_COUNTER_BATCHES], value[BATCH_COUNTER_ALLOCATIONS],
-      value[BATCH_COUNTER_ALLOCATED_BYTES], snapshot.allocation_rate,
-      snapshot.nominal.batches_per_second, value[BATCH_COUNTER_LIVE_BATCHES],
-      value[BATCH_COUNTER_PEAK_LIVE_BATCHES]);
+      value[AB_COUNTER_BATCHES], value[AB_COUNTER_ALLOCATIONS],
+      value[AB_COUNTER_ALLOCATED_BYTES], snapshot.allocation_rate,
+      snapshot.nominal.batches_per_second, value[AB_COUNTER_LIVE_BATCHES],
+      value[AB_COUNTER_PEAK_LIVE_BATCHES]);
   gst_element_post_message (element,
       gst_message_new_element (GST_OBJECT (element),
-          batch_snapshot_to_structure (&snapshot, BATCH_REPORT_NAME)));
+          ab_snapshot_to_structure (&snapshot, AB_REPORT_NAME)));
   notify_counters (G_OBJECT (element));
 }
 
 void
-batch_report_send (BatchReport * self, BatchStats * stats,
+ab_report_send (AbReport * self, AbLedger * stats,
     GstElement * element, GstDebugCategory * category)
 {
   measure_rate (self, stats);
@@ -82,10 +82,10 @@ batch_report_send (BatchReport * self, BatchStats * stats,
 }
 
 void
-batch_report_finish (BatchReport * self, BatchStats * stats,
+ab_report_finish (AbReport * self, AbLedger * stats,
     GstElement * element, GstDebugCategory * category)
 {
-  guint64 batches = batch_stats_get (stats, BATCH_COUNTER_BATCHES);
+  guint64 batches = ab_ledger_get (stats, AB_COUNTER_BATCHES);
 
   if (self->interval == 0 || batches == self->finished_at)
     return;

@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-#define BATCH_REPORT_NAME "audiobatch-report"
+#define AB_REPORT_NAME "audiobatch-report"
 /* Thread-safety: streaming thread only. */
 typedef struct
 {
@@ -17,27 +17,27 @@ typedef struct
   gboolean measured;
   /* batches of the last report that was the last one of a stream, or none */
   guint64 finished_at;
-} BatchReport;
+} AbReport;
 
 /* Begins at 0 batches, now. */
-void batch_report_start (BatchReport * self, guint interval);
+void ab_report_start (AbReport * self, guint interval);
 
 /* The next report comes @interval batches from now, at @batches. */
-void batch_report_set_interval (BatchReport * self, guint interval,
+void ab_report_set_interval (AbReport * self, guint interval,
     guint64 batches);
 
 /* Measures the rate of allocations, writes one INFO line to @category, posts
  * one element message and notifies of the counters, in the name of @element. */
-void batch_report_send (BatchReport * self, BatchStats * stats,
+void ab_report_send (AbReport * self, AbLedger * stats,
     GstElement * element, GstDebugCategory * category);
 
 /* The last one, at the end of the stream. Nothing where reports are off, or
  * where the end has been told of already. */
-void batch_report_finish (BatchReport * self, BatchStats * stats,
+void ab_report_finish (AbReport * self, AbLedger * stats,
     GstElement * element, GstDebugCategory * category);
 
 static inline gboolean
-batch_report_is_due (const BatchReport * self, guint64 batches)
+ab_report_is_due (const AbReport * self, guint64 batches)
 {
   return batches == self->next;
 }

@@ -4,48 +4,46 @@
 #include "time/position.h"
 
 static void
-find_edge (SourcePosition * self, const GstSegment * segment)
+find_edge (AbPosition * self, const GstSegment * segment)
 {
   if (self->reverse)
-    self->edge = sample_clock_until (&self->clock, segment->start);
+    self->edge = ab_clock_until (&self->clock, segment->start);
   else if (GST_CLOCK_TIME_IS_VALID (segment->stop))
-    self->edge = sample_clock_from (&self->clock,
+    self->edge = ab_clock_from (&self->clock,
         MAX (segment->stop, self->clock.base));
   else
     self->edge = G_MAXUINT64;
 }
 
 void
-source_position_seek (SourcePosition * self, const GstSegment * segment,
-    guint rate)
+ab_position_seek (AbPosition * self, const GstSegment * segment, guint rate)
 {
-  sample_clock_start (&self->clock, rate, 0, 0);
+  ab_clock_start (&self->clock, rate, 0, 0);
   self->reverse = segment->rate < 0;
   /* a seek that leaves the edges as they are may leave the position outside */
   if (self->reverse)
-    self->next = sample_clock_from (&self->clock, MIN (segment->position,
+    self->next = ab_clock_from (&self->clock, MIN (segment->position,
             segment->stop));
   else
-    self->next = sample_clock_until (&self->clock, segment->position);
+    self->next = ab_clock_until (&self->clock, segment->position);
   find_edge (self, segment);
 }
 
 void
-source_position_set_rate (SourcePosition * self, const GstSegment * segment,
-    guint rate)
+ab_position_set_rate (AbPosition * self, const GstSegment * segment, guint rate)
 {
-  GstClockTime time = sample_clock_time (&self->clock, self->next);
+  GstClockTime time = ab_clock_time (&self->clock, self->next);
 
-  sample_clock_start (&self->clock, rate, 0, 0);
-  self->next = sample_clock_from (&self->clock, time);
+  ab_clock_start (&self->clock, rate, 0, 0);
+  self->next = ab_clock_from (&self->clock, time);
   /* in reverse the samples before this one are yet to come */
   if (!self->reverse)
-    sample_clock_start (&self->clock, rate, self->next, time);
+    ab_clock_start (&self->clock, rate, self->next, time);
   find_edge (self, segment);
 }
 
 guint64
-source_position_left (const SourcePosition * self)
+ab_position_left (const AbPosition * self)
 {
   if (self->reverse)
     return self->next - MIN (self->edge, self->next);
@@ -53,13 +51,13 @@ source_position_left (const SourcePosition * self)
 }
 
 guint64
-source_position_start (const SourcePosition * self, guint n_samples)
+ab_position_start (const AbPosition * self, guint n_samples)
 {
   return self->reverse ? self->next - n_samples : self->next;
 }
 
 void
-source_position_advance (SourcePosition * self, guint n_samples)
+ab_position_advance (AbPosition * self, guint n_samples)
 {
   if (self->reverse)
     self->next -= n_samples;

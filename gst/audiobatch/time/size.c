@@ -8,7 +8,7 @@
 
 /* Samples of a batch as a ratio; FALSE when that is more than 64 bits hold. */
 static gboolean
-ratio_of (const BatchSizeWish * wish, guint rate, guint64 * n, guint64 * d)
+ratio_of (const AbSizeWish * wish, guint rate, guint64 * n, guint64 * d)
 {
   guint64 common;
 
@@ -28,7 +28,7 @@ ratio_of (const BatchSizeWish * wish, guint rate, guint64 * n, guint64 * d)
 }
 
 static gdouble
-seconds_of (const BatchSizeWish * wish)
+seconds_of (const AbSizeWish * wish)
 {
   if (wish->fraction_n != 0)
     return (gdouble) wish->fraction_n / wish->fraction_d;
@@ -36,7 +36,7 @@ seconds_of (const BatchSizeWish * wish)
 }
 
 static gboolean
-is_short_fraction (const BatchSizeWish * wish, GError ** error)
+is_short_fraction (const AbSizeWish * wish, GError ** error)
 {
   if (wish->fraction_n == 0 || seconds_of (wish) <= LONGEST_FRACTION_SECONDS)
     return TRUE;
@@ -49,7 +49,7 @@ is_short_fraction (const BatchSizeWish * wish, GError ** error)
 }
 
 gboolean
-batch_size_set (BatchSize * self, const BatchSizeWish * wish, guint rate,
+ab_size_set (AbSize * self, const AbSizeWish * wish, guint rate,
     GError ** error)
 {
   gboolean fits;
@@ -79,7 +79,7 @@ batch_size_set (BatchSize * self, const BatchSizeWish * wish, guint rate,
 }
 
 gboolean
-batch_size_is_same (const BatchSize * self, const BatchSize * other)
+ab_size_is_same (const AbSize * self, const AbSize * other)
 {
   /* the rests are less than 2^31 and 10^9: the products fit */
   return self->whole == other->whole
@@ -87,13 +87,13 @@ batch_size_is_same (const BatchSize * self, const BatchSize * other)
 }
 
 void
-batch_size_restart (BatchSize * self)
+ab_size_restart (AbSize * self)
 {
   self->carry = 0;
 }
 
 guint
-batch_size_next (BatchSize * self)
+ab_size_next (AbSize * self)
 {
   self->carry += self->rest;
   if (self->carry < self->d)
@@ -103,7 +103,7 @@ batch_size_next (BatchSize * self)
 }
 
 void
-batch_size_undo (BatchSize * self)
+ab_size_undo (AbSize * self)
 {
   if (self->carry < self->rest)
     self->carry += self->d;
@@ -111,13 +111,13 @@ batch_size_undo (BatchSize * self)
 }
 
 guint
-batch_size_max (const BatchSize * self)
+ab_size_max (const AbSize * self)
 {
   return self->whole + (self->rest != 0);
 }
 
 gdouble
-batch_size_mean (const BatchSize * self)
+ab_size_mean (const AbSize * self)
 {
   return (gdouble) self->n / self->d;
 }

@@ -13,7 +13,7 @@ typedef struct
   guint samples;
   GstClockTime duration;
   gint fraction_n, fraction_d;
-} BatchSizeWish;
+} AbSizeWish;
 
 /* The first k batches have floor (k * n / d) samples together, so that their
  * lengths differ by at most one sample and never drift.
@@ -25,30 +25,30 @@ typedef struct
   guint whole;
   guint64 rest;
   guint64 carry;
-} BatchSize;
+} AbSize;
 
 /* Takes @wish at @rate samples a second, and begins to count anew. On FALSE,
  * @error says why such batches can't be: too short, too long, or nanoseconds
  * where seconds belong. */
-gboolean batch_size_set (BatchSize * self, const BatchSizeWish * wish,
+gboolean ab_size_set (AbSize * self, const AbSizeWish * wish,
     guint rate, GError ** error);
 
 /* Do both make batches of the same sizes? */
-gboolean batch_size_is_same (const BatchSize * self, const BatchSize * other);
+gboolean ab_size_is_same (const AbSize * self, const AbSize * other);
 
 /* Begins to count anew: the next batch is the first. */
-void batch_size_restart (BatchSize * self);
+void ab_size_restart (AbSize * self);
 
 /* Samples of the next batch, which is counted. */
-guint batch_size_next (BatchSize * self);
+guint ab_size_next (AbSize * self);
 
-/* Takes back the last batch_size_next(), for a batch that was not made. */
-void batch_size_undo (BatchSize * self);
+/* Takes back the last ab_size_next(), for a batch that was not made. */
+void ab_size_undo (AbSize * self);
 
 /* The most that a batch can have. */
-guint batch_size_max (const BatchSize * self);
+guint ab_size_max (const AbSize * self);
 
 /* The mean number of samples. */
-gdouble batch_size_mean (const BatchSize * self);
+gdouble ab_size_mean (const AbSize * self);
 
 G_END_DECLS

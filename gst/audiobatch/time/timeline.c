@@ -11,19 +11,18 @@
 #define NOT_OFF G_MAXINT64
 
 GstClockTime
-time_offset (GstClockTime time, GstClockTimeDiff offset)
+ab_time_offset (GstClockTime time, GstClockTimeDiff offset)
 {
   /* -offset would overflow for the least of all numbers */
   GstClockTime back = -(guint64) offset;
 
   if (offset >= 0)
-    return time + MIN ((guint64) offset, LAST_TIME - time);
+    return time + MIN ((guint64) offset, AB_LAST_TIME - time);
   return time > back ? time - back : 0;
 }
 
 void
-sample_clock_start (SampleClock * self, guint rate, guint64 origin,
-    GstClockTime base)
+ab_clock_start (AbClock * self, guint rate, guint64 origin, GstClockTime base)
 {
   self->rate = rate;
   self->origin = origin;
@@ -31,7 +30,7 @@ sample_clock_start (SampleClock * self, guint rate, guint64 origin,
 }
 
 GstClockTime
-sample_clock_time (const SampleClock * self, guint64 sample)
+ab_clock_time (const AbClock * self, guint64 sample)
 {
   guint64 n = sample - self->origin;
   GstClockTime since;
@@ -41,52 +40,51 @@ sample_clock_time (const SampleClock * self, guint64 sample)
     since = n * GST_SECOND / self->rate;
   else
     since = gst_util_uint64_scale_int (n, GST_SECOND, self->rate);
-  return self->base + MIN (since, LAST_TIME - self->base);
+  return self->base + MIN (since, AB_LAST_TIME - self->base);
 }
 
 /* From the base on, the time of sample n is n * 10^9 / rate rounded down, so
  * that it is at least t just where n is at least t * rate / 10^9. */
 guint64
-sample_clock_from (const SampleClock * self, GstClockTime time)
+ab_clock_from (const AbClock * self, GstClockTime time)
 {
   return self->origin + gst_util_uint64_scale_int_ceil (time - self->base,
       self->rate, GST_SECOND);
 }
 
 guint64
-sample_clock_until (const SampleClock * self, GstClockTime time)
+ab_clock_until (const AbClock * self, GstClockTime time)
 {
-  return sample_clock_from (self, time + 1) - 1;
+  return ab_clock_from (self, time + 1) - 1;
 }
 
 void
-sample_clock_stamp (const SampleClock * self, GstBuffer * buffer,
+ab_clock_stamp (const AbClock * self, GstBuffer * buffer,
     guint64 start, guint n_samples)
 {
-  GstClockTime pts = sample_clock_time (self, start);
+  GstClockTime pts = ab_clock_time (self, start);
 
   GST_BUFFER_PTS (buffer) = pts;
-  GST_BUFFER_DURATION (buffer) =
-      sample_clock_time (self, start + n_samples) - pts;
+  GST_BUFFER_DURATION (buffer) = ab_clock_time (self, start + n_samples) - pts;
   GST_BUFFER_OFFSET (buffer) = start;
   GST_BUFFER_OFFSET_END (buffer) = start + n_samples;
 }
 
 void
-timeline_reset (Timeline * self)
+ab_timeline_reset (AbTimeline * self)
 {
   memset (self, 0, sizeof *self);
   self->off_since = NOT_OFF;
 }
 
 void
-timeline_break (Timeline * self)
+ab_timeline_break (AbTimeline * self)
 {
   self->running = FALSE;
 }
 
 gboolean
-timeline_can_enter (const Timeline * self, const GstSegment * segment)
+ab_timeline_can_enter (const AbTimeline * self, const GstSegment * segment)
 {
   /* what plays backwards has been turned round: its applied rate tells */
   return segment->rate == self->segment.rate
@@ -94,7 +92,7 @@ timeline_can_enter (const Timeline * self, const GstSegment * segment)
 }
 
 void
-timeline_leave_segment (Timeline * self)
+ab_timeline_leave_segment (AbTimeline * self)
 {
   self->entered = FALSE;
 }
@@ -102,9 +100,9 @@ timeline_leave_segment (Timeline * self)
 /* Is @time that of the next sample, to the nanosecond or the rounding of one?
  * Without a division, since each chunk is asked. */
 static gboolean
-is_due (const Timeline * self, GstClockTime time)
+is_due (const AbTimeline * self, GstClockTime time)
 {
-  const SampleClock *clock = &self->clock;
+  const AbClock *clock = &self->clock;
   AbWide come = ab_wide_product (time - clock->base, clock->rate);
   AbWide due = ab_wide_product (self->position - clock->origin, GST_SECOND);
   AbWide late = ab_wide_subtract (ab_wide_add (come,
@@ -153,10 +151,10 @@ scale_by_rate (GstClockTimeDiff time, gdouble rate)
 /* The time at which the next chunk is due: that of the next sample, less what
  * is owed. */
 static GstClockTimeDiff
-expected_time (const Timeline * self)
+expected_time (const AbTimeline * self)
 {
   GstClockTimeDiff time =
-      to_diff (1, sample_clock_time (&self->clock, self->position));
+      to_diff (1, ab_clock_time (&self->clock, self->position));
 
   if (G_LIKELY (self->owed == 0))
     return time;
@@ -165,7 +163,7 @@ expected_time (const Timeline * self)
 }
 
 static guint64
-to_samples (const Timeline * self, guint64 time)
+to_samples (const AbTimeline * self, guint64 time)
 {
   return gst_util_uint64_scale_int_round (time, self->clock.rate, GST_SECOND);
 }
@@ -190,8 +188,8 @@ running_time (const GstSegment * segment, GstClockTimeDiff time)
 /* A chunk with a flag, or one that is off by more than half a sample, came at
  * running time @now and was due at @due. TRUE when something has to be done. */
 static gboolean
-is_off (Timeline * self, const TimelinePolicy * policy, GstClockTimeDiff now,
-    GstClockTimeDiff due)
+is_off (AbTimeline * self, const AbTimelinePolicy * policy,
+    GstClockTimeDiff now, GstClockTimeDiff due)
 {
   GstClockTime difference = ABS (add_diff (now, -due));
   guint64 threshold = gst_util_uint64_scale_int (policy->alignment_threshold,
@@ -214,76 +212,76 @@ is_off (Timeline * self, const TimelinePolicy * policy, GstClockTimeDiff now,
 /* What to do about a chunk that comes @late ns of running time behind the next
  * sample, or before it when that is negative: then all samples in between
  * overlap, those that were owed before among them. */
-static TimelineVerdict
-act (Timeline * self, const TimelinePolicy * policy, gdouble speed,
+static AbVerdict
+act (AbTimeline * self, const AbTimelinePolicy * policy, gdouble speed,
     GstClockTimeDiff late, guint64 * n_samples)
 {
   GstClockTime off = scale_by_rate (ABS (late), speed);
 
   self->off_since = NOT_OFF;
   if (!policy->fill)
-    return TIMELINE_BREAK;
+    return AB_TIMELINE_BREAK;
   *n_samples = to_samples (self, off);
   self->owed = late < 0 ? *n_samples : 0;
   if (*n_samples == 0)
-    return TIMELINE_DUE;
+    return AB_TIMELINE_DUE;
   if (late < 0)
-    return TIMELINE_DROP;
+    return AB_TIMELINE_DROP;
   if (policy->max_fill != 0 && gst_util_uint64_scale_int (*n_samples,
           GST_SECOND, self->clock.rate) > policy->max_fill)
-    return TIMELINE_BREAK;
-  return TIMELINE_FILL;
+    return AB_TIMELINE_BREAK;
+  return AB_TIMELINE_FILL;
 }
 
-static TimelineVerdict
-judge_closely (Timeline * self, const TimelinePolicy * policy,
+static AbVerdict
+judge_closely (AbTimeline * self, const AbTimelinePolicy * policy,
     const GstSegment * segment, GstClockTime pts, gboolean flagged,
     guint64 * n_samples)
 {
   GstClockTimeDiff next, due, now;
 
-  if (!timeline_can_enter (self, segment))
-    return TIMELINE_BREAK;
+  if (!ab_timeline_can_enter (self, segment))
+    return AB_TIMELINE_BREAK;
   due = running_time (&self->segment, expected_time (self));
   now = running_time (segment, to_diff (1, pts));
   if (!flagged && !is_off (self, policy, now, due))
-    return TIMELINE_DUE;
+    return AB_TIMELINE_DUE;
   next = running_time (&self->segment,
-      to_diff (1, sample_clock_time (&self->clock, self->position)));
+      to_diff (1, ab_clock_time (&self->clock, self->position)));
   return act (self, policy, ABS (segment->rate), add_diff (now, -next),
       n_samples);
 }
 
-TimelineVerdict
-timeline_judge (Timeline * self, const TimelinePolicy * policy,
+AbVerdict
+ab_timeline_judge (AbTimeline * self, const AbTimelinePolicy * policy,
     const GstSegment * segment, GstClockTime pts, gboolean flagged,
     guint64 * n_samples)
 {
   if (!self->running)
-    return TIMELINE_BREAK;
+    return AB_TIMELINE_BREAK;
   if (!GST_CLOCK_TIME_IS_VALID (pts)) {
-    return !timeline_can_enter (self, segment) || (flagged && !policy->fill)
-        ? TIMELINE_BREAK : TIMELINE_DUE;
+    return !ab_timeline_can_enter (self, segment) || (flagged && !policy->fill)
+        ? AB_TIMELINE_BREAK : AB_TIMELINE_DUE;
   }
   /* nearly always it is due */
   if (G_LIKELY (!flagged && self->owed == 0 && self->off_since == NOT_OFF
           && self->entered && is_due (self, pts)))
-    return TIMELINE_DUE;
+    return AB_TIMELINE_DUE;
   return judge_closely (self, policy, segment, pts, flagged, n_samples);
 }
 
 /* The expected time of the next sample, in @segment. */
 static GstClockTime
-next_time_in (const Timeline * self, const GstSegment * segment)
+next_time_in (const AbTimeline * self, const GstSegment * segment)
 {
   GstClockTimeDiff running = running_time (&self->segment,
-      to_diff (1, sample_clock_time (&self->clock, self->position)));
+      to_diff (1, ab_clock_time (&self->clock, self->position)));
   GstClockTimeDiff position;
   guint64 time = 0;
   gint sign;
 
   if (self->entered)
-    return sample_clock_time (&self->clock, self->position);
+    return ab_clock_time (&self->clock, self->position);
   sign = gst_segment_position_from_running_time_full (segment,
       GST_FORMAT_TIME, MAX (running, 0), &time);
   position = to_diff (sign, time);
@@ -294,12 +292,12 @@ next_time_in (const Timeline * self, const GstSegment * segment)
 }
 
 void
-timeline_begin (Timeline * self, guint rate, const GstSegment * segment,
+ab_timeline_begin (AbTimeline * self, guint rate, const GstSegment * segment,
     GstClockTime pts)
 {
   if (!GST_CLOCK_TIME_IS_VALID (pts))
     pts = self->begun ? next_time_in (self, segment) : segment->start;
-  sample_clock_start (&self->clock, rate, self->position, pts);
+  ab_clock_start (&self->clock, rate, self->position, pts);
   self->segment = *segment;
   self->entered = TRUE;
   self->owed = 0;
@@ -309,21 +307,21 @@ timeline_begin (Timeline * self, guint rate, const GstSegment * segment,
 }
 
 void
-timeline_enter_segment (Timeline * self, const GstSegment * segment)
+ab_timeline_enter_segment (AbTimeline * self, const GstSegment * segment)
 {
-  sample_clock_start (&self->clock, self->clock.rate, self->position,
+  ab_clock_start (&self->clock, self->clock.rate, self->position,
       next_time_in (self, segment));
   self->segment = *segment;
   self->entered = TRUE;
 }
 
 void
-timeline_set_rate (Timeline * self, guint rate)
+ab_timeline_set_rate (AbTimeline * self, guint rate)
 {
   if (!self->begun)
     return;
   self->owed = gst_util_uint64_scale_int_round (self->owed, rate,
       self->clock.rate);
-  sample_clock_start (&self->clock, rate, self->position,
-      sample_clock_time (&self->clock, self->position));
+  ab_clock_start (&self->clock, rate, self->position,
+      ab_clock_time (&self->clock, self->position));
 }

@@ -8,10 +8,10 @@
 G_BEGIN_DECLS
 
 /* The last time there is, 584 years: no time goes beyond it or comes round. */
-#define LAST_TIME (GST_CLOCK_TIME_NONE - 1)
+#define AB_LAST_TIME (GST_CLOCK_TIME_NONE - 1)
 
 /* @time and @offset, not before 0 and not after the last time. */
-GstClockTime time_offset (GstClockTime time, GstClockTimeDiff offset);
+GstClockTime ab_time_offset (GstClockTime time, GstClockTimeDiff offset);
 
 /* The time of sample n is base + (n - origin) * 10^9 / rate, rounded down:
  * taken from the count each time and never added up, so that it can't drift. */
@@ -20,24 +20,24 @@ typedef struct
   guint rate;
   guint64 origin;
   GstClockTime base;
-} SampleClock;
+} AbClock;
 
 /* Sample number @origin is at time @base; @rate samples a second from there. */
-void sample_clock_start (SampleClock * self, guint rate, guint64 origin,
+void ab_clock_start (AbClock * self, guint rate, guint64 origin,
     GstClockTime base);
 
 /* The time of sample number @sample, which is not before the origin. */
-GstClockTime sample_clock_time (const SampleClock * self, guint64 sample);
+GstClockTime ab_clock_time (const AbClock * self, guint64 sample);
 
 /* Number of the last sample that is not later than @time, and of the first one
  * that is not earlier, where @time is not before the base. Both give back the
  * number that a timestamp was made of. */
-guint64 sample_clock_until (const SampleClock * self, GstClockTime time);
-guint64 sample_clock_from (const SampleClock * self, GstClockTime time);
+guint64 ab_clock_until (const AbClock * self, GstClockTime time);
+guint64 ab_clock_from (const AbClock * self, GstClockTime time);
 
 /* Sets PTS, duration, OFFSET and OFFSET_END of @buffer, which begins at sample
  * number @start and has @n_samples samples. */
-void sample_clock_stamp (const SampleClock * self, GstBuffer * buffer,
+void ab_clock_stamp (const AbClock * self, GstBuffer * buffer,
     guint64 start, guint n_samples);
 
 /* When a chunk counts as off, and what to do about it. Times in ns. */
@@ -49,26 +49,26 @@ typedef struct
   gboolean fill;
   /* 0: no bound */
   GstClockTime max_fill;
-} TimelinePolicy;
+} AbTimelinePolicy;
 
 typedef enum
 {
   /* the chunk is due */
-  TIMELINE_DUE,
+  AB_TIMELINE_DUE,
   /* so many samples are missing before it */
-  TIMELINE_FILL,
+  AB_TIMELINE_FILL,
   /* so many samples of it, and of those that come after, overlap */
-  TIMELINE_DROP,
+  AB_TIMELINE_DROP,
   /* it begins a new run */
-  TIMELINE_BREAK,
-} TimelineVerdict;
+  AB_TIMELINE_BREAK,
+} AbVerdict;
 
 /* A run of samples without a break.
  *
  * Thread-safety: streaming thread only. */
 typedef struct
 {
-  SampleClock clock;
+  AbClock clock;
   /* the segment that the clock's times are in, and whether it is the one that
    * chunks come in */
   GstSegment segment;
@@ -83,37 +83,37 @@ typedef struct
   gboolean begun;
   /* running time since when chunks have been off, or NOT_OFF */
   GstClockTimeDiff off_since;
-} Timeline;
+} AbTimeline;
 
 /* Nothing has come yet; positions begin at 0. */
-void timeline_reset (Timeline * self);
+void ab_timeline_reset (AbTimeline * self);
 
 /* Judges a chunk at @pts (which may be GST_CLOCK_TIME_NONE) of @segment;
  * @flagged: it says itself that it follows a break. On FILL and DROP,
  * @n_samples is how many; on DROP they are owed from then on. */
-TimelineVerdict timeline_judge (Timeline * self, const TimelinePolicy * policy,
+AbVerdict ab_timeline_judge (AbTimeline * self, const AbTimelinePolicy * policy,
     const GstSegment * segment, GstClockTime pts, gboolean flagged,
     guint64 * n_samples);
 
 /* The next sample begins a new run at @pts of @segment. Without a @pts it
  * begins at the expected time, and the first run at the segment's start. */
-void timeline_begin (Timeline * self, guint rate, const GstSegment * segment,
-    GstClockTime pts);
+void ab_timeline_begin (AbTimeline * self, guint rate,
+    const GstSegment * segment, GstClockTime pts);
 
 /* Does a run go on in @segment? It does not at another speed or backwards. */
-gboolean timeline_can_enter (const Timeline * self,
+gboolean ab_timeline_can_enter (const AbTimeline * self,
     const GstSegment * segment);
 
 /* Chunks come in another segment from now on. */
-void timeline_leave_segment (Timeline * self);
+void ab_timeline_leave_segment (AbTimeline * self);
 
 /* From the next sample on times are in @segment; running time goes on. */
-void timeline_enter_segment (Timeline * self, const GstSegment * segment);
+void ab_timeline_enter_segment (AbTimeline * self, const GstSegment * segment);
 
 /* From the next sample on there are @rate samples a second; time goes on. */
-void timeline_set_rate (Timeline * self, guint rate);
+void ab_timeline_set_rate (AbTimeline * self, guint rate);
 
 /* The next chunk begins a new run, whatever its time. */
-void timeline_break (Timeline * self);
+void ab_timeline_break (AbTimeline * self);
 
 G_END_DECLS

@@ -15,7 +15,7 @@
  * block, the others span two blocks and more. */
 #define PINK_SHORT_ROWS 8
 #define PINK_LONG_ROWS 4
-G_STATIC_ASSERT (1 << PINK_SHORT_ROWS == WAVE_BLOCK);
+G_STATIC_ASSERT (1 << PINK_SHORT_ROWS == AB_WAVE_BLOCK);
 
 /* Sebastiano Vigna's splitmix64: the next number after @x. */
 static guint64
@@ -28,7 +28,7 @@ hash64 (guint64 x)
 }
 
 guint64
-wave_noise_seed (guint32 seed, guint channel)
+ab_wave_noise_seed (guint32 seed, guint channel)
 {
   return hash64 (((guint64) channel << 32) | seed);
 }
@@ -47,11 +47,11 @@ draw (guint64 key, guint32 k)
 }
 
 void
-wave_noise_white (gint32 * restrict out, guint64 seed, guint64 block)
+ab_wave_noise_white (gint32 * restrict out, guint64 seed, guint64 block)
 {
   guint64 key = hash64 (seed ^ block);
 
-  for (guint32 k = 0; k < WAVE_BLOCK; k++)
+  for (guint32 k = 0; k < AB_WAVE_BLOCK; k++)
     out[k] = (gint32) draw (key, k);
 }
 
@@ -105,7 +105,7 @@ static void
 pink_add_short_rows (gint32 * restrict out, gint32 sum,
     gint32 * restrict numbers, guint64 previous_key)
 {
-  gint32 even[WAVE_BLOCK / 2];
+  gint32 even[AB_WAVE_BLOCK / 2];
 
   pink_add_row (even, &sum, 1, numbers, previous_key);
   pink_add_row (out, even, 2, numbers, previous_key);
@@ -118,13 +118,13 @@ pink_add_short_rows (gint32 * restrict out, gint32 sum,
 }
 
 void
-wave_noise_pink (gint32 * restrict out, guint64 seed, guint64 block)
+ab_wave_noise_pink (gint32 * restrict out, guint64 seed, guint64 block)
 {
   guint64 key = hash64 (seed ^ block);
   guint64 previous_key = hash64 (seed ^ (block - 1));
-  gint32 white[WAVE_BLOCK], numbers[WAVE_BLOCK];
+  gint32 white[AB_WAVE_BLOCK], numbers[AB_WAVE_BLOCK];
 
-  for (guint32 k = 0; k < WAVE_BLOCK; k++) {
+  for (guint32 k = 0; k < AB_WAVE_BLOCK; k++) {
     guint32 number = draw (key, k);
 
     white[k] = lower_half (number);
@@ -132,7 +132,7 @@ wave_noise_pink (gint32 * restrict out, guint64 seed, guint64 block)
   }
   pink_add_short_rows (out, pink_long_rows (seed, block), numbers,
       previous_key);
-  for (guint k = 0; k < WAVE_BLOCK; k++)
+  for (guint k = 0; k < AB_WAVE_BLOCK; k++)
     out[k] += white[k];
 }
 
@@ -149,19 +149,19 @@ fold (guint32 turns)
 }
 
 void
-wave_noise_red (gint32 * restrict out, guint64 seed, guint64 block,
+ab_wave_noise_red (gint32 * restrict out, guint64 seed, guint64 block,
     guint first, guint n, guint32 * walk)
 {
   guint64 key = hash64 (seed ^ block);
   guint32 turns = *walk;
 
-  for (guint32 k = 0; k < WAVE_BLOCK; k++)
+  for (guint32 k = 0; k < AB_WAVE_BLOCK; k++)
     out[k] = (gint32) draw (key, k) >> 4;
   for (guint k = first; k < first + n; k++) {
     turns += out[k];
     out[k] = turns;
   }
-  for (guint k = 0; k < WAVE_BLOCK; k++)
+  for (guint k = 0; k < AB_WAVE_BLOCK; k++)
     out[k] = fold (out[k]);
   *walk = turns;
 }
@@ -209,12 +209,12 @@ short_cos (gfloat x)
 /* Box and Muller: a random radius and angle make two independent numbers. The
  * odd 31-bit integer is never 0, and reaches 6.5 sigma. */
 void
-wave_noise_gaussian (gfloat * restrict out, guint64 seed, guint64 block)
+ab_wave_noise_gaussian (gfloat * restrict out, guint64 seed, guint64 block)
 {
-  const guint half = WAVE_BLOCK / 2;
+  const guint half = AB_WAVE_BLOCK / 2;
   guint64 key = hash64 (seed ^ block);
 
-  for (guint32 k = 0; k < WAVE_BLOCK / 2; k++) {
+  for (guint32 k = 0; k < AB_WAVE_BLOCK / 2; k++) {
     gint32 uniform = (draw (key, k) >> 1) | 1;
     gfloat radius = sqrtf (2 * minus_ln (uniform * 0x1p-31f));
     gfloat half_angle =
@@ -227,8 +227,8 @@ wave_noise_gaussian (gfloat * restrict out, guint64 seed, guint64 block)
 }
 
 void
-wave_noise_mirror (gint32 * out)
+ab_wave_noise_mirror (gint32 * out)
 {
-  for (guint k = 0; k < WAVE_BLOCK; k++)
+  for (guint k = 0; k < AB_WAVE_BLOCK; k++)
     out[k] = k % 2 ? -out[k] : out[k];
 }

@@ -13,13 +13,13 @@
 #define ROUND_F64 0x1.8p52
 
 static void
-f32_to_s16 (G_GNUC_UNUSED const WaveOutput * self, gpointer out,
+f32_to_s16 (G_GNUC_UNUSED const AbWaveOutput * self, gpointer out,
     gconstpointer samples)
 {
   guint16 *restrict values = out;
   const gfloat *restrict in = samples;
 
-  for (guint k = 0; k < WAVE_BLOCK; k++) {
+  for (guint k = 0; k < AB_WAVE_BLOCK; k++) {
     gfloat value = in[k] * G_MAXINT16 + ROUND_F32;
     guint32 bits;
 
@@ -30,14 +30,14 @@ f32_to_s16 (G_GNUC_UNUSED const WaveOutput * self, gpointer out,
 
 /* Rounds to the format's depth, as pack functions cut the lower bits. */
 static void
-f64_to_s32 (const WaveOutput * self, gpointer out, gconstpointer samples)
+f64_to_s32 (const AbWaveOutput * self, gpointer out, gconstpointer samples)
 {
   guint32 *restrict values = out;
   const gdouble *restrict in = samples;
   guint shift = 32 - GST_AUDIO_FORMAT_INFO_DEPTH (self->finfo);
   gdouble max = G_MAXINT32 >> shift;
 
-  for (guint k = 0; k < WAVE_BLOCK; k++) {
+  for (guint k = 0; k < AB_WAVE_BLOCK; k++) {
     gdouble value = in[k] * max + ROUND_F64;
     guint64 bits;
 
@@ -47,26 +47,26 @@ f64_to_s32 (const WaveOutput * self, gpointer out, gconstpointer samples)
 }
 
 static void
-f64_to_packed_integer (const WaveOutput * self, gpointer out,
+f64_to_packed_integer (const AbWaveOutput * self, gpointer out,
     gconstpointer samples)
 {
-  gint32 values[WAVE_BLOCK];
+  gint32 values[AB_WAVE_BLOCK];
 
   f64_to_s32 (self, values, samples);
   self->finfo->pack_func (self->finfo, GST_AUDIO_PACK_FLAG_NONE, values, out,
-      WAVE_BLOCK);
+      AB_WAVE_BLOCK);
 }
 
 static void
-f64_to_packed_float (const WaveOutput * self, gpointer out,
+f64_to_packed_float (const AbWaveOutput * self, gpointer out,
     gconstpointer samples)
 {
   self->finfo->pack_func (self->finfo, GST_AUDIO_PACK_FLAG_NONE, samples, out,
-      WAVE_BLOCK);
+      AB_WAVE_BLOCK);
 }
 
 void
-wave_output_init (WaveOutput * self, const GstAudioInfo * info)
+ab_wave_output_init (AbWaveOutput * self, const GstAudioInfo * info)
 {
   GstAudioFormat format = GST_AUDIO_INFO_FORMAT (info);
 
@@ -99,7 +99,7 @@ static void \
 write_stereo_##type (Any_##type * restrict out, \
     const Any_##type * restrict values) \
 { \
-  for (guint k = 0; k < WAVE_BLOCK; k++) { \
+  for (guint k = 0; k < AB_WAVE_BLOCK; k++) { \
     out[2 * k] = values[k]; \
     out[2 * k + 1] = values[k]; \
   } \
@@ -142,10 +142,10 @@ interleave (guint8 * out, guint channels, const guint8 * values, guint n,
 }
 
 static void
-write_interleaved (const WaveOutput * self, guint8 * out,
+write_interleaved (const AbWaveOutput * self, guint8 * out,
     const guint8 * values, guint n, gboolean all)
 {
-  gboolean stereo_block = all && self->channels == 2 && n == WAVE_BLOCK;
+  gboolean stereo_block = all && self->channels == 2 && n == AB_WAVE_BLOCK;
 
   if (stereo_block && self->width == 2)
     write_stereo_guint16 ((gpointer) out, (gconstpointer) values);
@@ -166,44 +166,44 @@ write_interleaved (const WaveOutput * self, guint8 * out,
 }
 
 static guint8 *
-plane_at (const WaveOutput * self, const WaveFrames * frames, guint channel,
+plane_at (const AbWaveOutput * self, const AbWaveFrames * frames, guint channel,
     guint frame)
 {
   return frames->data + channel * frames->plane_stride + frame * self->width;
 }
 
 static guint8 *
-frame_at (const WaveOutput * self, const WaveFrames * frames, guint frame)
+frame_at (const AbWaveOutput * self, const AbWaveFrames * frames, guint frame)
 {
   return frames->data + (gsize) frame *self->channels * self->width;
 }
 
 /* Where a whole block for @channel lies in one piece; else NULL. */
 static guint8 *
-whole_block (const WaveOutput * self, const WaveFrames * frames, guint frame,
-    guint channel, guint n)
+whole_block (const AbWaveOutput * self, const AbWaveFrames * frames,
+    guint frame, guint channel, guint n)
 {
-  if (n < WAVE_BLOCK)
+  if (n < AB_WAVE_BLOCK)
     return NULL;
   if (self->channels == 1)
     return frame_at (self, frames, frame);
-  if (self->planar && channel != WAVE_ALL_CHANNELS)
+  if (self->planar && channel != AB_WAVE_ALL_CHANNELS)
     return plane_at (self, frames, channel, frame);
   return NULL;
 }
 
 gpointer
-wave_output_direct (const WaveOutput * self, const WaveFrames * frames,
+ab_wave_output_direct (const AbWaveOutput * self, const AbWaveFrames * frames,
     guint frame, guint channel, guint n)
 {
   return self->convert ? NULL : whole_block (self, frames, frame, channel, n);
 }
 
 static void
-write_values (const WaveOutput * self, const WaveFrames * frames, guint frame,
-    guint channel, const guint8 * values, guint n)
+write_values (const AbWaveOutput * self, const AbWaveFrames * frames,
+    guint frame, guint channel, const guint8 * values, guint n)
 {
-  gboolean all = channel == WAVE_ALL_CHANNELS;
+  gboolean all = channel == AB_WAVE_ALL_CHANNELS;
   guint from = all ? 0 : channel, to = all ? self->channels : channel + 1;
 
   if (self->channels == 1)
@@ -217,12 +217,12 @@ write_values (const WaveOutput * self, const WaveFrames * frames, guint frame,
 }
 
 void
-wave_output_write (const WaveOutput * self, const WaveFrames * frames,
+ab_wave_output_write (const AbWaveOutput * self, const AbWaveFrames * frames,
     guint frame, guint channel, gconstpointer block, guint first, guint n)
 {
   guint8 *whole = whole_block (self, frames, frame, channel, n);
   /* as pack functions want it, for any format */
-  _Alignas (gdouble) guint8 converted[WAVE_BLOCK * MAX_WIDTH];
+  _Alignas (gdouble) guint8 converted[AB_WAVE_BLOCK * MAX_WIDTH];
   const guint8 *values = block;
 
   if (self->convert) {
@@ -235,7 +235,7 @@ wave_output_write (const WaveOutput * self, const WaveFrames * frames,
 }
 
 void
-wave_output_silence (const WaveOutput * self, const WaveFrames * frames,
+ab_wave_output_silence (const AbWaveOutput * self, const AbWaveFrames * frames,
     guint frame, guint n)
 {
   if (!self->planar)

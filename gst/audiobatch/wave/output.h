@@ -7,16 +7,16 @@
 
 #include "wave/phase.h"
 
-#define WAVE_ALL_CHANNELS G_MAXUINT
+#define AB_WAVE_ALL_CHANNELS G_MAXUINT
 
-typedef struct _WaveOutput WaveOutput;
+typedef struct _AbWaveOutput AbWaveOutput;
 
 /* Converts a whole block of samples, 1 being full scale; integer formats want
  * them limited to that, see takes_limited. */
-typedef void (*WaveConvert) (const WaveOutput * self, gpointer out,
+typedef void (*AbWaveConvert) (const AbWaveOutput * self, gpointer out,
     gconstpointer samples);
 
-struct _WaveOutput
+struct _AbWaveOutput
 {
   const GstAudioFormatInfo *finfo;
   guint channels;
@@ -24,7 +24,7 @@ struct _WaveOutput
   gboolean planar;
   gboolean takes_f64;           /* samples are gdouble; else gfloat */
   gboolean takes_limited;       /* samples are to lie within -1 and 1 */
-  WaveConvert convert;          /* NULL: none needed */
+  AbWaveConvert convert;          /* NULL: none needed */
 };
 
 /* The frames of one fill. */
@@ -32,22 +32,24 @@ typedef struct
 {
   guint8 *data;
   gsize plane_stride;           /* bytes, planar only */
-} WaveFrames;
+} AbWaveFrames;
 
-void wave_output_init (WaveOutput * self, const GstAudioInfo * info);
+void ab_wave_output_init (AbWaveOutput * self, const GstAudioInfo * info);
 
 /* Where a whole block of samples for @channel can be made in the output itself.
  *
  * Returns: (nullable): NULL if the format and layout don't allow it, or if @n
  *     is less than a block */
-gpointer wave_output_direct (const WaveOutput * self, const WaveFrames * frames,
-    guint frame, guint channel, guint n);
+gpointer ab_wave_output_direct (const AbWaveOutput * self,
+    const AbWaveFrames * frames, guint frame, guint channel, guint n);
 
 /* Writes @n samples of @block, from its sample @first on, to the frames from
- * number @frame on; to one channel or to all. @block has WAVE_BLOCK samples of
- * the type that takes_f64 tells, and may be what wave_output_direct() gave. */
-void wave_output_write (const WaveOutput * self, const WaveFrames * frames,
-    guint frame, guint channel, gconstpointer block, guint first, guint n);
+ * number @frame on; to one channel or to all. @block has AB_WAVE_BLOCK samples
+ * of the type that takes_f64 tells, and may be what ab_wave_output_direct()
+ * gave. */
+void ab_wave_output_write (const AbWaveOutput * self,
+    const AbWaveFrames * frames, guint frame, guint channel,
+    gconstpointer block, guint first, guint n);
 
-void wave_output_silence (const WaveOutput * self, const WaveFrames * frames,
-    guint frame, guint n);
+void ab_wave_output_silence (const AbWaveOutput * self,
+    const AbWaveFrames * frames, guint frame, guint n);

@@ -7,22 +7,22 @@
 
 /* Waves are rendered in blocks of this many samples. The phase is taken anew
  * for each, and a constant count lets -O2 vectorise without a remainder. */
-#define WAVE_BLOCK 256
+#define AB_WAVE_BLOCK 256
 
 /* Fraction of a turn; 2^128 is a whole one, so that whole turns wrap away. */
-typedef AbWide WaveTurns;
+typedef AbWide AbWaveTurns;
 
 /* freq / rate without its whole turns, cut off after 128 bits: off by less than
  * 2^-64 turns after 2^64 samples. */
-static inline WaveTurns
-wave_turns_per_sample (gdouble freq, guint rate)
+static inline AbWaveTurns
+ab_wave_turns_per_sample (gdouble freq, guint rate)
 {
   guint64 whole = (guint64) freq;
   gdouble fraction = (freq - whole) * 0x1p64;
   guint64 high = (guint64) fraction;
   guint64 low = (guint64) ((fraction - high) * 0x1p64);
   AbWide divisor = ab_wide_from (rate), rest = { whole % rate, high };
-  WaveTurns turns;
+  AbWaveTurns turns;
 
   /* a long division, with digits of 64 bits */
   turns.high = ab_wide_divide (rest, divisor, &rest).low;
@@ -35,7 +35,7 @@ wave_turns_per_sample (gdouble freq, guint rate)
 /* The upper 64 bits, rounded up: so a phase on the edge of a square or saw,
  * which may have been cut, never comes out before the edge. */
 static inline guint64
-wave_turns_to_64 (WaveTurns turns)
+ab_wave_turns_to_64 (AbWaveTurns turns)
 {
   return turns.high + (turns.low != 0);
 }

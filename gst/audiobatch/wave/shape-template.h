@@ -5,7 +5,7 @@ static void
 NAME (sine) (SAMPLE * restrict out, const TABLE * restrict table, SAMPLE sine,
     SAMPLE cosine)
 {
-  for (guint k = 0; k < WAVE_BLOCK; k++)
+  for (guint k = 0; k < AB_WAVE_BLOCK; k++)
     out[k] = sine * table->cosine[k] + cosine * table->sine[k];
 }
 
@@ -13,8 +13,8 @@ static void
 NAME (square) (SAMPLE * restrict out, const guint64 * restrict turns,
     guint64 start, SAMPLE gain)
 {
-  turns = __builtin_assume_aligned (turns, WAVE_TABLE_ALIGNMENT);
-  for (guint k = 0; k < WAVE_BLOCK; k++)
+  turns = __builtin_assume_aligned (turns, AB_WAVE_TABLE_ALIGNMENT);
+  for (guint k = 0; k < AB_WAVE_BLOCK; k++)
     out[k] = NAME (signed) (gain, start + turns[k]);
 }
 
@@ -22,8 +22,8 @@ static void
 NAME (saw) (SAMPLE * restrict out, const guint64 * restrict turns,
     guint64 start, SAMPLE gain)
 {
-  turns = __builtin_assume_aligned (turns, WAVE_TABLE_ALIGNMENT);
-  for (guint k = 0; k < WAVE_BLOCK; k++)
+  turns = __builtin_assume_aligned (turns, AB_WAVE_TABLE_ALIGNMENT);
+  for (guint k = 0; k < AB_WAVE_BLOCK; k++)
     out[k] = NAME (centred) (start + turns[k]) * (2 * gain);
 }
 
@@ -34,27 +34,27 @@ NAME (triangle) (SAMPLE * restrict out, const guint64 * restrict turns,
 {
   guint64 from_peak = start - QUARTER_TURN;
 
-  turns = __builtin_assume_aligned (turns, WAVE_TABLE_ALIGNMENT);
-  for (guint k = 0; k < WAVE_BLOCK; k++)
+  turns = __builtin_assume_aligned (turns, AB_WAVE_TABLE_ALIGNMENT);
+  for (guint k = 0; k < AB_WAVE_BLOCK; k++)
     out[k] = NAME (magnitude) (NAME (centred) (from_peak + turns[k]))
         * (-4 * gain) + gain;
 }
 
 void
-NAME (wave_shape) (SAMPLE * out, const WaveTable * table, WaveformWave wave,
-    WaveTurns start, gdouble gain)
+NAME (ab_wave_shape) (SAMPLE * out, const AbWaveTable * table, AbWave wave,
+    AbWaveTurns start, gdouble gain)
 {
-  guint64 start64 = wave_turns_to_64 (start);
+  guint64 start64 = ab_wave_turns_to_64 (start);
   gdouble radians = wave_turns_to_radians (start64);
 
   switch (wave) {
-    case WAVEFORM_SQUARE:
+    case AB_WAVEFORM_SQUARE:
       NAME (square) (out, table->turns, start64, gain);
       break;
-    case WAVEFORM_SAW:
+    case AB_WAVEFORM_SAW:
       NAME (saw) (out, table->turns, start64, gain);
       break;
-    case WAVEFORM_TRIANGLE:
+    case AB_WAVEFORM_TRIANGLE:
       NAME (triangle) (out, table->turns, start64, gain);
       break;
     default:

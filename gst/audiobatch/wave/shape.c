@@ -67,7 +67,7 @@ signed_f64 (gdouble value, guint64 turns)
 #define magnitude_f64 fabs
 
 #define SAMPLE gfloat
-#define TABLE WaveTableF32
+#define TABLE AbWaveTableF32
 #define MEMBER f32
 #define NAME(x) x##_f32
 #include "wave/shape-template.h"
@@ -77,26 +77,26 @@ signed_f64 (gdouble value, guint64 turns)
 #undef NAME
 
 #define SAMPLE gdouble
-#define TABLE WaveTableF64
+#define TABLE AbWaveTableF64
 #define MEMBER f64
 #define NAME(x) x##_f64
 #include "wave/shape-template.h"
 
 /* Of @n samples. */
 static guint64
-wave_turns_of (guint n, WaveTurns step)
+wave_turns_of (guint n, AbWaveTurns step)
 {
-  return wave_turns_to_64 (ab_wide_multiply (step, n));
+  return ab_wave_turns_to_64 (ab_wide_multiply (step, n));
 }
 
-/* Doubles the built part each round, by a rotation: only log2 (WAVE_BLOCK)
+/* Doubles the built part each round, by a rotation: only log2 (AB_WAVE_BLOCK)
  * sines are computed, and as few roundings add up. */
 static void
-build_sines (WaveTableF64 * table, WaveTurns step)
+build_sines (AbWaveTableF64 * table, AbWaveTurns step)
 {
   table->cosine[0] = 1.0;
   table->sine[0] = 0.0;
-  for (guint n = 1; n < WAVE_BLOCK; n *= 2) {
+  for (guint n = 1; n < AB_WAVE_BLOCK; n *= 2) {
     gdouble radians = wave_turns_to_radians (wave_turns_of (n, step));
     gdouble c = cos (radians), s = sin (radians);
 
@@ -108,29 +108,30 @@ build_sines (WaveTableF64 * table, WaveTurns step)
 }
 
 static void
-build_sines_f32 (WaveTableF32 * table, WaveTurns step)
+build_sines_f32 (AbWaveTableF32 * table, AbWaveTurns step)
 {
-  WaveTableF64 precise;
+  AbWaveTableF64 precise;
 
   build_sines (&precise, step);
-  for (guint k = 0; k < WAVE_BLOCK; k++) {
+  for (guint k = 0; k < AB_WAVE_BLOCK; k++) {
     table->cosine[k] = precise.cosine[k];
     table->sine[k] = precise.sine[k];
   }
 }
 
 void
-wave_table_build (WaveTable * table, WaveTableKind kind, WaveTurns step)
+ab_wave_table_build (AbWaveTable * table, AbWaveTableKind kind,
+    AbWaveTurns step)
 {
   if (table->kind == kind)
     return;
 
   table->kind = kind;
-  if (kind == WAVE_TABLE_SINE_F32)
+  if (kind == AB_WAVE_TABLE_SINE_F32)
     build_sines_f32 (&table->f32, step);
-  else if (kind == WAVE_TABLE_SINE_F64)
+  else if (kind == AB_WAVE_TABLE_SINE_F64)
     build_sines (&table->f64, step);
   else
-    for (guint k = 0; k < WAVE_BLOCK; k++)
+    for (guint k = 0; k < AB_WAVE_BLOCK; k++)
       table->turns[k] = wave_turns_of (k, step);
 }

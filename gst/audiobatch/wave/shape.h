@@ -6,49 +6,51 @@
 #include "wave/waveform.h"
 #include "wave/phase.h"
 
-#define WAVE_TABLE_ALIGNMENT 16
-#define WAVE_TABLE_ALIGNED __attribute__ ((aligned (WAVE_TABLE_ALIGNMENT)))
+#define AB_WAVE_TABLE_ALIGNMENT 16
+#define AB_WAVE_TABLE_ALIGNED \
+    __attribute__ ((aligned (AB_WAVE_TABLE_ALIGNMENT)))
 
 /* One block of an oscillator that starts at phase 0. Adding the phase that a
  * block starts with is one addition, or one rotation, for each sample. Aligned
  * for SSE2, which then reads it without a load of its own. */
 typedef struct
 {
-  gfloat cosine[WAVE_BLOCK] WAVE_TABLE_ALIGNED;
-  gfloat sine[WAVE_BLOCK] WAVE_TABLE_ALIGNED;
-} WaveTableF32;
+  gfloat cosine[AB_WAVE_BLOCK] AB_WAVE_TABLE_ALIGNED;
+  gfloat sine[AB_WAVE_BLOCK] AB_WAVE_TABLE_ALIGNED;
+} AbWaveTableF32;
 
 typedef struct
 {
-  gdouble cosine[WAVE_BLOCK] WAVE_TABLE_ALIGNED;
-  gdouble sine[WAVE_BLOCK] WAVE_TABLE_ALIGNED;
-} WaveTableF64;
+  gdouble cosine[AB_WAVE_BLOCK] AB_WAVE_TABLE_ALIGNED;
+  gdouble sine[AB_WAVE_BLOCK] AB_WAVE_TABLE_ALIGNED;
+} AbWaveTableF64;
 
 typedef enum
 {
-  WAVE_TABLE_NONE,
-  WAVE_TABLE_SINE_F32,
-  WAVE_TABLE_SINE_F64,
-  WAVE_TABLE_TURNS
-} WaveTableKind;
+  AB_WAVE_TABLE_NONE,
+  AB_WAVE_TABLE_SINE_F32,
+  AB_WAVE_TABLE_SINE_F64,
+  AB_WAVE_TABLE_TURNS
+} AbWaveTableKind;
 
 typedef struct
 {
-  WaveTableKind kind;
+  AbWaveTableKind kind;
   union
   {
-    WaveTableF32 f32;
-    WaveTableF64 f64;
-    guint64 turns[WAVE_BLOCK] WAVE_TABLE_ALIGNED;
+    AbWaveTableF32 f32;
+    AbWaveTableF64 f64;
+    guint64 turns[AB_WAVE_BLOCK] AB_WAVE_TABLE_ALIGNED;
   };
-} WaveTable;
+} AbWaveTable;
 
 /* Builds @table for @step unless it is of @kind already; whoever changes the
- * step sets kind to WAVE_TABLE_NONE. */
-void wave_table_build (WaveTable * table, WaveTableKind kind, WaveTurns step);
+ * step sets kind to AB_WAVE_TABLE_NONE. */
+void ab_wave_table_build (AbWaveTable * table, AbWaveTableKind kind,
+    AbWaveTurns step);
 
 /* Render sine, square, saw or triangle, from phase @start on. */
-void wave_shape_f32 (gfloat * out, const WaveTable * table, WaveformWave wave,
-    WaveTurns start, gdouble gain);
-void wave_shape_f64 (gdouble * out, const WaveTable * table, WaveformWave wave,
-    WaveTurns start, gdouble gain);
+void ab_wave_shape_f32 (gfloat * out, const AbWaveTable * table, AbWave wave,
+    AbWaveTurns start, gdouble gain);
+void ab_wave_shape_f64 (gdouble * out, const AbWaveTable * table, AbWave wave,
+    AbWaveTurns start, gdouble gain);

@@ -12,7 +12,8 @@
  * The division that finds the tick leaves how far it is behind, of which follow
  * both starts. */
 gboolean
-wave_tick_at (WaveTick * tick, guint64 interval, guint rate, guint64 sample)
+ab_wave_tick_at (AbWaveTick * tick, guint64 interval, guint rate,
+    guint64 sample)
 {
   AbWide second = ab_wide_from (NS_PER_SECOND);
   AbWide fine_interval = ab_wide_product (interval, rate);

@@ -29,41 +29,41 @@ typedef struct
   gdouble step;
 } WaveGain;
 
-struct _Waveform
+struct _AbWaveform
 {
   guint32 seed;
 
   /* what the next fill is to render */
-  WaveformSettings settings;
+  AbWaveformSettings settings;
   guint rate;
-  WaveOutput output;
+  AbWaveOutput output;
   WaveVoice *voices;            /* as many as there ever were channels */
   guint n_voices;
 
   /* what the last fill rendered */
   gboolean started;
   guint64 next_sample;
-  WaveformSettings rendered;
+  AbWaveformSettings rendered;
   guint rendered_rate;
 
   /* what the present fill renders: sample n is at phase
    * offset + (n + 1) * step; the + 1 is audiotestsrc's */
-  WaveTurns step;
-  WaveTurns offset;
-  WaveTable table;
+  AbWaveTurns step;
+  AbWaveTurns offset;
+  AbWaveTable table;
   WaveGain gain;
   WaveGain marker_gain;
 
   /* ticks start at phase 0, but for one that sounded as freq changed */
   guint64 bent_tick;
-  WaveTurns bent_tick_offset;
+  AbWaveTurns bent_tick_offset;
 };
 
 /* A block of samples is gfloat or gdouble, as takes_f64 of the output tells. */
 typedef union
 {
-  gfloat f32[WAVE_BLOCK];
-  gdouble f64[WAVE_BLOCK];
+  gfloat f32[AB_WAVE_BLOCK];
+  gdouble f64[AB_WAVE_BLOCK];
 } WaveBlock;
 
 /* Frames of a fill that are in one block: of the stream, or of a tick. */
@@ -74,15 +74,16 @@ typedef struct
   const WaveGain *gain;         /* NULL: silence */
   guint first;                  /* place of the first frame in the block */
   guint64 block;                /* number, counted from stream or tick start */
-  WaveTurns start;              /* phase at the block's start */
+  AbWaveTurns start;            /* phase at the block's start */
   guint64 tick_length;          /* samples; ticks only */
 } WaveRun;
 
-Waveform *
-waveform_new (guint32 seed)
+AbWaveform *
+ab_waveform_new (guint32 seed)
 {
   /* its tables are aligned to more than malloc() is on 32 bits */
-  Waveform *self = g_aligned_alloc0 (1, sizeof (Waveform), _Alignof (Waveform));
+  AbWaveform *self =
+      g_aligned_alloc0 (1, sizeof (AbWaveform), _Alignof (AbWaveform));
 
   self->seed = seed;
   self->bent_tick = NO_TICK;
@@ -90,7 +91,7 @@ waveform_new (guint32 seed)
 }
 
 void
-waveform_free (Waveform * self)
+ab_waveform_free (AbWaveform * self)
 {
   g_free (self->voices);
   g_aligned_free (self);
@@ -98,36 +99,37 @@ waveform_free (Waveform * self)
 
 /* Channels that go and come back find their noise where they left it. */
 static void
-ensure_voices (Waveform * self, guint n)
+ensure_voices (AbWaveform * self, guint n)
 {
   if (n <= self->n_voices)
     return;
 
   self->voices = g_renew (WaveVoice, self->voices, n);
   for (guint c = self->n_voices; c < n; c++) {
-    self->voices[c].seed = wave_noise_seed (self->seed, c);
+    self->voices[c].seed = ab_wave_noise_seed (self->seed, c);
     self->voices[c].walk = 0;
   }
   self->n_voices = n;
 }
 
 void
-waveform_set_info (Waveform * self, const GstAudioInfo * info)
+ab_waveform_set_info (AbWaveform * self, const GstAudioInfo * info)
 {
-  wave_output_init (&self->output, info);
+  ab_wave_output_init (&self->output, info);
   ensure_voices (self, GST_AUDIO_INFO_CHANNELS (info));
   self->rate = MAX (GST_AUDIO_INFO_RATE (info), 1);
 }
 
 void
-waveform_set_settings (Waveform * self, const WaveformSettings * settings)
+ab_waveform_set_settings (AbWaveform * self,
+    const AbWaveformSettings * settings)
 {
   self->settings = *settings;
 }
 
 /* Where a wave of @step is at sample @to, if it was at @turns at sample @from. */
-static WaveTurns
-turn_on (WaveTurns turns, WaveTurns step, guint64 from, guint64 to)
+static AbWaveTurns
+turn_on (AbWaveTurns turns, AbWaveTurns step, guint64 from, guint64 to)
 {
   return ab_wide_add (turns, ab_wide_subtract (ab_wide_multiply (step, to),
           ab_wide_multiply (step, from)));
@@ -135,18 +137,18 @@ turn_on (WaveTurns turns, WaveTurns step, guint64 from, guint64 to)
 
 /* Lets the tick that is sounding go on from the phase it has come to. */
 static void
-bend_tick (Waveform * self, guint64 first_sample, WaveTurns step)
+bend_tick (AbWaveform * self, guint64 first_sample, AbWaveTurns step)
 {
-  const WaveformSettings *old = &self->rendered, *new = &self->settings;
+  const AbWaveformSettings *old = &self->rendered, *new = &self->settings;
   guint64 bent_before = self->bent_tick;
-  WaveTurns phase = { 0, 0 };
-  WaveTick before, now;
+  AbWaveTurns phase = { 0, 0 };
+  AbWaveTick before, now;
 
   self->bent_tick = NO_TICK;
-  if (old->wave != WAVEFORM_TICKS || new->wave != WAVEFORM_TICKS
-      || !wave_tick_at (&before, old->tick_interval, self->rendered_rate,
+  if (old->wave != AB_WAVEFORM_TICKS || new->wave != AB_WAVEFORM_TICKS
+      || !ab_wave_tick_at (&before, old->tick_interval, self->rendered_rate,
           self->next_sample)
-      || !wave_tick_at (&now, new->tick_interval, self->rate, first_sample)
+      || !ab_wave_tick_at (&now, new->tick_interval, self->rate, first_sample)
       || before.number != now.number)
     return;
 
@@ -161,9 +163,9 @@ bend_tick (Waveform * self, guint64 first_sample, WaveTurns step)
  * rendered, whose number plus 1 is next_sample in the old rate and
  * first_sample in the new one. */
 static void
-retune (Waveform * self, gboolean follows, guint64 first_sample)
+retune (AbWaveform * self, gboolean follows, guint64 first_sample)
 {
-  WaveTurns step = wave_turns_per_sample (self->settings.freq, self->rate);
+  AbWaveTurns step = ab_wave_turns_per_sample (self->settings.freq, self->rate);
 
   if (follows) {
     self->offset = turn_on (turn_on (self->offset, self->step, 0,
@@ -174,7 +176,7 @@ retune (Waveform * self, gboolean follows, guint64 first_sample)
     self->bent_tick = NO_TICK;
   }
   self->step = step;
-  self->table.kind = WAVE_TABLE_NONE;
+  self->table.kind = AB_WAVE_TABLE_NONE;
 }
 
 static WaveGain
@@ -191,9 +193,9 @@ gain_between (gdouble old, gdouble new, gboolean follows, guint n_samples)
 
 /* Everything that changed since the last fill takes effect here. */
 static void
-begin_fill (Waveform * self, guint64 first_sample, guint n_samples)
+begin_fill (AbWaveform * self, guint64 first_sample, guint n_samples)
 {
-  const WaveformSettings *old = &self->rendered, *new = &self->settings;
+  const AbWaveformSettings *old = &self->rendered, *new = &self->settings;
   gboolean new_rate = self->rate != self->rendered_rate;
   gboolean follows = self->started
       && (new_rate || first_sample == self->next_sample);
@@ -220,13 +222,13 @@ gain_is_silent (const WaveGain * gain)
 static void
 place_in_block (WaveRun * run, guint64 sample, guint64 left)
 {
-  run->block = sample / WAVE_BLOCK;
-  run->first = sample % WAVE_BLOCK;
-  run->n_frames = MIN (left, WAVE_BLOCK - run->first);
+  run->block = sample / AB_WAVE_BLOCK;
+  run->first = sample % AB_WAVE_BLOCK;
+  run->n_frames = MIN (left, AB_WAVE_BLOCK - run->first);
 }
 
 static gboolean
-tick_is_marker (const WaveformSettings * settings, guint64 number)
+tick_is_marker (const AbWaveformSettings * settings, guint64 number)
 {
   return settings->marker_tick_period > 0
       && (number + 1) % settings->marker_tick_period == 0;
@@ -235,7 +237,7 @@ tick_is_marker (const WaveformSettings * settings, guint64 number)
 /* A double holds all that matters of the length: what is too long for a
  * guint64 never ends. */
 static guint64
-tick_length (const Waveform * self)
+tick_length (const AbWaveform * self)
 {
   gdouble length = (gdouble) self->rate * self->settings.sine_periods_per_tick
       / self->settings.freq;
@@ -245,14 +247,14 @@ tick_length (const Waveform * self)
 
 /* Makes @run what is left of the tick at @sample, or of the silence after. */
 static void
-plan_tick (const Waveform * self, WaveRun * run, guint64 sample, guint left)
+plan_tick (const AbWaveform * self, WaveRun * run, guint64 sample, guint left)
 {
-  const WaveformSettings *settings = &self->settings;
+  const AbWaveformSettings *settings = &self->settings;
   const WaveGain *gain = &self->gain;
   guint64 length = tick_length (self), place;
-  WaveTick tick;
+  AbWaveTick tick;
 
-  if (!wave_tick_at (&tick, settings->tick_interval, self->rate, sample))
+  if (!ab_wave_tick_at (&tick, settings->tick_interval, self->rate, sample))
     return;
   if (tick_is_marker (settings, tick.number))
     gain = &self->marker_gain;
@@ -265,21 +267,21 @@ plan_tick (const Waveform * self, WaveRun * run, guint64 sample, guint left)
   place_in_block (run, place, MIN (run->n_frames, length - place));
   run->gain = gain;
   run->tick_length = length;
-  run->start = ab_wide_multiply (self->step, run->block * WAVE_BLOCK);
+  run->start = ab_wide_multiply (self->step, run->block * AB_WAVE_BLOCK);
   if (tick.number == self->bent_tick)
     run->start = ab_wide_add (run->start, self->bent_tick_offset);
 }
 
 static void
-plan_run (const Waveform * self, WaveRun * run, guint64 sample, guint left)
+plan_run (const AbWaveform * self, WaveRun * run, guint64 sample, guint left)
 {
   run->n_frames = left;
   run->gain = NULL;
   run->tick_length = 0;
 
-  if (self->settings.wave == WAVEFORM_TICKS) {
+  if (self->settings.wave == AB_WAVEFORM_TICKS) {
     plan_tick (self, run, sample, left);
-  } else if (self->settings.wave != WAVEFORM_SILENCE
+  } else if (self->settings.wave != AB_WAVEFORM_SILENCE
       && !gain_is_silent (&self->gain)) {
     place_in_block (run, sample, left);
     run->gain = &self->gain;
@@ -310,7 +312,7 @@ tick_ramp (guint64 place, guint64 length, guint64 ramp_length)
 }
 
 static gdouble
-envelope_at (const Waveform * self, const WaveRun * run, guint k)
+envelope_at (const AbWaveform * self, const WaveRun * run, guint k)
 {
   gdouble period = self->rate / self->settings.freq;
   gdouble envelope = 1.0;
@@ -318,13 +320,13 @@ envelope_at (const Waveform * self, const WaveRun * run, guint k)
   if (run->gain->step != 0.0)
     envelope = run->gain->start + (run->frame + k + 1) * run->gain->step;
   if (run->tick_length > 0 && self->settings.apply_tick_ramp && period >= 1.0)
-    envelope *= tick_ramp (run->block * WAVE_BLOCK + run->first + k,
+    envelope *= tick_ramp (run->block * AB_WAVE_BLOCK + run->first + k,
         run->tick_length, MIN (period, 0x1p62));
   return envelope;
 }
 
 static void
-apply_envelope (const Waveform * self, const WaveRun * run, gpointer block)
+apply_envelope (const AbWaveform * self, const WaveRun * run, gpointer block)
 {
   gboolean ramp = run->tick_length > 0 && self->settings.apply_tick_ramp;
   gfloat *f32 = (gfloat *) block + run->first;
@@ -341,17 +343,17 @@ apply_envelope (const Waveform * self, const WaveRun * run, gpointer block)
 }
 
 static void
-scale_integers (const Waveform * self, const gint32 * restrict integers,
+scale_integers (const AbWaveform * self, const gint32 * restrict integers,
     gpointer block, gdouble scale)
 {
   gfloat *restrict f32 = block, scale_f32 = scale;
   gdouble *restrict f64 = block;
 
   if (self->output.takes_f64)
-    for (guint k = 0; k < WAVE_BLOCK; k++)
+    for (guint k = 0; k < AB_WAVE_BLOCK; k++)
       f64[k] = integers[k] * scale;
   else
-    for (guint k = 0; k < WAVE_BLOCK; k++)
+    for (guint k = 0; k < AB_WAVE_BLOCK; k++)
       f32[k] = integers[k] * scale_f32;
 }
 
@@ -359,91 +361,92 @@ scale_integers (const Waveform * self, const gint32 * restrict integers,
 static void
 limit_floats (gfloat * floats, gfloat limit)
 {
-  for (guint k = 0; k < WAVE_BLOCK; k++)
+  for (guint k = 0; k < AB_WAVE_BLOCK; k++)
     floats[k] = CLAMP (floats[k], -limit, limit);
 }
 
 static void
-scale_floats (const Waveform * self, const gfloat * restrict floats,
+scale_floats (const AbWaveform * self, const gfloat * restrict floats,
     gpointer block, gdouble scale)
 {
   gfloat *restrict f32 = block, scale_f32 = scale;
   gdouble *restrict f64 = block;
 
   if (self->output.takes_f64)
-    for (guint k = 0; k < WAVE_BLOCK; k++)
+    for (guint k = 0; k < AB_WAVE_BLOCK; k++)
       f64[k] = floats[k] * scale;
   else
-    for (guint k = 0; k < WAVE_BLOCK; k++)
+    for (guint k = 0; k < AB_WAVE_BLOCK; k++)
       f32[k] = floats[k] * scale_f32;
 }
 
 /* The only noise that knows no bounds. */
 static void
-render_gaussian (const Waveform * self, const WaveRun * run,
+render_gaussian (const AbWaveform * self, const WaveRun * run,
     const WaveVoice * voice, gpointer block)
 {
   gdouble gain = constant_gain (run);
-  gfloat floats[WAVE_BLOCK];
+  gfloat floats[AB_WAVE_BLOCK];
 
-  wave_noise_gaussian (floats, voice->seed, run->block);
+  ab_wave_noise_gaussian (floats, voice->seed, run->block);
   if (self->output.takes_limited && gain > 0)
     limit_floats (floats, 1 / gain);
   scale_floats (self, floats, block, gain);
 }
 
 static void
-render_integer_noise (const Waveform * self, const WaveRun * run,
+render_integer_noise (const AbWaveform * self, const WaveRun * run,
     WaveVoice * voice, gpointer block)
 {
-  WaveformWave wave = self->settings.wave;
-  gdouble full_scale = WAVE_NOISE_FULL_SCALE;
-  gint32 integers[WAVE_BLOCK];
+  AbWave wave = self->settings.wave;
+  gdouble full_scale = AB_WAVE_NOISE_FULL_SCALE;
+  gint32 integers[AB_WAVE_BLOCK];
 
-  if (wave == WAVEFORM_PINK_NOISE || wave == WAVEFORM_BLUE_NOISE) {
-    wave_noise_pink (integers, voice->seed, run->block);
-    full_scale = WAVE_NOISE_PINK_FULL_SCALE;
-  } else if (wave == WAVEFORM_WHITE_NOISE) {
-    wave_noise_white (integers, voice->seed, run->block);
+  if (wave == AB_WAVEFORM_PINK_NOISE || wave == AB_WAVEFORM_BLUE_NOISE) {
+    ab_wave_noise_pink (integers, voice->seed, run->block);
+    full_scale = AB_WAVE_NOISE_PINK_FULL_SCALE;
+  } else if (wave == AB_WAVEFORM_WHITE_NOISE) {
+    ab_wave_noise_white (integers, voice->seed, run->block);
   } else {
-    wave_noise_red (integers, voice->seed, run->block, run->first,
+    ab_wave_noise_red (integers, voice->seed, run->block, run->first,
         run->n_frames, &voice->walk);
   }
-  if (wave == WAVEFORM_BLUE_NOISE || wave == WAVEFORM_VIOLET_NOISE)
-    wave_noise_mirror (integers);
+  if (wave == AB_WAVEFORM_BLUE_NOISE || wave == AB_WAVEFORM_VIOLET_NOISE)
+    ab_wave_noise_mirror (integers);
   scale_integers (self, integers, block, constant_gain (run) / full_scale);
 }
 
 /* Where to make a block of samples: in the output, if that can be, else in
  * @scratch. */
 static gpointer
-place_block (const Waveform * self, const WaveRun * run,
-    const WaveFrames * frames, guint channel, WaveBlock * scratch)
+place_block (const AbWaveform * self, const WaveRun * run,
+    const AbWaveFrames * frames, guint channel, WaveBlock * scratch)
 {
-  gpointer direct = wave_output_direct (&self->output, frames, run->frame,
+  gpointer direct = ab_wave_output_direct (&self->output, frames, run->frame,
       channel, run->n_frames);
 
   return direct ? direct : scratch;
 }
 
 static void
-finish_block (const Waveform * self, const WaveRun * run,
-    const WaveFrames * frames, guint channel, gpointer block)
+finish_block (const AbWaveform * self, const WaveRun * run,
+    const AbWaveFrames * frames, guint channel, gpointer block)
 {
   apply_envelope (self, run, block);
-  wave_output_write (&self->output, frames, run->frame, channel, block,
+  ab_wave_output_write (&self->output, frames, run->frame, channel, block,
       run->first, run->n_frames);
 }
 
 static void
-render_noise (Waveform * self, const WaveRun * run, const WaveFrames * frames)
+render_noise (AbWaveform * self, const WaveRun * run,
+    const AbWaveFrames * frames)
 {
   WaveBlock scratch;
 
   for (guint c = 0; c < self->output.channels; c++) {
     gpointer block = place_block (self, run, frames, c, &scratch);
 
-    if (self->settings.wave == WAVEFORM_GAUSSIAN_NOISE)
+    if (self->settings.wave == AB_WAVEFORM_GAUSSIAN_NOISE)
       render_gaussian (self, run, &self->voices[c], block);
     else
       render_integer_noise (self, run, &self->voices[c], block);
@@ -451,45 +454,48 @@ render_noise (Waveform * self, const WaveRun * run, const WaveFrames * frames)
   }
 }
 
-static WaveTableKind
-table_kind (const Waveform * self)
+static AbWaveTableKind
+table_kind (const AbWaveform * self)
 {
   switch (self->settings.wave) {
-    case WAVEFORM_SQUARE:
-    case WAVEFORM_SAW:
-    case WAVEFORM_TRIANGLE:
-      return WAVE_TABLE_TURNS;
+    case AB_WAVEFORM_SQUARE:
+    case AB_WAVEFORM_SAW:
+    case AB_WAVEFORM_TRIANGLE:
+      return AB_WAVE_TABLE_TURNS;
     default:
-      return self->output.takes_f64 ? WAVE_TABLE_SINE_F64 : WAVE_TABLE_SINE_F32;
+      return self->
+          output.takes_f64 ? AB_WAVE_TABLE_SINE_F64 : AB_WAVE_TABLE_SINE_F32;
   }
 }
 
 static void
-render_tone (Waveform * self, const WaveRun * run, const WaveFrames * frames)
+render_tone (AbWaveform * self, const WaveRun * run,
+    const AbWaveFrames * frames)
 {
-  WaveformWave wave = self->settings.wave;
+  AbWave wave = self->settings.wave;
   gdouble gain = constant_gain (run);
   WaveBlock scratch;
-  gpointer block = place_block (self, run, frames, WAVE_ALL_CHANNELS, &scratch);
+  gpointer block =
+      place_block (self, run, frames, AB_WAVE_ALL_CHANNELS, &scratch);
 
-  wave_table_build (&self->table, table_kind (self), self->step);
+  ab_wave_table_build (&self->table, table_kind (self), self->step);
   if (self->output.takes_f64)
-    wave_shape_f64 (block, &self->table, wave, run->start, gain);
+    ab_wave_shape_f64 (block, &self->table, wave, run->start, gain);
   else
-    wave_shape_f32 (block, &self->table, wave, run->start, gain);
-  finish_block (self, run, frames, WAVE_ALL_CHANNELS, block);
+    ab_wave_shape_f32 (block, &self->table, wave, run->start, gain);
+  finish_block (self, run, frames, AB_WAVE_ALL_CHANNELS, block);
 }
 
 static void
-render_run (Waveform * self, const WaveRun * run, const WaveFrames * frames)
+render_run (AbWaveform * self, const WaveRun * run, const AbWaveFrames * frames)
 {
   switch (self->settings.wave) {
-    case WAVEFORM_WHITE_NOISE:
-    case WAVEFORM_PINK_NOISE:
-    case WAVEFORM_GAUSSIAN_NOISE:
-    case WAVEFORM_RED_NOISE:
-    case WAVEFORM_BLUE_NOISE:
-    case WAVEFORM_VIOLET_NOISE:
+    case AB_WAVEFORM_WHITE_NOISE:
+    case AB_WAVEFORM_PINK_NOISE:
+    case AB_WAVEFORM_GAUSSIAN_NOISE:
+    case AB_WAVEFORM_RED_NOISE:
+    case AB_WAVEFORM_BLUE_NOISE:
+    case AB_WAVEFORM_VIOLET_NOISE:
       render_noise (self, run, frames);
       break;
     default:
@@ -499,10 +505,10 @@ render_run (Waveform * self, const WaveRun * run, const WaveFrames * frames)
 }
 
 gboolean
-waveform_fill (Waveform * self, guint8 * data, gsize plane_stride,
+ab_waveform_fill (AbWaveform * self, guint8 * data, gsize plane_stride,
     guint64 first_sample, guint n_samples)
 {
-  WaveFrames frames = { data, plane_stride };
+  AbWaveFrames frames = { data, plane_stride };
   gboolean silent = TRUE;
   WaveRun run;
 
@@ -516,7 +522,7 @@ waveform_fill (Waveform * self, guint8 * data, gsize plane_stride,
       render_run (self, &run, &frames);
       silent = FALSE;
     } else {
-      wave_output_silence (&self->output, &frames, run.frame, run.n_frames);
+      ab_wave_output_silence (&self->output, &frames, run.frame, run.n_frames);
     }
   }
   return silent;

@@ -16,27 +16,27 @@
  * - The phase of a tone follows the sample number, through seeks too. */
 typedef enum
 {
-  WAVEFORM_SINE = 0,
-  WAVEFORM_SQUARE,
-  WAVEFORM_SAW,
-  WAVEFORM_TRIANGLE,
-  WAVEFORM_SILENCE,
-  WAVEFORM_WHITE_NOISE,
-  WAVEFORM_PINK_NOISE,
-  WAVEFORM_SINE_TABLE,
-  WAVEFORM_TICKS,
-  WAVEFORM_GAUSSIAN_NOISE,
-  WAVEFORM_RED_NOISE,
-  WAVEFORM_BLUE_NOISE,
-  WAVEFORM_VIOLET_NOISE
-} WaveformWave;
+  AB_WAVEFORM_SINE = 0,
+  AB_WAVEFORM_SQUARE,
+  AB_WAVEFORM_SAW,
+  AB_WAVEFORM_TRIANGLE,
+  AB_WAVEFORM_SILENCE,
+  AB_WAVEFORM_WHITE_NOISE,
+  AB_WAVEFORM_PINK_NOISE,
+  AB_WAVEFORM_SINE_TABLE,
+  AB_WAVEFORM_TICKS,
+  AB_WAVEFORM_GAUSSIAN_NOISE,
+  AB_WAVEFORM_RED_NOISE,
+  AB_WAVEFORM_BLUE_NOISE,
+  AB_WAVEFORM_VIOLET_NOISE
+} AbWave;
 
 /* freq in Hz, any value from 0 up: what lies above half the rate aliases.
  * volumes from 0 to 1, where 1 is full scale. tick_interval in ns. A marker
  * tick is every marker_tick_period-th one; 0 means none. */
 typedef struct
 {
-  WaveformWave wave;
+  AbWave wave;
   gdouble freq;
   gdouble volume;
   guint64 tick_interval;
@@ -44,27 +44,29 @@ typedef struct
   guint marker_tick_period;
   gdouble marker_tick_volume;
   gboolean apply_tick_ramp;
-} WaveformSettings;
+} AbWaveformSettings;
 
 /* Thread-safety: one thread at a time, no locking. */
-typedef struct _Waveform Waveform;
+typedef struct _AbWaveform AbWaveform;
 
-/* Same seed, same noise. Free with waveform_free(). Wants waveform_set_info()
- * and waveform_set_settings() before the first fill. */
-Waveform *waveform_new (guint32 seed);
-void waveform_free (Waveform * self);
+/* Same seed, same noise. Free with ab_waveform_free(). Wants
+ * ab_waveform_set_info()
+ * and ab_waveform_set_settings() before the first fill. */
+AbWaveform *ab_waveform_new (guint32 seed);
+void ab_waveform_free (AbWaveform * self);
 
 /* Copies @info. When the rate changes, the next fill counts as following the
  * last one, whatever its sample number, and the phase goes on. Sample numbers
  * are always in the current rate. */
-void waveform_set_info (Waveform * self, const GstAudioInfo * info);
+void ab_waveform_set_info (AbWaveform * self, const GstAudioInfo * info);
 
 /* Copies @settings; cheap, may be called before every fill. In a fill that
  * follows the last one a new freq goes on from the phase of the last sample,
  * and a new volume is reached linearly, at the fill's last sample. Elsewhere,
  * new settings hold from the first sample, and a new freq has the phase it
  * would have had from sample 0. */
-void waveform_set_settings (Waveform * self, const WaveformSettings * settings);
+void ab_waveform_set_settings (AbWaveform * self,
+    const AbWaveformSettings * settings);
 
 /* Writes every byte of @n_samples frames, the first one being number
  * @first_sample of the stream. Channel c of a non-interleaved layout goes to
@@ -76,5 +78,5 @@ void waveform_set_settings (Waveform * self, const WaveformSettings * settings);
  * gives the same samples.
  *
  * Returns: TRUE if all that was written is silence */
-gboolean waveform_fill (Waveform * self, guint8 * data, gsize plane_stride,
+gboolean ab_waveform_fill (AbWaveform * self, guint8 * data, gsize plane_stride,
     guint64 first_sample, guint n_samples);

@@ -17,7 +17,7 @@ static const gint channel_counts[] = { 1, 2, 6, 64 };
 static const guint capacities[] = { 1, 7, 128, 1000, N_SAMPLES };
 
 static GRand *rand_;
-static Batcher batcher;
+static AbBatch batcher;
 
 static void
 setup (void)
@@ -33,11 +33,11 @@ teardown (void)
 }
 
 /* Room for @capacity samples, whose bytes are all wrong. */
-static BatchRoom
+static AbRoom
 make_room (guint capacity)
 {
   gsize size = (gsize) capacity * GST_AUDIO_INFO_BPF (&batcher.info);
-  BatchRoom room = { NULL, g_malloc (size), GST_MAP_INFO_INIT };
+  AbRoom room = { NULL, g_malloc (size), GST_MAP_INFO_INIT };
 
   memset (room.data, 0xa5, size);
   room.buffer = gst_buffer_new_wrapped (room.data, size);
@@ -47,27 +47,27 @@ make_room (guint capacity)
 static void
 open_batch (guint capacity)
 {
-  BatchRoom room = make_room (capacity);
+  AbRoom room = make_room (capacity);
 
-  batcher_open (&batcher, &room, capacity);
+  ab_batch_open (&batcher, &room, capacity);
 }
 
 /* A chunk of samples @start on, to be let go with drop_chunk(). */
 static GstBuffer *
-make_chunk (Chunk * chunk, const Audio * audio, guint start, guint n)
+make_chunk (AbChunk * chunk, const Audio * audio, guint start, guint n)
 {
   GstBuffer *buffer = audio_chunk (audio, start, n);
 
-  fail_unless (chunk_measure (chunk, buffer, &audio->info, NULL));
+  fail_unless (ab_chunk_measure (chunk, buffer, &audio->info, NULL));
   fail_unless_equals_int (chunk->n_samples, n);
-  fail_unless (chunk_map (chunk, &audio->info, NULL));
+  fail_unless (ab_chunk_map (chunk, &audio->info, NULL));
   return buffer;
 }
 
 static void
-drop_chunk (Chunk * chunk, GstBuffer * buffer)
+drop_chunk (AbChunk * chunk, GstBuffer * buffer)
 {
-  chunk_unmap (chunk);
+  ab_chunk_unmap (chunk);
   gst_buffer_unref (buffer);
 }
 
@@ -75,29 +75,29 @@ drop_chunk (Chunk * chunk, GstBuffer * buffer)
 static void
 add_samples (const Audio * audio, guint start, guint n)
 {
-  Chunk chunk;
+  AbChunk chunk;
   GstBuffer *buffer = make_chunk (&chunk, audio, start, n);
 
-  fail_unless_equals_int (batcher_add (&batcher, &chunk, 0), n);
+  fail_unless_equals_int (ab_batch_add (&batcher, &chunk, 0), n);
   drop_chunk (&chunk, buffer);
 }
 
 static void
 add_silence (guint n)
 {
-  Chunk chunk;
+  AbChunk chunk;
 
-  chunk_silence (&chunk, n);
-  fail_unless_equals_int (batcher_add (&batcher, &chunk, 0), n);
+  ab_chunk_silence (&chunk, n);
+  fail_unless_equals_int (ab_batch_add (&batcher, &chunk, 0), n);
 }
 
 /* Closes the open batch, which has samples @start to @start + @n of @audio. */
 static void
 close_and_check (const Audio * audio, guint start, guint n)
 {
-  GstBuffer *batch = batcher_close (&batcher);
+  GstBuffer *batch = ab_batch_close (&batcher);
 
-  fail_if (batcher_is_open (&batcher));
+  fail_if (ab_batch_is_open (&batcher));
   fail_unless_equals_int (batch_samples (batch, &audio->info), n);
   assert_batch_exclusive (batch);
   assert_batch_data (batch, audio, start);
@@ -113,17 +113,17 @@ check_batches (const Audio * audio, guint capacity)
 
   while (in < audio->n_samples) {
     guint n = g_rand_int_range (rand_, 1, 700);
-    Chunk chunk;
+    AbChunk chunk;
     GstBuffer *buffer;
     guint offset;
 
     n = MIN (n, audio->n_samples - in);
     buffer = make_chunk (&chunk, audio, in, n);
     for (offset = 0; offset < n;) {
-      if (!batcher_is_open (&batcher))
+      if (!ab_batch_is_open (&batcher))
         open_batch (capacity);
-      offset += batcher_add (&batcher, &chunk, offset);
-      if (batcher_is_full (&batcher)) {
+      offset += ab_batch_add (&batcher, &chunk, offset);
+      if (ab_batch_is_full (&batcher)) {
         close_and_check (audio, out, capacity);
         out += capacity;
       }
@@ -131,7 +131,7 @@ check_batches (const Audio * audio, guint capacity)
     drop_chunk (&chunk, buffer);
     in += n;
   }
-  if (batcher_is_open (&batcher))
+  if (ab_batch_is_open (&batcher))
     close_and_check (audio, out, audio->n_samples - out);
 }
 
@@ -146,7 +146,7 @@ GST_START_TEST (test_every_sample_comes_out_in_its_place)
           channel_counts[c], planar);
       Audio *audio = audio_new_ramp (&info, N_SAMPLES);
 
-      batcher_set_info (&batcher, &info);
+      ab_batch_set_info (&batcher, &info);
       for (k = 0; k < G_N_ELEMENTS (capacities); k++) {
         /* batches of one sample are slow to make: a few are enough */
         audio->n_samples = capacities[k] == 1 ? 200 : N_SAMPLES;
@@ -164,25 +164,25 @@ start_stereo (gboolean planar)
 {
   GstAudioInfo info = audio_info (GST_AUDIO_FORMAT_S16LE, 48000, 2, planar);
 
-  batcher_set_info (&batcher, &info);
+  ab_batch_set_info (&batcher, &info);
   return audio_new_ramp (&info, N_SAMPLES);
 }
 
 GST_START_TEST (test_a_batch_takes_what_it_has_room_for)
 {
   Audio *audio = start_stereo (FALSE);
-  Chunk chunk;
+  AbChunk chunk;
   GstBuffer *buffer = make_chunk (&chunk, audio, 0, 150);
 
   open_batch (100);
-  fail_unless_equals_int (batcher_add (&batcher, &chunk, 0), 100);
-  fail_unless (batcher_is_full (&batcher));
-  fail_unless_equals_int (batcher_add (&batcher, &chunk, 100), 0);
+  fail_unless_equals_int (ab_batch_add (&batcher, &chunk, 0), 100);
+  fail_unless (ab_batch_is_full (&batcher));
+  fail_unless_equals_int (ab_batch_add (&batcher, &chunk, 100), 0);
   close_and_check (audio, 0, 100);
 
   open_batch (100);
-  fail_unless_equals_int (batcher_add (&batcher, &chunk, 100), 50);
-  fail_if (batcher_is_full (&batcher));
+  fail_unless_equals_int (ab_batch_add (&batcher, &chunk, 100), 50);
+  fail_if (ab_batch_is_full (&batcher));
   close_and_check (audio, 100, 50);
   drop_chunk (&chunk, buffer);
   audio_free (audio);
@@ -196,9 +196,9 @@ GST_START_TEST (test_a_chunk_can_fill_a_batch_exactly)
 
   open_batch (100);
   add_samples (audio, 0, 99);
-  fail_if (batcher_is_full (&batcher));
+  fail_if (ab_batch_is_full (&batcher));
   add_samples (audio, 99, 1);
-  fail_unless (batcher_is_full (&batcher));
+  fail_unless (ab_batch_is_full (&batcher));
   close_and_check (audio, 0, 100);
   audio_free (audio);
 }
@@ -226,7 +226,7 @@ GST_START_TEST (test_a_short_batch_has_its_planes_together)
 
   open_batch (1000);
   add_samples (audio, 0, 300);
-  batch = batcher_close (&batcher);
+  batch = ab_batch_close (&batcher);
   fail_unless_equals_uint64 (gst_buffer_get_size (batch), 300 * 4);
   fail_unless_equals_uint64 (gst_buffer_get_audio_meta (batch)->samples, 300);
   fail_unless_equals_uint64 (gst_buffer_get_audio_meta (batch)->offsets[1],
@@ -245,7 +245,7 @@ GST_START_TEST (test_interleaved_batches_need_no_audio_meta)
 
   open_batch (100);
   add_samples (audio, 0, 100);
-  batch = batcher_close (&batcher);
+  batch = ab_batch_close (&batcher);
   fail_unless (gst_buffer_get_audio_meta (batch) == NULL);
   gst_buffer_unref (batch);
   audio_free (audio);
@@ -264,7 +264,7 @@ GST_START_TEST (test_the_batch_is_the_memory_that_was_opened)
   opened = batcher.room.buffer;
   data = batcher.room.data;
   add_samples (audio, 0, 60);
-  batch = batcher_close (&batcher);
+  batch = ab_batch_close (&batcher);
   fail_unless_equals_pointer (batch, opened);
   fail_unless (gst_buffer_map (batch, &map, GST_MAP_READWRITE));
   fail_unless_equals_pointer (map.data, data);
@@ -325,10 +325,10 @@ GST_START_TEST (test_silence_is_that_of_the_format)
     GstBuffer *batch;
     GstMapInfo map;
 
-    batcher_set_info (&batcher, &info);
+    ab_batch_set_info (&batcher, &info);
     open_batch (101);
     add_silence (101);
-    batch = batcher_close (&batcher);
+    batch = ab_batch_close (&batcher);
     fail_unless (gst_buffer_map (batch, &map, GST_MAP_READ));
     fail_unless_equals_uint64 (map.size, (gsize) 101 * info.bpf);
     assert_silence (map.data, map.size, &info, silences[__i__].bytes);
@@ -353,7 +353,7 @@ GST_START_TEST (test_silence_keeps_its_place_among_samples)
       memset (audio->planes[plane] + 30 * audio->sample_size, 0x80,
           40 * audio->sample_size);
     }
-    batcher_set_info (&batcher, &info);
+    ab_batch_set_info (&batcher, &info);
     open_batch (100);
     add_samples (audio, 0, 30);
     add_silence (40);
@@ -368,7 +368,7 @@ GST_END_TEST;
 static void
 assert_gap (gboolean want)
 {
-  GstBuffer *batch = batcher_close (&batcher);
+  GstBuffer *batch = ab_batch_close (&batcher);
 
   fail_unless_equals_int (GST_BUFFER_FLAG_IS_SET (batch, GST_BUFFER_FLAG_GAP),
       want);
@@ -378,7 +378,7 @@ assert_gap (gboolean want)
 GST_START_TEST (test_gap_is_set_when_all_of_it_is_silence)
 {
   Audio *audio = start_stereo (FALSE);
-  Chunk chunk;
+  AbChunk chunk;
   GstBuffer *buffer;
 
   open_batch (100);
@@ -389,7 +389,7 @@ GST_START_TEST (test_gap_is_set_when_all_of_it_is_silence)
   open_batch (100);
   buffer = make_chunk (&chunk, audio, 0, 50);
   chunk.silent = TRUE;
-  batcher_add (&batcher, &chunk, 0);
+  ab_batch_add (&batcher, &chunk, 0);
   drop_chunk (&chunk, buffer);
   add_silence (20);
   assert_gap (TRUE);
@@ -442,12 +442,12 @@ GST_START_TEST (test_describe_says_layout_and_silence)
   GstBuffer *one = gst_buffer_new_allocate (NULL, 400, NULL);
   GstBuffer *other = gst_buffer_new_allocate (NULL, 400, NULL);
 
-  batch_describe (one, &planar, 100, TRUE);
+  ab_batch_describe (one, &planar, 100, TRUE);
   fail_unless_equals_uint64 (gst_buffer_get_audio_meta (one)->samples, 100);
   fail_unless_equals_uint64 (gst_buffer_get_audio_meta (one)->offsets[1], 200);
   fail_unless (GST_BUFFER_FLAG_IS_SET (one, GST_BUFFER_FLAG_GAP));
 
-  batch_describe (other, &interleaved, 100, FALSE);
+  ab_batch_describe (other, &interleaved, 100, FALSE);
   fail_unless (gst_buffer_get_audio_meta (other) == NULL);
   fail_if (GST_BUFFER_FLAG_IS_SET (other, GST_BUFFER_FLAG_GAP));
   gst_buffer_unref (one);
@@ -482,16 +482,16 @@ GST_START_TEST (test_a_reversed_chunk_is_copied_from_its_end)
       GstAudioInfo info = audio_info (formats[f], 48000, 6, planar);
       Audio *audio = audio_new_ramp (&info, 150);
       Audio *turned = turn_around (audio);
-      Chunk chunk;
+      AbChunk chunk;
       GstBuffer *buffer = make_chunk (&chunk, audio, 0, 150);
 
       chunk.reversed = TRUE;
-      batcher_set_info (&batcher, &info);
+      ab_batch_set_info (&batcher, &info);
       open_batch (100);
-      fail_unless_equals_int (batcher_add (&batcher, &chunk, 0), 100);
+      fail_unless_equals_int (ab_batch_add (&batcher, &chunk, 0), 100);
       close_and_check (turned, 0, 100);
       open_batch (100);
-      fail_unless_equals_int (batcher_add (&batcher, &chunk, 100), 50);
+      fail_unless_equals_int (ab_batch_add (&batcher, &chunk, 100), 50);
       close_and_check (turned, 100, 50);
       drop_chunk (&chunk, buffer);
       audio_free (audio);
@@ -517,12 +517,12 @@ GST_START_TEST (test_a_pad_is_silence_that_is_marked)
       memset (audio->planes[plane] + 30 * audio->sample_size, 0x80,
           70 * audio->sample_size);
     }
-    batcher_set_info (&batcher, &info);
+    ab_batch_set_info (&batcher, &info);
     open_batch (100);
     add_samples (audio, 0, 30);
-    fail_unless_equals_int (batcher_pad (&batcher), 70);
-    fail_unless (batcher_is_full (&batcher));
-    batch = batcher_close (&batcher);
+    fail_unless_equals_int (ab_batch_pad (&batcher), 70);
+    fail_unless (ab_batch_is_full (&batcher));
+    batch = ab_batch_close (&batcher);
     assert_batch_data (batch, audio, 0);
     fail_if (GST_BUFFER_FLAG_IS_SET (batch, GST_BUFFER_FLAG_GAP));
 
@@ -544,7 +544,7 @@ GST_START_TEST (test_padded_silence_is_a_gap)
 
   open_batch (100);
   add_silence (30);
-  batcher_pad (&batcher);
+  ab_batch_pad (&batcher);
   assert_gap (TRUE);
   audio_free (audio);
 }
@@ -556,10 +556,10 @@ static void
 slide_and_check (const Audio * audio, guint start, guint hop, guint capacity)
 {
   guint n = batcher.fill;
-  BatchRoom room = make_room (capacity);
-  GstBuffer *batch = batcher_slide (&batcher, hop, &room, capacity);
+  AbRoom room = make_room (capacity);
+  GstBuffer *batch = ab_batch_slide (&batcher, hop, &room, capacity);
 
-  fail_unless (batcher_is_open (&batcher));
+  fail_unless (ab_batch_is_open (&batcher));
   fail_unless_equals_int (batcher.fill, n - hop);
   fail_unless_equals_int (batch_samples (batch, &audio->info), n);
   assert_batch_exclusive (batch);
@@ -578,7 +578,7 @@ GST_START_TEST (test_a_slide_begins_with_what_overlaps)
       GstAudioInfo info = audio_info (formats[__i__], 48000, 6, planar);
       Audio *audio = audio_new_ramp (&info, N_SAMPLES);
 
-      batcher_set_info (&batcher, &info);
+      ab_batch_set_info (&batcher, &info);
       open_batch (100);
       add_samples (audio, 0, 100);
       for (k = 0; k < 20; k++) {
@@ -606,7 +606,7 @@ GST_START_TEST (test_a_slide_can_change_the_capacity)
     add_samples (audio, 100, 140);
     slide_and_check (audio, 40, 150, 50);
     /* the overlap alone fills it */
-    fail_unless (batcher_is_full (&batcher));
+    fail_unless (ab_batch_is_full (&batcher));
     slide_and_check (audio, 190, 20, 80);
     add_samples (audio, 240, 10);
     close_and_check (audio, 210, 40);
@@ -622,13 +622,13 @@ static void
 slide_into_silence (guint hop)
 {
   Audio *audio = start_stereo (FALSE);
-  BatchRoom room = make_room (100);
+  AbRoom room = make_room (100);
   GstBuffer *batch;
 
   open_batch (100);
   add_samples (audio, 0, 50);
   add_silence (50);
-  batch = batcher_slide (&batcher, hop, &room, 100);
+  batch = ab_batch_slide (&batcher, hop, &room, 100);
   fail_if (GST_BUFFER_FLAG_IS_SET (batch, GST_BUFFER_FLAG_GAP));
   gst_buffer_unref (batch);
   add_silence (hop);
@@ -650,12 +650,12 @@ GST_END_TEST;
 GST_START_TEST (test_a_slide_out_of_silence_is_a_gap)
 {
   Audio *audio = start_stereo (FALSE);
-  BatchRoom room = make_room (100);
+  AbRoom room = make_room (100);
   GstBuffer *batch;
 
   open_batch (100);
   add_silence (100);
-  batch = batcher_slide (&batcher, 50, &room, 100);
+  batch = ab_batch_slide (&batcher, 50, &room, 100);
   fail_unless (GST_BUFFER_FLAG_IS_SET (batch, GST_BUFFER_FLAG_GAP));
   gst_buffer_unref (batch);
   add_samples (audio, 0, 50);
@@ -680,10 +680,10 @@ GST_START_TEST (test_discard_frees_the_batch_and_says_how_much_was_in_it)
   gst_mini_object_weak_ref (GST_MINI_OBJECT_CAST (batcher.room.buffer),
       note_freed, &freed);
   add_samples (audio, 0, 42);
-  fail_unless_equals_int (batcher_discard (&batcher), 42);
+  fail_unless_equals_int (ab_batch_discard (&batcher), 42);
   fail_unless (freed);
-  fail_if (batcher_is_open (&batcher));
-  fail_unless_equals_int (batcher_discard (&batcher), 0);
+  fail_if (ab_batch_is_open (&batcher));
+  fail_unless_equals_int (ab_batch_discard (&batcher), 0);
 
   open_batch (100);
   add_samples (audio, 7, 100);
@@ -697,11 +697,11 @@ GST_START_TEST (test_discard_of_no_batch_is_nothing)
 {
   Audio *audio = start_stereo (FALSE);
 
-  fail_unless_equals_int (batcher_discard (&batcher), 0);
+  fail_unless_equals_int (ab_batch_discard (&batcher), 0);
   open_batch (100);
   add_samples (audio, 0, 42);
   close_and_check (audio, 0, 42);
-  fail_unless_equals_int (batcher_discard (&batcher), 0);
+  fail_unless_equals_int (ab_batch_discard (&batcher), 0);
   audio_free (audio);
 }
 
@@ -711,19 +711,19 @@ static void
 save_and_restore (gboolean planar, guint hop)
 {
   Audio *audio = start_stereo (planar);
-  SharedSamples shared;
+  AbSharedSamples shared;
   GstBuffer *batch;
 
   open_batch (100);
   add_samples (audio, 0, 100);
-  fail_unless (batcher_save (&batcher, hop, &shared));
-  gst_buffer_unref (batcher_close (&batcher));
+  fail_unless (ab_batch_save (&batcher, hop, &shared));
+  gst_buffer_unref (ab_batch_close (&batcher));
   open_batch (100);
-  batcher_restore (&batcher, &shared);
-  shared_samples_clear (&shared);
+  ab_batch_restore (&batcher, &shared);
+  ab_shared_samples_clear (&shared);
   fail_unless_equals_int (batcher.fill, 100 - hop);
   add_samples (audio, 100, hop);
-  batch = batcher_close (&batcher);
+  batch = ab_batch_close (&batcher);
   fail_if (GST_BUFFER_FLAG_IS_SET (batch, GST_BUFFER_FLAG_GAP));
   assert_batch_data (batch, audio, hop);
   gst_buffer_unref (batch);
@@ -740,9 +740,9 @@ GST_START_TEST (test_shared_samples_outlive_the_batch_that_they_came_from)
 GST_END_TEST;
 
 static Suite *
-batcher_suite (void)
+batch_suite (void)
 {
-  Suite *suite = suite_create ("batcher");
+  Suite *suite = suite_create ("batch");
   TCase *tc = tcase_create ("batcher");
 
   suite_add_tcase (suite, tc);
@@ -777,4 +777,4 @@ batcher_suite (void)
   return suite;
 }
 
-GST_CHECK_MAIN (batcher);
+GST_CHECK_MAIN (batch);

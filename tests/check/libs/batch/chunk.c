@@ -20,22 +20,22 @@ planar_info (void)
 }
 
 static void
-map_chunk (Chunk * chunk, GstBuffer * buffer, const GstAudioInfo * info)
+map_chunk (AbChunk * chunk, GstBuffer * buffer, const GstAudioInfo * info)
 {
   GError *error = NULL;
 
   /* no field may count on what was there before */
   memset (chunk, 0xa5, sizeof *chunk);
-  fail_unless (chunk_measure (chunk, buffer, info, &error),
+  fail_unless (ab_chunk_measure (chunk, buffer, info, &error),
       "not counted: %s", error ? error->message : "");
-  fail_unless (chunk_map (chunk, info, &error),
+  fail_unless (ab_chunk_map (chunk, info, &error),
       "not mapped: %s", error ? error->message : "");
   fail_unless (error == NULL);
 }
 
 /* The planes of @chunk are those of @audio, to the byte. */
 static void
-assert_planes (const Chunk * chunk, const Audio * audio)
+assert_planes (const AbChunk * chunk, const Audio * audio)
 {
   gsize size = (gsize) audio->n_samples * audio->sample_size;
   guint plane;
@@ -76,13 +76,13 @@ assert_let_go (GstBuffer * buffer)
 static void
 check_buffer (GstBuffer * buffer, const Audio * audio)
 {
-  Chunk chunk;
+  AbChunk chunk;
 
   map_chunk (&chunk, buffer, &audio->info);
   assert_planes (&chunk, audio);
   fail_if (chunk.silent);
   fail_if (chunk.reversed);
-  chunk_unmap (&chunk);
+  ab_chunk_unmap (&chunk);
   assert_let_go (buffer);
 }
 
@@ -237,9 +237,9 @@ check_count (const GstAudioInfo * info, guint n)
   Audio *audio = audio_new_ramp (info, n);
   GstBuffer *buffer = audio_chunk (audio, 0, n);
   GError *error = NULL;
-  Chunk chunk;
+  AbChunk chunk;
 
-  fail_unless (chunk_measure (&chunk, buffer, info, &error));
+  fail_unless (ab_chunk_measure (&chunk, buffer, info, &error));
   fail_unless_equals_int (chunk.n_samples, n);
   fail_unless (error == NULL);
   gst_buffer_unref (buffer);
@@ -266,11 +266,11 @@ GST_START_TEST (test_an_empty_buffer_has_no_samples_and_no_error)
     gst_buffer_new_allocate (NULL, 0, NULL)
   };
   GError *error = NULL;
-  Chunk chunk;
+  AbChunk chunk;
   guint i;
 
   for (i = 0; i < G_N_ELEMENTS (buffers); i++) {
-    fail_unless (chunk_measure (&chunk, buffers[i], &info, &error));
+    fail_unless (ab_chunk_measure (&chunk, buffers[i], &info, &error));
     fail_unless_equals_int (chunk.n_samples, 0);
     fail_unless (error == NULL);
     gst_buffer_unref (buffers[i]);
@@ -284,11 +284,11 @@ GST_START_TEST (test_an_empty_buffer_can_be_mapped_and_unmapped)
 {
   GstAudioInfo info = interleaved_info ();
   GstBuffer *buffer = gst_buffer_new ();
-  Chunk chunk;
+  AbChunk chunk;
 
   map_chunk (&chunk, buffer, &info);
   fail_unless_equals_int (chunk.n_samples, 0);
-  chunk_unmap (&chunk);
+  ab_chunk_unmap (&chunk);
   gst_buffer_unref (buffer);
 }
 
@@ -299,9 +299,9 @@ assert_not_counted (GstBuffer * buffer, const GstAudioInfo * info,
     const gchar * words, const gchar * more_words)
 {
   GError *error = NULL;
-  Chunk chunk;
+  AbChunk chunk;
 
-  fail_if (chunk_measure (&chunk, buffer, info, &error));
+  fail_if (ab_chunk_measure (&chunk, buffer, info, &error));
   fail_unless_equals_int (chunk.n_samples, 0);
   fail_unless (g_error_matches (error, GST_STREAM_ERROR,
           GST_STREAM_ERROR_FORMAT));
@@ -381,10 +381,10 @@ static void
 assert_not_read (GstBuffer * buffer, const GstAudioInfo * info)
 {
   GError *error = NULL;
-  Chunk chunk;
+  AbChunk chunk;
 
-  if (chunk_measure (&chunk, buffer, info, &error)) {
-    fail_if (chunk_map (&chunk, info, &error),
+  if (ab_chunk_measure (&chunk, buffer, info, &error)) {
+    fail_if (ab_chunk_map (&chunk, info, &error),
         "%u samples were mapped from %" G_GSIZE_FORMAT " bytes",
         chunk.n_samples, gst_buffer_get_size (buffer));
   }
@@ -455,13 +455,13 @@ GST_START_TEST (test_a_gap_buffer_is_silent)
   GstAudioInfo info = interleaved_info ();
   Audio *audio = audio_new_ramp (&info, N_SAMPLES);
   GstBuffer *buffer = audio_chunk (audio, 0, N_SAMPLES);
-  Chunk chunk;
+  AbChunk chunk;
 
   GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_GAP);
   map_chunk (&chunk, buffer, &info);
   fail_unless (chunk.silent);
   assert_planes (&chunk, audio);
-  chunk_unmap (&chunk);
+  ab_chunk_unmap (&chunk);
   gst_buffer_unref (buffer);
   audio_free (audio);
 }
@@ -470,10 +470,10 @@ GST_END_TEST;
 
 GST_START_TEST (test_silence_has_a_length_and_no_planes)
 {
-  Chunk chunk;
+  AbChunk chunk;
 
   memset (&chunk, 0xa5, sizeof chunk);
-  chunk_silence (&chunk, 12345);
+  ab_chunk_silence (&chunk, 12345);
   fail_unless_equals_int (chunk.n_samples, 12345);
   fail_unless (chunk.planes == NULL);
   fail_unless (chunk.silent);

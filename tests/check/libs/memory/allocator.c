@@ -12,29 +12,29 @@
 static const gsize sizes[] = { 0, 1, 63, 4096, 5 * 1024 * 1024 };
 static const gsize prefixes[] = { 0, 1, 17, 64, 4096 };
 
-static BatchStats *stats;
+static AbLedger *stats;
 static GstAudioBatchAllocator *allocator;
 
 static void
 setup (void)
 {
-  stats = batch_stats_new ();
-  allocator = batch_allocator_new (stats);
+  stats = ab_ledger_new ();
+  allocator = ab_allocator_new (stats);
 }
 
 static void
 teardown (void)
 {
   gst_clear_object (&allocator);
-  g_clear_pointer (&stats, batch_stats_unref);
+  g_clear_pointer (&stats, ab_ledger_unref);
 }
 
 static guint64
-counter (BatchCounter which)
+counter (AbCounter which)
 {
-  BatchSnapshot snapshot;
+  AbSnapshot snapshot;
 
-  batch_stats_snapshot (stats, &snapshot);
+  ab_ledger_snapshot (stats, &snapshot);
   return snapshot.value[which];
 }
 
@@ -49,7 +49,7 @@ alloc_params (gsize size, GstMemoryFlags flags, gsize align, gsize prefix,
   params.align = align;
   params.prefix = prefix;
   params.padding = padding;
-  return batch_allocator_alloc (allocator, size, &params, data);
+  return ab_allocator_alloc (allocator, size, &params, data);
 }
 
 static GstMemory *
@@ -290,9 +290,9 @@ assert_refused (gsize size, gsize align, gsize prefix, gsize padding)
       "memory of size %" G_GSIZE_FORMAT ", align %" G_GSIZE_FORMAT
       ", prefix %" G_GSIZE_FORMAT ", padding %" G_GSIZE_FORMAT, size,
       align, prefix, padding);
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_ALLOCATIONS), 0);
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_ALLOCATED_BYTES), 0);
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_LIVE_BATCHES), 0);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_ALLOCATIONS), 0);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_ALLOCATED_BYTES), 0);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BATCHES), 0);
 }
 
 GST_START_TEST (test_an_overflowing_size_is_refused_and_not_counted)
@@ -326,14 +326,14 @@ GST_START_TEST (test_allocations_are_counted_with_prefix_and_padding)
   GstMemory *first = alloc_params (4096, 0, 127, 16, 32, &data);
   GstMemory *second = alloc_params (100, 0, 0, 0, 0, &data);
 
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_ALLOCATIONS), 2);
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_ALLOCATED_BYTES),
+  fail_unless_equals_uint64 (counter (AB_COUNTER_ALLOCATIONS), 2);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_ALLOCATED_BYTES),
       4096 + 16 + 32 + 100);
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_REUSED), 0);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_REUSED), 0);
   gst_memory_unref (first);
   gst_memory_unref (second);
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_ALLOCATIONS), 2);
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_ALLOCATED_BYTES),
+  fail_unless_equals_uint64 (counter (AB_COUNTER_ALLOCATIONS), 2);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_ALLOCATED_BYTES),
       4096 + 16 + 32 + 100);
 }
 
@@ -347,15 +347,15 @@ GST_START_TEST (test_live_and_released_follow_every_release)
 
   for (i = 0; i < 10; i++) {
     memory[i] = alloc_batch (100 + i, &data);
-    fail_unless_equals_uint64 (counter (BATCH_COUNTER_LIVE_BATCHES), i + 1);
+    fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BATCHES), i + 1);
   }
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_LIVE_BYTES), 1045);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BYTES), 1045);
   for (i = 0; i < 10; i++) {
     gst_memory_unref (memory[i]);
-    fail_unless_equals_uint64 (counter (BATCH_COUNTER_LIVE_BATCHES), 9 - i);
-    fail_unless_equals_uint64 (counter (BATCH_COUNTER_RELEASED), i + 1);
+    fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BATCHES), 9 - i);
+    fail_unless_equals_uint64 (counter (AB_COUNTER_RELEASED), i + 1);
   }
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_LIVE_BYTES), 0);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BYTES), 0);
 }
 
 GST_END_TEST;
@@ -376,8 +376,8 @@ GST_START_TEST (test_peaks_are_what_lived_together)
   gst_memory_unref (memory[0]);
   gst_memory_unref (memory[1]);
 
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_PEAK_LIVE_BATCHES), 3);
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_PEAK_LIVE_BYTES), 4000);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_PEAK_LIVE_BATCHES), 3);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_PEAK_LIVE_BYTES), 4000);
 }
 
 GST_END_TEST;
@@ -388,10 +388,10 @@ GST_START_TEST (test_resizing_does_not_change_what_is_counted)
   GstMemory *memory = alloc_batch (BATCH_BYTES, &data);
 
   gst_memory_resize (memory, 16, 100);
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_LIVE_BYTES), BATCH_BYTES);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BYTES), BATCH_BYTES);
   gst_memory_unref (memory);
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_LIVE_BYTES), 0);
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_RELEASED), 1);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BYTES), 0);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_RELEASED), 1);
 }
 
 GST_END_TEST;
@@ -403,13 +403,13 @@ GST_START_TEST (test_a_part_keeps_the_whole_alive_and_counts_once)
   GstMemory *part = gst_memory_share (whole, 100, 200);
 
   fail_unless (part != NULL);
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_ALLOCATIONS), 1);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_ALLOCATIONS), 1);
   gst_memory_unref (whole);
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_LIVE_BATCHES), 1);
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_LIVE_BYTES), BATCH_BYTES);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BATCHES), 1);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BYTES), BATCH_BYTES);
   gst_memory_unref (part);
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_LIVE_BATCHES), 0);
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_RELEASED), 1);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BATCHES), 0);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_RELEASED), 1);
 }
 
 GST_END_TEST;
@@ -458,10 +458,10 @@ GST_START_TEST (test_a_part_of_a_part_hangs_on_the_whole)
   gst_memory_unref (whole);
 
   assert_part (rest, data, 150, 150);
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_LIVE_BATCHES), 1);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BATCHES), 1);
   gst_memory_unref (rest);
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_LIVE_BATCHES), 0);
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_RELEASED), 1);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BATCHES), 0);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_RELEASED), 1);
 }
 
 GST_END_TEST;
@@ -509,8 +509,8 @@ GST_START_TEST (test_adjacent_parts_join_without_a_copy)
   gst_buffer_unmap (joined, &map);
   gst_buffer_unref (joined);
   gst_memory_unref (whole);
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_ALLOCATIONS), 1);
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_LIVE_BATCHES), 0);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_ALLOCATIONS), 1);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BATCHES), 0);
 }
 
 GST_END_TEST;
@@ -565,15 +565,15 @@ GST_START_TEST (test_a_copy_is_not_counted)
   fill_ramp (data, BATCH_BYTES);
   copy = gst_memory_copy (memory, 100, 200);
   gst_memory_unref (memory);
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_ALLOCATIONS), 1);
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_LIVE_BATCHES), 0);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_ALLOCATIONS), 1);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BATCHES), 0);
 
   fail_unless (gst_memory_map (copy, &map, GST_MAP_READ));
   fail_unless_equals_uint64 (map.size, 200);
   assert_ramp (map.data, 100, 200);
   gst_memory_unmap (copy, &map);
   gst_memory_unref (copy);
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_RELEASED), 1);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_RELEASED), 1);
 }
 
 GST_END_TEST;
@@ -605,9 +605,9 @@ GST_START_TEST (test_memory_that_others_allocate_here_works_uncounted)
   assert_aligned (map.data, 4095, 1000, 16);
   fill_ramp (map.data, map.size);
   gst_memory_unmap (memory, &map);
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_ALLOCATIONS), 0);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_ALLOCATIONS), 0);
   gst_memory_unref (memory);
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_RELEASED), 0);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_RELEASED), 0);
 }
 
 GST_END_TEST;
@@ -632,7 +632,7 @@ GST_START_TEST (test_memory_outlives_allocator_and_stats)
   GstMemory *part = gst_memory_share (memory, 100, 200);
 
   fill_ramp (data, BATCH_BYTES);
-  g_clear_pointer (&stats, batch_stats_unref);
+  g_clear_pointer (&stats, ab_ledger_unref);
   gst_clear_object (&allocator);
 
   assert_part (memory, data, 0, BATCH_BYTES);
@@ -654,7 +654,7 @@ GST_START_TEST (test_the_last_memory_frees_the_allocator)
   fail_unless (watched != NULL);
   gst_memory_unref (memory);
   fail_unless (watched == NULL);
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_RELEASED), 1);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_RELEASED), 1);
   fail_unless (g_atomic_ref_count_compare (&stats->ref_count, 1));
 }
 
@@ -680,18 +680,18 @@ GST_START_TEST (test_memory_freed_on_other_threads_is_counted)
   for (i = 0; i < 8; i++)
     g_thread_join (threads[i]);
 
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_ALLOCATIONS), 8);
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_RELEASED), 8);
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_LIVE_BATCHES), 0);
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_LIVE_BYTES), 0);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_ALLOCATIONS), 8);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_RELEASED), 8);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BATCHES), 0);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BYTES), 0);
 }
 
 GST_END_TEST;
 
 static Suite *
-batchallocator_suite (void)
+allocator_suite (void)
 {
-  Suite *suite = suite_create ("batchallocator");
+  Suite *suite = suite_create ("allocator");
   TCase *tc = tcase_create ("batchallocator");
 
   suite_add_tcase (suite, tc);
@@ -729,4 +729,4 @@ batchallocator_suite (void)
   return suite;
 }
 
-GST_CHECK_MAIN (batchallocator);
+GST_CHECK_MAIN (allocator);

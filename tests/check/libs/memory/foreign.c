@@ -10,10 +10,10 @@
 #define BYTES 4096
 
 #define assert_counters(alloc, re, fall, live) G_STMT_START { \
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_ALLOCATIONS), alloc); \
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_REUSED), re); \
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_FALLBACKS), fall); \
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_LIVE_BATCHES), live); \
+  fail_unless_equals_uint64 (counter (AB_COUNTER_ALLOCATIONS), alloc); \
+  fail_unless_equals_uint64 (counter (AB_COUNTER_REUSED), re); \
+  fail_unless_equals_uint64 (counter (AB_COUNTER_FALLBACKS), fall); \
+  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BATCHES), live); \
 } G_STMT_END
 
 /* Downstream answers with @pool, and batches are of BYTES bytes. */
@@ -21,7 +21,7 @@ static gboolean
 take_offer (OfferedPool * pool, guint size, guint min, guint max,
     const GstAllocationParams * params)
 {
-  const BatchMemoryPlan plan = {.pooled = TRUE,.size = BYTES,.align = 3,
+  const AbMemoryPlan plan = {.pooled = TRUE,.size = BYTES,.align = 3,
     .min = 2,.max = 4
   };
   GstCaps *caps = gst_caps_new_empty_simple ("audio/x-raw");
@@ -31,22 +31,22 @@ take_offer (OfferedPool * pool, guint size, guint min, guint max,
       max);
   if (params)
     gst_query_add_allocation_param (query, NULL, params);
-  batch_memory_take_query (&memory, query);
+  ab_memory_take_query (&memory, query);
   gst_query_unref (query);
   gst_caps_unref (caps);
-  return batch_memory_plan (&memory, &plan);
+  return ab_memory_plan (&memory, &plan);
 }
 
 static GstBuffer *
 acquire_data (guint8 ** data)
 {
-  BatchRoom room = { NULL };
+  AbRoom room = { NULL };
 
-  fail_unless (batch_memory_acquire (&memory, BYTES, &room));
+  fail_unless (ab_memory_acquire (&memory, BYTES, &room));
   fail_unless_equals_uint64 (gst_buffer_get_size (room.buffer), BYTES);
   memset (room.data, 0x21, BYTES);
   *data = room.data;
-  batch_room_close (&room);
+  ab_room_close (&room);
   assert_batch_exclusive (room.buffer);
   return room.buffer;
 }
@@ -69,14 +69,14 @@ is_offered (OfferedPool * pool)
 static void
 finish (OfferedPool * pool)
 {
-  const BatchMemoryPlan fresh = {.size = BYTES };
+  const AbMemoryPlan fresh = {.size = BYTES };
   GstQuery *query = gst_query_new_allocation (NULL, FALSE);
 
-  batch_memory_take_query (&memory, query);
+  ab_memory_take_query (&memory, query);
   gst_query_unref (query);
-  fail_unless (batch_memory_plan (&memory, &fresh));
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_LIVE_BATCHES), 0);
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_LIVE_BYTES), 0);
+  fail_unless (ab_memory_plan (&memory, &fresh));
+  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BATCHES), 0);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BYTES), 0);
   ASSERT_OBJECT_REFCOUNT (pool, "downstream's pool", 1);
   gst_object_unref (pool);
 }
@@ -96,13 +96,13 @@ GST_START_TEST (test_downstreams_pool_is_used_and_counted)
       batches[i] = acquire ();
       bytes += gst_buffer_peek_memory (batches[i], 0)->maxsize;
     }
-    fail_unless_equals_uint64 (counter (BATCH_COUNTER_LIVE_BATCHES), 3);
-    fail_unless_equals_uint64 (counter (BATCH_COUNTER_LIVE_BYTES), bytes);
+    fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BATCHES), 3);
+    fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BYTES), bytes);
     for (i = 0; i < 3; i++)
       gst_buffer_unref (batches[i]);
   }
   assert_counters (3, 27, 0, 0);
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_PEAK_LIVE_BATCHES), 3);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_PEAK_LIVE_BATCHES), 3);
   fail_unless_equals_int (pool->made, 3);
   finish (pool);
 }
@@ -245,7 +245,7 @@ GST_START_TEST (test_samples_are_aligned_behind_any_prefix)
   fail_unless_equals_uint64 (offset, params.prefix);
   fail_unless_equals_int (batch->pool == GST_BUFFER_POOL_CAST (pool),
       headers[__i__].used);
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_FALLBACKS),
+  fail_unless_equals_uint64 (counter (AB_COUNTER_FALLBACKS),
       headers[__i__].used ? 0 : 1);
   gst_buffer_unref (batch);
   finish (pool);
@@ -283,7 +283,7 @@ GST_START_TEST (test_a_larger_foreign_buffer_counts_with_all_it_pins)
 
   fail_unless (take_offer (pool, 4 * BYTES, 0, 0, NULL));
   batch = acquire ();
-  fail_unless (counter (BATCH_COUNTER_LIVE_BYTES) >= 4 * BYTES);
+  fail_unless (counter (AB_COUNTER_LIVE_BYTES) >= 4 * BYTES);
   gst_buffer_unref (batch);
   finish (pool);
 }
@@ -329,13 +329,13 @@ GST_START_TEST (test_a_foreign_batch_is_live_as_long_as_its_memory_is_held)
   fail_unless (take_offer (pool, BYTES, 0, 0, NULL));
   batch = acquire ();
   left = holders[__i__] (batch);
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_LIVE_BATCHES), 1);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BATCHES), 1);
   gst_buffer_unref (batch);
   /* a foreign pool takes a memory back that is held but not shared */
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_LIVE_BATCHES),
+  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BATCHES),
       holders[__i__] != keep_memory);
   gst_mini_object_unref (left);
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_LIVE_BATCHES), 0);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BATCHES), 0);
   finish (pool);
 }
 
@@ -353,9 +353,9 @@ GST_START_TEST (test_what_is_held_does_not_add_up_over_many_batches)
 
     gst_buffer_unref (batch);
     gst_mini_object_unref (left);
-    fail_unless_equals_uint64 (counter (BATCH_COUNTER_LIVE_BATCHES), 0);
+    fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BATCHES), 0);
   }
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_PEAK_LIVE_BATCHES), 1);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_PEAK_LIVE_BATCHES), 1);
   finish (pool);
 }
 
@@ -390,7 +390,7 @@ GST_START_TEST (test_holders_that_let_go_at_the_same_time_leave_nothing_live)
   g_async_queue_push (queue, queue);
   g_thread_join (thread);
   g_async_queue_unref (queue);
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_LIVE_BATCHES), 0);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BATCHES), 0);
   finish (pool);
 }
 
@@ -406,13 +406,13 @@ GST_START_TEST (test_foreign_batches_outlive_where_they_came_from)
   fail_unless (take_offer (pool, BYTES, 0, 0, NULL));
   batch = acquire_data (&data);
   gst_object_unref (pool);
-  batch_memory_clear (&memory);
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_LIVE_BATCHES), 1);
+  ab_memory_clear (&memory);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BATCHES), 1);
   for (i = 0; i < BYTES; i++)
     fail_unless_equals_int (data[i], 0x21);
   gst_buffer_unref (batch);
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_LIVE_BATCHES), 0);
-  batch_memory_init (&memory, stats);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BATCHES), 0);
+  ab_memory_init (&memory, stats);
 }
 
 GST_END_TEST;
@@ -428,7 +428,7 @@ GST_START_TEST (test_a_foreign_pool_with_buffers_out_is_not_configured_anew)
   fail_unless (take_offer (pool, 2 * BYTES, 0, 0, NULL));
   fail_if (is_offered (pool));
   batch = acquire ();
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_LIVE_BATCHES), 2);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BATCHES), 2);
   gst_buffer_unref (batch);
   gst_buffer_unref (held);
   /* now that it has all of them back, it is */
@@ -440,9 +440,9 @@ GST_START_TEST (test_a_foreign_pool_with_buffers_out_is_not_configured_anew)
 GST_END_TEST;
 
 static Suite *
-foreignbatch_suite (void)
+foreign_suite (void)
 {
-  Suite *s = suite_create ("foreignbatch");
+  Suite *s = suite_create ("foreign");
   TCase *tc = tcase_create ("foreignbatch");
 
   suite_add_tcase (s, tc);
@@ -476,4 +476,4 @@ foreignbatch_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (foreignbatch);
+GST_CHECK_MAIN (foreign);

@@ -12,17 +12,17 @@ set_params (const GstAllocationParams * params)
   GstQuery *query = gst_query_new_allocation (NULL, FALSE);
 
   gst_query_add_allocation_param (query, NULL, params);
-  batch_memory_take_query (&memory, query);
+  ab_memory_take_query (&memory, query);
   gst_query_unref (query);
 }
 
 static GstBuffer *
 acquire (gsize size, guint8 ** data)
 {
-  BatchRoom room = { NULL };
+  AbRoom room = { NULL };
   GstBuffer *buffer;
 
-  fail_unless (batch_memory_acquire (&memory, size, &room));
+  fail_unless (ab_memory_acquire (&memory, size, &room));
   fail_unless (room.map.memory == NULL);
   buffer = room.buffer;
   *data = room.data;
@@ -114,8 +114,7 @@ GST_START_TEST (test_without_params_samples_start_on_a_cache_line)
     guint8 *data;
     GstBuffer *buffer = acquire (100 + 16 * i, &data);
 
-    fail_unless (((guintptr) data & BATCH_ALIGN_MASK) == 0, "samples at %p",
-        data);
+    fail_unless (((guintptr) data & AB_ALIGN_MASK) == 0, "samples at %p", data);
     gst_buffer_unref (buffer);
   }
 }
@@ -125,29 +124,29 @@ GST_END_TEST;
 GST_START_TEST (test_refused_memory_is_null_and_not_counted)
 {
   const GstAllocationParams params = {.prefix = G_MAXSIZE - 100 };
-  BatchRoom room;
+  AbRoom room;
 
-  fail_if (batch_memory_acquire (&memory, G_MAXSIZE, &room));
-  fail_if (batch_memory_acquire (&memory, NOBODY_HAS, &room));
+  fail_if (ab_memory_acquire (&memory, G_MAXSIZE, &room));
+  fail_if (ab_memory_acquire (&memory, NOBODY_HAS, &room));
   set_params (&params);
-  fail_if (batch_memory_acquire (&memory, BATCH_BYTES, &room));
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_ALLOCATIONS), 0);
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_LIVE_BATCHES), 0);
+  fail_if (ab_memory_acquire (&memory, BATCH_BYTES, &room));
+  fail_unless_equals_uint64 (counter (AB_COUNTER_ALLOCATIONS), 0);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BATCHES), 0);
 }
 
 GST_END_TEST;
 
 GST_START_TEST (test_what_is_longer_than_the_buffers_of_the_pool_is_fresh)
 {
-  const BatchMemoryPlan plan = {.pooled = TRUE,.size = BATCH_BYTES,.min = 1 };
+  const AbMemoryPlan plan = {.pooled = TRUE,.size = BATCH_BYTES,.min = 1 };
   GstBuffer *buffer;
   guint8 *data;
 
-  fail_unless (batch_memory_plan (&memory, &plan));
+  fail_unless (ab_memory_plan (&memory, &plan));
   buffer = acquire (2 * BATCH_BYTES, &data);
   fail_unless_equals_uint64 (gst_buffer_get_size (buffer), 2 * BATCH_BYTES);
   memset (data, 0x5a, 2 * BATCH_BYTES);
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_FALLBACKS), 1);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_FALLBACKS), 1);
   gst_buffer_unref (buffer);
 }
 
@@ -159,34 +158,34 @@ GST_START_TEST (test_batches_are_counted_until_they_go)
   GstBuffer *one = acquire (BATCH_BYTES, &data);
   GstBuffer *other = acquire (BATCH_BYTES, &data);
 
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_ALLOCATIONS), 2);
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_ALLOCATED_BYTES),
+  fail_unless_equals_uint64 (counter (AB_COUNTER_ALLOCATIONS), 2);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_ALLOCATED_BYTES),
       2 * BATCH_BYTES);
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_LIVE_BATCHES), 2);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BATCHES), 2);
   gst_buffer_unref (one);
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_LIVE_BATCHES), 1);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BATCHES), 1);
   gst_buffer_unref (other);
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_LIVE_BATCHES), 0);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BATCHES), 0);
 }
 
 GST_END_TEST;
 
 GST_START_TEST (test_a_batch_outlives_where_it_came_from)
 {
-  BatchStats *other_stats = batch_stats_new ();
-  BatchMemory other;
-  BatchRoom room;
+  AbLedger *other_stats = ab_ledger_new ();
+  AbMemory other;
+  AbRoom room;
   GstBuffer *buffer;
   guint8 *data;
   guint i;
 
-  batch_memory_init (&other, other_stats);
-  fail_unless (batch_memory_acquire (&other, BATCH_BYTES, &room));
+  ab_memory_init (&other, other_stats);
+  fail_unless (ab_memory_acquire (&other, BATCH_BYTES, &room));
   buffer = room.buffer;
   data = room.data;
   memset (data, 0x5a, BATCH_BYTES);
-  batch_memory_clear (&other);
-  batch_stats_unref (other_stats);
+  ab_memory_clear (&other);
+  ab_ledger_unref (other_stats);
 
   for (i = 0; i < BATCH_BYTES; i++) {
     if (data[i] != 0x5a)
@@ -213,7 +212,7 @@ static const struct
 GST_START_TEST (test_a_pool_with_more_padding_than_there_is_is_not_used)
 {
   const GstAllocationParams params = {.padding = too_much[__i__].padding };
-  const BatchMemoryPlan plan = {.pooled = TRUE,.size = BATCH_BYTES,.min = 1,
+  const AbMemoryPlan plan = {.pooled = TRUE,.size = BATCH_BYTES,.min = 1,
     .limit = too_much[__i__].limit
   };
   GstCaps *caps = gst_caps_new_empty_simple ("audio/x-raw");
@@ -222,8 +221,8 @@ GST_START_TEST (test_a_pool_with_more_padding_than_there_is_is_not_used)
 
   gst_query_add_allocation_param (query, NULL, &params);
   gst_query_add_allocation_pool (query, pool, BATCH_BYTES, 1, 4);
-  batch_memory_take_query (&memory, query);
-  fail_if (batch_memory_plan (&memory, &plan));
+  ab_memory_take_query (&memory, query);
+  fail_if (ab_memory_plan (&memory, &plan));
   fail_if (gst_buffer_pool_is_active (pool));
   gst_query_unref (query);
   gst_object_unref (pool);
@@ -233,9 +232,9 @@ GST_START_TEST (test_a_pool_with_more_padding_than_there_is_is_not_used)
 GST_END_TEST;
 
 static Suite *
-batchmemory_suite (void)
+memory_suite (void)
 {
-  Suite *suite = suite_create ("batchmemory");
+  Suite *suite = suite_create ("memory");
   TCase *tc = tcase_create ("batchmemory");
 
   suite_add_tcase (suite, tc);
@@ -256,4 +255,4 @@ batchmemory_suite (void)
   return suite;
 }
 
-GST_CHECK_MAIN (batchmemory);
+GST_CHECK_MAIN (memory);

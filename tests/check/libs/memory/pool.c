@@ -12,32 +12,32 @@
 #define BYTES 4096
 
 #define assert_counters(alloc, re, fall, disc, live) G_STMT_START { \
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_ALLOCATIONS), alloc); \
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_REUSED), re); \
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_FALLBACKS), fall); \
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_DISCARDS), disc); \
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_LIVE_BATCHES), live); \
+  fail_unless_equals_uint64 (counter (AB_COUNTER_ALLOCATIONS), alloc); \
+  fail_unless_equals_uint64 (counter (AB_COUNTER_REUSED), re); \
+  fail_unless_equals_uint64 (counter (AB_COUNTER_FALLBACKS), fall); \
+  fail_unless_equals_uint64 (counter (AB_COUNTER_DISCARDS), disc); \
+  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BATCHES), live); \
 } G_STMT_END
 
 static void
 plan_pool (gsize size, guint min, guint max)
 {
-  const BatchMemoryPlan plan = {.pooled = TRUE,.size = size,.min = min,
+  const AbMemoryPlan plan = {.pooled = TRUE,.size = size,.min = min,
     .max = max
   };
 
-  fail_unless (batch_memory_plan (&memory, &plan));
+  fail_unless (ab_memory_plan (&memory, &plan));
 }
 
 static GstBuffer *
 acquire_data (gsize size, guint8 ** data)
 {
-  BatchRoom room = { NULL };
+  AbRoom room = { NULL };
 
-  fail_unless (batch_memory_acquire (&memory, size, &room));
+  fail_unless (ab_memory_acquire (&memory, size, &room));
   fail_unless_equals_uint64 (gst_buffer_get_size (room.buffer), size);
   *data = room.data;
-  batch_room_close (&room);
+  ab_room_close (&room);
   assert_batch_exclusive (room.buffer);
   return room.buffer;
 }
@@ -76,11 +76,11 @@ GST_START_TEST (test_an_exhausted_pool_says_eos_at_once)
   fail_unless_equals_int (ask_pool (memory.pool, ways[__i__], &other),
       GST_FLOW_EOS);
   fail_unless (other == NULL);
-  batch_allocator_take (memory.allocator, gst_buffer_peek_memory (one, 0));
+  ab_allocator_take (memory.allocator, gst_buffer_peek_memory (one, 0));
   gst_buffer_unref (one);
   fail_unless_equals_int (ask_pool (memory.pool, ways[__i__], &other),
       GST_FLOW_OK);
-  batch_allocator_take (memory.allocator, gst_buffer_peek_memory (other, 0));
+  ab_allocator_take (memory.allocator, gst_buffer_peek_memory (other, 0));
   gst_buffer_unref (other);
 }
 
@@ -98,11 +98,11 @@ GST_START_TEST (test_a_flushing_pool_says_so_and_gets_its_buffers_back)
   fail_unless_equals_int (ask_pool (pool, ways[__i__], &other),
       GST_FLOW_FLUSHING);
   gst_buffer_unref (out);
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_LIVE_BATCHES), 0);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BATCHES), 0);
   gst_buffer_pool_set_flushing (pool, FALSE);
   out = acquire ();
   gst_buffer_unref (out);
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_LIVE_BATCHES), 0);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BATCHES), 0);
 }
 
 GST_END_TEST;
@@ -135,10 +135,10 @@ GST_START_TEST (test_what_comes_back_is_used_again)
     gst_buffer_unref (batch);
   }
   assert_counters (1, 100, 0, 0, 0);
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_ALLOCATED_BYTES), BYTES);
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_REUSED_BYTES), 100 * BYTES);
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_PEAK_LIVE_BATCHES), 1);
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_PEAK_LIVE_BYTES), BYTES);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_ALLOCATED_BYTES), BYTES);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_REUSED_BYTES), 100 * BYTES);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_PEAK_LIVE_BATCHES), 1);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_PEAK_LIVE_BYTES), BYTES);
 }
 
 GST_END_TEST;
@@ -152,14 +152,14 @@ GST_START_TEST (test_an_exhausted_pool_is_answered_by_fresh_memory)
   for (round = 0; round < 3; round++) {
     for (i = 0; i < 10; i++)
       batches[i] = acquire ();
-    fail_unless_equals_uint64 (counter (BATCH_COUNTER_LIVE_BATCHES), 10);
-    fail_unless_equals_uint64 (counter (BATCH_COUNTER_LIVE_BYTES), 10 * BYTES);
+    fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BATCHES), 10);
+    fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BYTES), 10 * BYTES);
     for (i = 0; i < 10; i++)
       gst_buffer_unref (batches[i]);
   }
   /* 4 of the pool and 6 beside it, three times */
   assert_counters (4 + 3 * 6, 2 * 4, 3 * 6, 0, 0);
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_PEAK_LIVE_BATCHES), 10);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_PEAK_LIVE_BATCHES), 10);
 }
 
 GST_END_TEST;
@@ -226,7 +226,7 @@ GST_START_TEST (test_the_first_buffers_are_there_and_touched_before_use)
   plan_pool (size, 2, 4);
   /* spare buffers are nobody's batch */
   assert_counters (0, 0, 0, 0, 0);
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_LIVE_BYTES), 0);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BYTES), 0);
   for (i = 0; i < 3; i++) {
     batches[i] = acquire_data (size, &data);
     if (i < 2) {
@@ -338,7 +338,7 @@ GST_START_TEST (test_a_resized_buffer_gets_its_size_back)
   gsize offset, maxsize;
 
   gst_query_add_allocation_param (query, NULL, &params);
-  batch_memory_take_query (&memory, query);
+  ab_memory_take_query (&memory, query);
   gst_query_unref (query);
   plan_pool (BYTES, 1, 1);
   batch = acquire_data (BYTES, &data);
@@ -468,7 +468,7 @@ GST_START_TEST (test_a_buffer_that_is_not_what_it_was_is_discarded)
     gst_mini_object_unref (left);
   }
   assert_counters (2, 4, 0, 1, 0);
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_LIVE_BYTES), 0);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BYTES), 0);
 }
 
 GST_END_TEST;
@@ -514,8 +514,8 @@ GST_START_TEST (test_a_copy_that_is_held_is_out_or_a_discard)
   for (i = 0; i < BYTES; i++)
     fail_unless_equals_int (data[i], 0x3c);
   gst_buffer_unref (copy);
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_LIVE_BATCHES), 0);
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_LIVE_BYTES), 0);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BATCHES), 0);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BYTES), 0);
 
   batch = acquire_data (BYTES, &other);
   fail_unless_equals_int (other == data, kept);
@@ -616,7 +616,7 @@ GST_END_TEST;
 
 GST_START_TEST (test_a_pool_of_batches_without_bytes_is_refused)
 {
-  GstBufferPool *pool = batch_pool_new (memory.allocator);
+  GstBufferPool *pool = ab_pool_new (memory.allocator);
   GstStructure *config = gst_buffer_pool_get_config (pool);
 
   gst_buffer_pool_config_set_params (config, NULL, 0, 2, 4);
@@ -628,23 +628,23 @@ GST_END_TEST;
 
 GST_START_TEST (test_recycled_batches_outlive_where_they_came_from)
 {
-  BatchMemory other = { NULL };
-  const BatchMemoryPlan plan = {.pooled = TRUE,.size = BYTES,.min = 1,
+  AbMemory other = { NULL };
+  const AbMemoryPlan plan = {.pooled = TRUE,.size = BYTES,.min = 1,
     .max = 1
   };
   GstBuffer *batches[2];
-  BatchRoom room;
+  AbRoom room;
   guint i, b;
 
-  batch_memory_init (&other, stats);
-  fail_unless (batch_memory_plan (&other, &plan));
+  ab_memory_init (&other, stats);
+  fail_unless (ab_memory_plan (&other, &plan));
   for (i = 0; i < 2; i++) {
-    fail_unless (batch_memory_acquire (&other, BYTES, &room));
+    fail_unless (ab_memory_acquire (&other, BYTES, &room));
     memset (room.data, 0x40 + i, BYTES);
     batches[i] = room.buffer;
   }
-  batch_memory_clear (&other);
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_LIVE_BATCHES), 2);
+  ab_memory_clear (&other);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BATCHES), 2);
   for (i = 0; i < 2; i++) {
     guint8 got;
 
@@ -674,24 +674,24 @@ GST_END_TEST;
 
 GST_START_TEST (test_a_pool_that_can_not_be_made_is_told)
 {
-  const BatchMemoryPlan plan = {.pooled = TRUE,.size = G_MAXUINT,
+  const AbMemoryPlan plan = {.pooled = TRUE,.size = G_MAXUINT,
     .min = G_MAXINT,.max = G_MAXINT
   };
   const GstAllocationParams params = {.prefix = G_MAXSIZE / 4 };
   GstQuery *query = gst_query_new_allocation (NULL, FALSE);
-  const BatchMemoryPlan fresh = {.size = BYTES };
+  const AbMemoryPlan fresh = {.size = BYTES };
   GstBuffer *batch;
 
   gst_query_add_allocation_param (query, NULL, &params);
-  batch_memory_take_query (&memory, query);
-  fail_if (batch_memory_plan (&memory, &plan));
+  ab_memory_take_query (&memory, query);
+  fail_if (ab_memory_plan (&memory, &plan));
   gst_query_unref (query);
   /* nothing of it stays behind */
   fail_unless (memory.pool == NULL);
   query = gst_query_new_allocation (NULL, FALSE);
-  batch_memory_take_query (&memory, query);
+  ab_memory_take_query (&memory, query);
   gst_query_unref (query);
-  fail_unless (batch_memory_plan (&memory, &fresh));
+  fail_unless (ab_memory_plan (&memory, &fresh));
   batch = acquire ();
   gst_buffer_unref (batch);
   assert_counters (1, 0, 0, 0, 0);
@@ -745,23 +745,23 @@ GST_START_TEST (test_consumers_on_many_threads_get_what_was_written)
   for (i = 0; i < CONSUMERS; i++)
     g_thread_join (threads[i]);
   g_async_queue_unref (queue);
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_ALLOCATIONS)
-      + counter (BATCH_COUNTER_REUSED), ROUNDS);
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_RELEASED), ROUNDS);
-  fail_unless (counter (BATCH_COUNTER_ALLOCATIONS)
-      - counter (BATCH_COUNTER_FALLBACKS) <= 16, "%d from a pool of 16",
-      (int) (counter (BATCH_COUNTER_ALLOCATIONS)
-          - counter (BATCH_COUNTER_FALLBACKS)));
-  assert_counters (counter (BATCH_COUNTER_ALLOCATIONS),
-      counter (BATCH_COUNTER_REUSED), counter (BATCH_COUNTER_FALLBACKS), 0, 0);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_ALLOCATIONS)
+      + counter (AB_COUNTER_REUSED), ROUNDS);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_RELEASED), ROUNDS);
+  fail_unless (counter (AB_COUNTER_ALLOCATIONS)
+      - counter (AB_COUNTER_FALLBACKS) <= 16, "%d from a pool of 16",
+      (int) (counter (AB_COUNTER_ALLOCATIONS)
+          - counter (AB_COUNTER_FALLBACKS)));
+  assert_counters (counter (AB_COUNTER_ALLOCATIONS),
+      counter (AB_COUNTER_REUSED), counter (AB_COUNTER_FALLBACKS), 0, 0);
 }
 
 GST_END_TEST;
 
 static Suite *
-batchpool_suite (void)
+pool_suite (void)
 {
-  Suite *s = suite_create ("batchpool");
+  Suite *s = suite_create ("pool");
   TCase *tc = tcase_create ("batchpool");
 
   suite_add_tcase (s, tc);
@@ -800,4 +800,4 @@ batchpool_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (batchpool);
+GST_CHECK_MAIN (pool);

@@ -11,7 +11,7 @@
 
 typedef struct
 {
-  AdviceInput input;
+  AbAdviceInput input;
   const gchar *advice;
   const gchar *reason;
 } Row;
@@ -85,21 +85,21 @@ static const Row rows[] = {
 GST_START_TEST (test_each_threshold_turns_the_advice_where_it_says)
 {
   const Row *row = &rows[__i__];
-  Advice advice = advice_for (&row->input);
+  AbAdvice advice = ab_advice_for (&row->input);
 
-  fail_unless_equals_string (advice_name (&advice), row->advice);
-  fail_unless_equals_string (advice_reason_name (&advice), row->reason);
-  fail_unless_equals_int (advice.pool, advice.reason != ADVICE_REASON_NONE);
+  fail_unless_equals_string (ab_advice_name (&advice), row->advice);
+  fail_unless_equals_string (ab_advice_reason_name (&advice), row->reason);
+  fail_unless_equals_int (advice.pool, advice.reason != AB_ADVICE_REASON_NONE);
 }
 
 GST_END_TEST;
 
 GST_START_TEST (test_the_same_figures_get_the_same_advice)
 {
-  const AdviceInput input = rows[__i__].input;
-  AdviceInput copy = input;
-  Advice one = advice_for (&copy);
-  Advice other = advice_for (&copy);
+  const AbAdviceInput input = rows[__i__].input;
+  AbAdviceInput copy = input;
+  AbAdvice one = ab_advice_for (&copy);
+  AbAdvice other = ab_advice_for (&copy);
 
   fail_unless (one.pool == other.pool && one.reason == other.reason);
   fail_unless (copy.batches_per_second == input.batches_per_second
@@ -114,7 +114,7 @@ GST_END_TEST;
 static guint
 count_changes (guint64 low, guint64 high)
 {
-  AdviceInput input = { QUIET };
+  AbAdviceInput input = { QUIET };
   guint changes = 0;
   guint i;
 
@@ -122,7 +122,7 @@ count_changes (guint64 low, guint64 high)
     gboolean before = input.pooled;
 
     input.bytes_per_batch = i % 2 ? high : low;
-    input.pooled = advice_for (&input).pool;
+    input.pooled = ab_advice_for (&input).pool;
     changes += before != input.pooled;
   }
   return changes;

@@ -8,7 +8,7 @@
 /* Nothing here takes as long as that. */
 #define LONG (20 * G_TIME_SPAN_SECOND)
 
-static BatchGate gate;
+static AbGate gate;
 
 /* What the waiter looks at. */
 static atomic_int places;
@@ -18,7 +18,7 @@ static void
 setup (void)
 {
   memset (&gate, 0, sizeof gate);
-  batch_gate_init (&gate);
+  ab_gate_init (&gate);
   atomic_store (&places, 0);
   atomic_store (&looks, 0);
 }
@@ -26,7 +26,7 @@ setup (void)
 static void
 teardown (void)
 {
-  batch_gate_clear (&gate);
+  ab_gate_clear (&gate);
 }
 
 static gboolean
@@ -45,7 +45,7 @@ soon (void)
 static gpointer
 wait_in_thread (gpointer user_data)
 {
-  return GINT_TO_POINTER (batch_gate_wait (&gate, is_place, NULL,
+  return GINT_TO_POINTER (ab_gate_wait (&gate, is_place, NULL,
           user_data ? 0 : soon ()));
 }
 
@@ -63,7 +63,7 @@ await_sleeper (void)
 GST_START_TEST (test_who_may_pass_does_not_wait)
 {
   atomic_store (&places, 1);
-  fail_unless (batch_gate_wait (&gate, is_place, NULL, 0));
+  fail_unless (ab_gate_wait (&gate, is_place, NULL, 0));
   fail_unless_equals_int (atomic_load (&looks), 1);
   fail_if (atomic_load (&gate.waiting));
 }
@@ -77,7 +77,7 @@ GST_START_TEST (test_a_knock_wakes_the_waiter)
   await_sleeper ();
   fail_unless (atomic_load (&gate.waiting));
   atomic_store (&places, 1);
-  batch_gate_knock (&gate);
+  ab_gate_knock (&gate);
   fail_unless (GPOINTER_TO_INT (g_thread_join (waiter)));
   fail_if (atomic_load (&gate.waiting));
 }
@@ -91,14 +91,14 @@ GST_START_TEST (test_a_knock_without_a_place_does_not_let_anybody_pass)
 
   await_sleeper ();
   before = atomic_load (&looks);
-  batch_gate_knock (&gate);
+  ab_gate_knock (&gate);
   while (atomic_load (&looks) == before)
     g_thread_yield ();
   g_mutex_lock (&gate.lock);
   fail_unless (atomic_load (&gate.waiting));
   g_mutex_unlock (&gate.lock);
   atomic_store (&places, 1);
-  batch_gate_knock (&gate);
+  ab_gate_knock (&gate);
   fail_unless (GPOINTER_TO_INT (g_thread_join (waiter)));
 }
 
@@ -109,7 +109,7 @@ GST_START_TEST (test_shutting_the_gate_sends_the_waiter_away)
   GThread *waiter = g_thread_new ("waiter", wait_in_thread, &gate);
 
   await_sleeper ();
-  batch_gate_set_shut (&gate, BATCH_GATE_FLUSHING, TRUE);
+  ab_gate_set_shut (&gate, AB_GATE_FLUSHING, TRUE);
   fail_if (GPOINTER_TO_INT (g_thread_join (waiter)));
 }
 
@@ -117,12 +117,12 @@ GST_END_TEST;
 
 GST_START_TEST (test_at_a_shut_gate_nobody_waits)
 {
-  batch_gate_set_shut (&gate, BATCH_GATE_FLUSHING, TRUE);
-  fail_if (batch_gate_wait (&gate, is_place, NULL, 0));
+  ab_gate_set_shut (&gate, AB_GATE_FLUSHING, TRUE);
+  fail_if (ab_gate_wait (&gate, is_place, NULL, 0));
   atomic_store (&places, 1);
-  fail_if (batch_gate_wait (&gate, is_place, NULL, 0));
-  batch_gate_set_shut (&gate, BATCH_GATE_FLUSHING, FALSE);
-  fail_unless (batch_gate_wait (&gate, is_place, NULL, 0));
+  fail_if (ab_gate_wait (&gate, is_place, NULL, 0));
+  ab_gate_set_shut (&gate, AB_GATE_FLUSHING, FALSE);
+  fail_unless (ab_gate_wait (&gate, is_place, NULL, 0));
 }
 
 GST_END_TEST;
@@ -131,10 +131,10 @@ GST_START_TEST (test_a_timeout_ends_the_wait_and_is_not_a_shut_gate)
 {
   const gint64 start = g_get_monotonic_time ();
 
-  fail_unless (batch_gate_wait (&gate, is_place, NULL, start + 2000));
+  fail_unless (ab_gate_wait (&gate, is_place, NULL, start + 2000));
   fail_unless (g_get_monotonic_time () >= start + 2000);
   /* one that is over already */
-  fail_unless (batch_gate_wait (&gate, is_place, NULL, start));
+  fail_unless (ab_gate_wait (&gate, is_place, NULL, start));
 }
 
 GST_END_TEST;
@@ -148,7 +148,7 @@ give_places (gpointer user_data)
 
   for (i = 0; i < ROUNDS; i++) {
     atomic_fetch_add (&places, 1);
-    batch_gate_knock (&gate);
+    ab_gate_knock (&gate);
   }
   return NULL;
 }
@@ -160,7 +160,7 @@ GST_START_TEST (test_no_knock_gets_lost)
   gint i;
 
   for (i = 0; i < ROUNDS; i++) {
-    fail_unless (batch_gate_wait (&gate, is_place, NULL, soon ()));
+    fail_unless (ab_gate_wait (&gate, is_place, NULL, soon ()));
     fail_unless (atomic_fetch_sub (&places, 1) > 0,
         "round %d: nobody knocked for " G_STRINGIFY (LONG) " us", i);
   }
@@ -178,24 +178,24 @@ always (gpointer unused)
 
 GST_START_TEST (test_a_gate_that_is_shut_twice_is_opened_twice)
 {
-  static BatchGate gate;
+  static AbGate gate;
 
-  batch_gate_init (&gate);
-  batch_gate_set_shut (&gate, BATCH_GATE_FLUSHING, TRUE);
-  batch_gate_set_shut (&gate, BATCH_GATE_STOPPING, TRUE);
-  batch_gate_set_shut (&gate, BATCH_GATE_FLUSHING, FALSE);
-  fail_if (batch_gate_wait (&gate, always, NULL, 0));
-  batch_gate_set_shut (&gate, BATCH_GATE_STOPPING, FALSE);
-  fail_unless (batch_gate_wait (&gate, always, NULL, 0));
-  batch_gate_clear (&gate);
+  ab_gate_init (&gate);
+  ab_gate_set_shut (&gate, AB_GATE_FLUSHING, TRUE);
+  ab_gate_set_shut (&gate, AB_GATE_STOPPING, TRUE);
+  ab_gate_set_shut (&gate, AB_GATE_FLUSHING, FALSE);
+  fail_if (ab_gate_wait (&gate, always, NULL, 0));
+  ab_gate_set_shut (&gate, AB_GATE_STOPPING, FALSE);
+  fail_unless (ab_gate_wait (&gate, always, NULL, 0));
+  ab_gate_clear (&gate);
 }
 
 GST_END_TEST;
 
 static Suite *
-batchgate_suite (void)
+gate_suite (void)
 {
-  Suite *s = suite_create ("batchgate");
+  Suite *s = suite_create ("gate");
   TCase *tc = tcase_create ("batchgate");
 
   suite_add_tcase (s, tc);
@@ -212,4 +212,4 @@ batchgate_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (batchgate);
+GST_CHECK_MAIN (gate);

@@ -6,15 +6,15 @@
 
 #include <gst/check/gstcheck.h>
 
-#define LIMIT (G_GUINT64_CONSTANT (1) << HISTOGRAM_MAX_BITS)
+#define LIMIT (G_GUINT64_CONSTANT (1) << AB_HISTOGRAM_MAX_BITS)
 #define PROMISED_ERROR 0.05
 
-static Histogram *histogram;
+static AbHistogram *histogram;
 
 static void
 setup (void)
 {
-  histogram = g_new0 (Histogram, 1);
+  histogram = g_new0 (AbHistogram, 1);
 }
 
 static void
@@ -23,12 +23,12 @@ teardown (void)
   g_free (histogram);
 }
 
-static HistogramSummary
+static AbHistogramSummary
 summary (void)
 {
-  HistogramSummary result;
+  AbHistogramSummary result;
 
-  histogram_summarize (histogram, &result);
+  ab_histogram_summarize (histogram, &result);
   return result;
 }
 
@@ -43,7 +43,7 @@ assert_close (guint64 got, guint64 want)
 
 GST_START_TEST (test_an_empty_histogram_is_all_zero)
 {
-  HistogramSummary result = summary ();
+  AbHistogramSummary result = summary ();
 
   fail_unless_equals_uint64 (result.count, 0);
   fail_unless_equals_uint64 (result.p50, 0);
@@ -58,12 +58,12 @@ GST_END_TEST;
 static void
 check_value (guint64 value, gdouble * worst)
 {
-  HistogramSummary result;
+  AbHistogramSummary result;
 
-  histogram_clear (histogram);
-  histogram_add (histogram, value);
-  histogram_add (histogram, value);
-  histogram_add (histogram, G_MAXUINT64);
+  ab_histogram_clear (histogram);
+  ab_histogram_add (histogram, value);
+  ab_histogram_add (histogram, value);
+  ab_histogram_add (histogram, G_MAXUINT64);
   result = summary ();
   assert_close (result.p50, value);
   if (value > 0)
@@ -82,7 +82,7 @@ GST_START_TEST (test_every_value_is_told_within_five_percent)
     check_value (value, &worst);
   for (; value < LIMIT; value += value / 37)
     check_value (value, &worst);
-  for (bit = 0; bit < HISTOGRAM_MAX_BITS; bit++) {
+  for (bit = 0; bit < AB_HISTOGRAM_MAX_BITS; bit++) {
     const guint64 power = G_GUINT64_CONSTANT (1) << bit;
 
     check_value (power - 1, &worst);
@@ -109,10 +109,10 @@ GST_END_TEST;
 
 GST_START_TEST (test_what_is_too_long_counts_as_the_longest)
 {
-  HistogramSummary result;
+  AbHistogramSummary result;
 
-  histogram_add (histogram, LIMIT);
-  histogram_add (histogram, G_MAXUINT64);
+  ab_histogram_add (histogram, LIMIT);
+  ab_histogram_add (histogram, G_MAXUINT64);
   result = summary ();
   fail_unless_equals_uint64 (result.count, 2);
   assert_close (result.p50, LIMIT);
@@ -123,12 +123,12 @@ GST_END_TEST;
 
 GST_START_TEST (test_percentiles_are_those_of_a_sorted_list)
 {
-  HistogramSummary result;
+  AbHistogramSummary result;
   guint64 i;
 
   /* 1 to 100000 in an order that is not sorted */
   for (i = 0; i < 100000; i++)
-    histogram_add (histogram, i * 7919 % 100000 + 1);
+    ab_histogram_add (histogram, i * 7919 % 100000 + 1);
   result = summary ();
   fail_unless_equals_uint64 (result.count, 100000);
   assert_close (result.p50, 50000);
@@ -160,13 +160,13 @@ static const struct
 GST_START_TEST (test_a_percentile_is_reached_by_the_right_value)
 {
   const guint64 fast = 10, slow = 1 << 20;
-  HistogramSummary result;
+  AbHistogramSummary result;
   guint i;
 
   for (i = 0; i < mixtures[__i__].fast; i++)
-    histogram_add (histogram, fast);
+    ab_histogram_add (histogram, fast);
   for (i = 0; i < mixtures[__i__].slow; i++)
-    histogram_add (histogram, slow);
+    ab_histogram_add (histogram, slow);
   result = summary ();
   assert_close (result.p50, mixtures[__i__].p50 ? slow : fast);
   assert_close (result.p99, mixtures[__i__].p99 ? slow : fast);
@@ -181,10 +181,10 @@ GST_START_TEST (test_no_percentile_is_above_the_maximum)
   guint64 value;
 
   for (value = 1; value < LIMIT; value += value / 3 + 1) {
-    HistogramSummary result;
+    AbHistogramSummary result;
 
-    histogram_clear (histogram);
-    histogram_add (histogram, value);
+    ab_histogram_clear (histogram);
+    ab_histogram_add (histogram, value);
     result = summary ();
     fail_unless (result.p50 <= result.p99 && result.p99 <= result.p999
         && result.p999 <= result.max, "for %" G_GUINT64_FORMAT, value);
@@ -201,7 +201,7 @@ read_while_written (gpointer user_data)
   guint64 last = 0;
 
   while (!atomic_load (stop)) {
-    HistogramSummary result = summary ();
+    AbHistogramSummary result = summary ();
 
     /* counts only go up, and what is read holds together */
     fail_unless (result.count >= last);
@@ -218,7 +218,7 @@ GST_START_TEST (test_reading_does_not_disturb_the_writer)
   guint i;
 
   for (i = 0; i < 1000000; i++)
-    histogram_add (histogram, i);
+    ab_histogram_add (histogram, i);
   atomic_store (&stop, TRUE);
   g_thread_join (reader);
   fail_unless_equals_uint64 (summary ().count, 1000000);

@@ -18,26 +18,26 @@
 #define CHANCES 200
 #define READERS 2
 
-static BatchStats *stats;
+static AbLedger *stats;
 
 static void
 setup (void)
 {
-  stats = batch_stats_new ();
+  stats = ab_ledger_new ();
 }
 
 static void
 teardown (void)
 {
-  g_clear_pointer (&stats, batch_stats_unref);
+  g_clear_pointer (&stats, ab_ledger_unref);
 }
 
 static guint64
-counter (BatchCounter which)
+counter (AbCounter which)
 {
-  BatchSnapshot snapshot;
+  AbSnapshot snapshot;
 
-  batch_stats_snapshot (stats, &snapshot);
+  ab_ledger_snapshot (stats, &snapshot);
   return snapshot.value[which];
 }
 
@@ -52,28 +52,27 @@ assert_double (gdouble got, gdouble want)
 static void
 take_fresh (gsize bytes)
 {
-  batch_stats_taken (stats, BATCH_COUNTER_ALLOCATIONS,
-      BATCH_COUNTER_ALLOCATED_BYTES, bytes);
+  ab_ledger_taken (stats, AB_COUNTER_ALLOCATIONS,
+      AB_COUNTER_ALLOCATED_BYTES, bytes);
 }
 
 static void
 take_reused (gsize bytes)
 {
-  batch_stats_taken (stats, BATCH_COUNTER_REUSED, BATCH_COUNTER_REUSED_BYTES,
-      bytes);
+  ab_ledger_taken (stats, AB_COUNTER_REUSED, AB_COUNTER_REUSED_BYTES, bytes);
 }
 
 GST_START_TEST (test_every_counter_has_a_name_of_its_own)
 {
   guint i, k;
 
-  for (i = 0; i < BATCH_N_COUNTERS; i++) {
-    const gchar *name = batch_counter_info (i)->name;
+  for (i = 0; i < AB_N_COUNTERS; i++) {
+    const gchar *name = ab_counter_info (i)->name;
 
     fail_unless (name != NULL && g_param_spec_is_valid_name (name),
         "counter %u is called %s", i, name);
     for (k = 0; k < i; k++) {
-      fail_unless (strcmp (name, batch_counter_info (k)->name) != 0,
+      fail_unless (strcmp (name, ab_counter_info (k)->name) != 0,
           "counters %u and %u are both called %s", k, i, name);
     }
   }
@@ -85,13 +84,13 @@ GST_START_TEST (test_every_counter_says_what_it_means)
 {
   guint i, k;
 
-  for (i = 0; i < BATCH_N_COUNTERS; i++) {
-    const gchar *blurb = batch_counter_info (i)->blurb;
+  for (i = 0; i < AB_N_COUNTERS; i++) {
+    const gchar *blurb = ab_counter_info (i)->blurb;
 
     fail_unless (blurb != NULL && strlen (blurb) > 10,
         "counter %u has the blurb \"%s\"", i, blurb);
     for (k = 0; k < i; k++) {
-      fail_unless (strcmp (blurb, batch_counter_info (k)->blurb) != 0,
+      fail_unless (strcmp (blurb, ab_counter_info (k)->blurb) != 0,
           "counters %u and %u both have the blurb \"%s\"", k, i, blurb);
     }
   }
@@ -108,13 +107,12 @@ GST_START_TEST (test_the_promised_counters_are_properties)
   guint n, i;
 
   for (n = 0; n < G_N_ELEMENTS (names); n++) {
-    for (i = 0; i < BATCH_N_COUNTERS; i++) {
-      if (strcmp (batch_counter_info (i)->name, names[n]) == 0)
+    for (i = 0; i < AB_N_COUNTERS; i++) {
+      if (strcmp (ab_counter_info (i)->name, names[n]) == 0)
         break;
     }
-    fail_unless (i < BATCH_N_COUNTERS, "there is no counter %s", names[n]);
-    fail_unless (batch_counter_info (i)->property, "%s is no property",
-        names[n]);
+    fail_unless (i < AB_N_COUNTERS, "there is no counter %s", names[n]);
+    fail_unless (ab_counter_info (i)->property, "%s is no property", names[n]);
   }
 }
 
@@ -122,17 +120,17 @@ GST_END_TEST;
 
 GST_START_TEST (test_the_structure_has_every_counter)
 {
-  BatchSnapshot snapshot = {.allocation_rate = 0 };
+  AbSnapshot snapshot = {.allocation_rate = 0 };
   GstStructure *structure;
   guint i;
 
-  for (i = 0; i < BATCH_N_COUNTERS; i++)
+  for (i = 0; i < AB_N_COUNTERS; i++)
     snapshot.value[i] = G_GUINT64_CONSTANT (0x123456789a00) + i;
-  structure = batch_snapshot_to_structure (&snapshot, "figures");
+  structure = ab_snapshot_to_structure (&snapshot, "figures");
 
   fail_unless_equals_string (gst_structure_get_name (structure), "figures");
-  for (i = 0; i < BATCH_N_COUNTERS; i++) {
-    const gchar *name = batch_counter_info (i)->name;
+  for (i = 0; i < AB_N_COUNTERS; i++) {
+    const gchar *name = ab_counter_info (i)->name;
     guint64 value;
 
     fail_unless (gst_structure_get_uint64 (structure, name, &value),
@@ -147,11 +145,11 @@ GST_END_TEST;
 
 GST_START_TEST (test_the_structure_has_the_rates)
 {
-  BatchSnapshot snapshot = {
+  AbSnapshot snapshot = {
     .nominal = {46.875, 192000.5, G_GUINT64_CONSTANT (0x500000000)},
     .allocation_rate = 1.0 / 3,
   };
-  GstStructure *structure = batch_snapshot_to_structure (&snapshot, "figures");
+  GstStructure *structure = ab_snapshot_to_structure (&snapshot, "figures");
   gdouble batches = -1, bytes = -1, rate = -1;
   guint64 batch_bytes = 0;
 
@@ -171,14 +169,14 @@ GST_END_TEST;
 
 GST_START_TEST (test_all_begins_at_zero)
 {
-  BatchSnapshot snapshot;
+  AbSnapshot snapshot;
   guint i;
 
   memset (&snapshot, 0xff, sizeof snapshot);
-  batch_stats_snapshot (stats, &snapshot);
-  for (i = 0; i < BATCH_N_COUNTERS; i++) {
+  ab_ledger_snapshot (stats, &snapshot);
+  for (i = 0; i < AB_N_COUNTERS; i++) {
     fail_unless (snapshot.value[i] == 0, "%s is %" G_GUINT64_FORMAT,
-        batch_counter_info (i)->name, snapshot.value[i]);
+        ab_counter_info (i)->name, snapshot.value[i]);
   }
   assert_double (snapshot.nominal.batches_per_second, 0);
   assert_double (snapshot.nominal.bytes_per_second, 0);
@@ -190,25 +188,25 @@ GST_END_TEST;
 
 GST_START_TEST (test_every_kept_counter_counts_for_itself)
 {
-  BatchSnapshot snapshot;
+  AbSnapshot snapshot;
   guint i;
 
-  batch_stats_begin (stats);
-  for (i = 0; i < BATCH_N_KEPT_COUNTERS; i++) {
-    batch_stats_set (stats, i, G_GUINT64_CONSTANT (0x100000000) * (i + 1));
-    batch_stats_add (stats, i, i);
-    batch_stats_add (stats, i, 7);
+  ab_ledger_begin (stats);
+  for (i = 0; i < AB_N_KEPT_COUNTERS; i++) {
+    ab_ledger_set (stats, i, G_GUINT64_CONSTANT (0x100000000) * (i + 1));
+    ab_ledger_add (stats, i, i);
+    ab_ledger_add (stats, i, 7);
   }
-  batch_stats_end (stats);
+  ab_ledger_end (stats);
 
-  batch_stats_snapshot (stats, &snapshot);
-  for (i = 0; i < BATCH_N_KEPT_COUNTERS; i++) {
+  ab_ledger_snapshot (stats, &snapshot);
+  for (i = 0; i < AB_N_KEPT_COUNTERS; i++) {
     guint64 want = G_GUINT64_CONSTANT (0x100000000) * (i + 1) + i + 7;
 
     fail_unless (snapshot.value[i] == want, "%s is %" G_GUINT64_FORMAT
-        ", not %" G_GUINT64_FORMAT, batch_counter_info (i)->name,
+        ", not %" G_GUINT64_FORMAT, ab_counter_info (i)->name,
         snapshot.value[i], want);
-    fail_unless_equals_uint64 (batch_stats_get (stats, i), want);
+    fail_unless_equals_uint64 (ab_ledger_get (stats, i), want);
   }
 }
 
@@ -219,17 +217,17 @@ GST_START_TEST (test_live_is_what_was_taken_and_not_released)
   take_fresh (1000);
   take_fresh (200);
   take_reused (30);
-  batch_stats_released (stats, 200);
+  ab_ledger_released (stats, 200);
 
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_ALLOCATIONS), 2);
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_ALLOCATED_BYTES), 1200);
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_REUSED), 1);
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_REUSED_BYTES), 30);
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_RELEASED), 1);
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_LIVE_BATCHES), 2);
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_LIVE_BYTES), 1030);
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_PEAK_LIVE_BATCHES), 3);
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_PEAK_LIVE_BYTES), 1230);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_ALLOCATIONS), 2);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_ALLOCATED_BYTES), 1200);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_REUSED), 1);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_REUSED_BYTES), 30);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_RELEASED), 1);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BATCHES), 2);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BYTES), 1030);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_PEAK_LIVE_BATCHES), 3);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_PEAK_LIVE_BYTES), 1230);
 }
 
 GST_END_TEST;
@@ -241,11 +239,11 @@ GST_START_TEST (test_peaks_stay_when_batches_go)
   for (i = 0; i < 5; i++)
     take_fresh (100);
   for (i = 0; i < 5; i++)
-    batch_stats_released (stats, 100);
+    ab_ledger_released (stats, 100);
   take_reused (100);
 
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_PEAK_LIVE_BATCHES), 5);
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_PEAK_LIVE_BYTES), 500);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_PEAK_LIVE_BATCHES), 5);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_PEAK_LIVE_BYTES), 500);
 }
 
 GST_END_TEST;
@@ -254,30 +252,30 @@ GST_START_TEST (test_peaks_of_batches_and_of_bytes_stand_alone)
 {
   take_fresh (10);
   take_fresh (10);
-  batch_stats_released (stats, 10);
-  batch_stats_released (stats, 10);
+  ab_ledger_released (stats, 10);
+  ab_ledger_released (stats, 10);
   take_reused (5000);
 
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_PEAK_LIVE_BATCHES), 2);
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_PEAK_LIVE_BYTES), 5000);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_PEAK_LIVE_BATCHES), 2);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_PEAK_LIVE_BYTES), 5000);
 }
 
 GST_END_TEST;
 
 GST_START_TEST (test_nominal_figures_come_back_to_the_bit)
 {
-  const BatchNominal nominals[] = {
+  const AbNominal nominals[] = {
     {46.875, 192000, 4096},
     {0.1, 1.0 / 3, G_MAXUINT64},
     {DBL_MAX, DBL_MIN, 1},
     {DBL_TRUE_MIN, 0, 0},
   };
-  BatchSnapshot snapshot;
+  AbSnapshot snapshot;
   guint i;
 
   for (i = 0; i < G_N_ELEMENTS (nominals); i++) {
-    batch_stats_set_nominal (stats, &nominals[i]);
-    batch_stats_snapshot (stats, &snapshot);
+    ab_ledger_set_nominal (stats, &nominals[i]);
+    ab_ledger_snapshot (stats, &snapshot);
     assert_double (snapshot.nominal.batches_per_second,
         nominals[i].batches_per_second);
     assert_double (snapshot.nominal.bytes_per_second,
@@ -292,12 +290,12 @@ GST_END_TEST;
 GST_START_TEST (test_the_allocation_rate_comes_back_to_the_bit)
 {
   const gdouble rates[] = { 46.875, 0.1, 1.0 / 3, DBL_MAX, DBL_TRUE_MIN, 0 };
-  BatchSnapshot snapshot;
+  AbSnapshot snapshot;
   guint i;
 
   for (i = 0; i < G_N_ELEMENTS (rates); i++) {
-    batch_stats_set_allocation_rate (stats, rates[i]);
-    batch_stats_snapshot (stats, &snapshot);
+    ab_ledger_set_allocation_rate (stats, rates[i]);
+    ab_ledger_snapshot (stats, &snapshot);
     assert_double (snapshot.allocation_rate, rates[i]);
   }
 }
@@ -306,12 +304,12 @@ GST_END_TEST;
 
 GST_START_TEST (test_rates_are_counted_by_nothing_else)
 {
-  const BatchNominal nominal = { 1, 2, 3 };
+  const AbNominal nominal = { 1, 2, 3 };
   guint i;
 
-  batch_stats_set_nominal (stats, &nominal);
-  batch_stats_set_allocation_rate (stats, 4);
-  for (i = 0; i < BATCH_N_COUNTERS; i++)
+  ab_ledger_set_nominal (stats, &nominal);
+  ab_ledger_set_allocation_rate (stats, 4);
+  for (i = 0; i < AB_N_COUNTERS; i++)
     fail_unless_equals_uint64 (counter (i), 0);
 }
 
@@ -319,14 +317,14 @@ GST_END_TEST;
 
 GST_START_TEST (test_stats_live_until_the_last_reference)
 {
-  BatchStats *kept = batch_stats_ref (stats);
+  AbLedger *kept = ab_ledger_ref (stats);
 
   take_fresh (100);
-  g_clear_pointer (&stats, batch_stats_unref);
-  batch_stats_released (kept, 100);
+  g_clear_pointer (&stats, ab_ledger_unref);
+  ab_ledger_released (kept, 100);
   stats = kept;
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_ALLOCATIONS), 1);
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_RELEASED), 1);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_ALLOCATIONS), 1);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_RELEASED), 1);
 }
 
 GST_END_TEST;
@@ -337,31 +335,30 @@ static gpointer
 make_snapshot (gpointer snapshot)
 {
   atomic_store (&reader_is_there, TRUE);
-  batch_stats_snapshot (stats, snapshot);
+  ab_ledger_snapshot (stats, snapshot);
   atomic_store (&snapshot_is_made, TRUE);
   return NULL;
 }
 
 GST_START_TEST (test_a_snapshot_never_sees_half_a_change)
 {
-  BatchSnapshot snapshot;
+  AbSnapshot snapshot;
   GThread *reader;
   guint i;
 
-  batch_stats_begin (stats);
-  batch_stats_add (stats, BATCH_COUNTER_SAMPLES_IN, 100);
+  ab_ledger_begin (stats);
+  ab_ledger_add (stats, AB_COUNTER_SAMPLES_IN, 100);
   reader = g_thread_new ("reader", make_snapshot, &snapshot);
   while (!atomic_load (&reader_is_there))
     g_thread_yield ();
   for (i = 0; i < CHANCES && !atomic_load (&snapshot_is_made); i++)
     g_thread_yield ();
-  batch_stats_add (stats, BATCH_COUNTER_SAMPLES_PENDING, 100);
-  batch_stats_end (stats);
+  ab_ledger_add (stats, AB_COUNTER_SAMPLES_PENDING, 100);
+  ab_ledger_end (stats);
   g_thread_join (reader);
 
-  fail_unless_equals_uint64 (snapshot.value[BATCH_COUNTER_SAMPLES_IN], 100);
-  fail_unless_equals_uint64 (snapshot.value[BATCH_COUNTER_SAMPLES_PENDING],
-      100);
+  fail_unless_equals_uint64 (snapshot.value[AB_COUNTER_SAMPLES_IN], 100);
+  fail_unless_equals_uint64 (snapshot.value[AB_COUNTER_SAMPLES_PENDING], 100);
 }
 
 GST_END_TEST;
@@ -384,7 +381,7 @@ release_batches (gpointer unused)
 
   while (!atomic_load (&stream_is_over) || index < atomic_load (&n_taken)) {
     if (index < atomic_load (&n_taken)) {
-      batch_stats_released (stats, bytes_of_batch (index++));
+      ab_ledger_released (stats, bytes_of_batch (index++));
       atomic_store (&n_released, index);
     } else {
       g_thread_yield ();
@@ -400,15 +397,15 @@ change_samples (guint64 index)
 {
   guint n = 100 + index % 900;
 
-  batch_stats_begin (stats);
-  batch_stats_add (stats, BATCH_COUNTER_SAMPLES_IN, 2 * n);
-  batch_stats_add (stats, BATCH_COUNTER_SAMPLES_INSERTED, 1);
-  batch_stats_add (stats, BATCH_COUNTER_SAMPLES_PENDING, 2 * n + 1);
-  batch_stats_add (stats, BATCH_COUNTER_SAMPLES_DROPPED, n);
-  batch_stats_add (stats, BATCH_COUNTER_SAMPLES_OUT, n);
-  batch_stats_add (stats, BATCH_COUNTER_SAMPLES_PENDING, -(guint64) 2 * n);
-  batch_stats_add (stats, BATCH_COUNTER_BATCHES, 1);
-  batch_stats_end (stats);
+  ab_ledger_begin (stats);
+  ab_ledger_add (stats, AB_COUNTER_SAMPLES_IN, 2 * n);
+  ab_ledger_add (stats, AB_COUNTER_SAMPLES_INSERTED, 1);
+  ab_ledger_add (stats, AB_COUNTER_SAMPLES_PENDING, 2 * n + 1);
+  ab_ledger_add (stats, AB_COUNTER_SAMPLES_DROPPED, n);
+  ab_ledger_add (stats, AB_COUNTER_SAMPLES_OUT, n);
+  ab_ledger_add (stats, AB_COUNTER_SAMPLES_PENDING, -(guint64) 2 * n);
+  ab_ledger_add (stats, AB_COUNTER_BATCHES, 1);
+  ab_ledger_end (stats);
 }
 
 static gpointer
@@ -435,34 +432,34 @@ find_lie (const guint64 * now, const guint64 * before)
 {
   guint i;
 
-  if (now[BATCH_COUNTER_SAMPLES_IN] + now[BATCH_COUNTER_SAMPLES_INSERTED]
-      != now[BATCH_COUNTER_SAMPLES_OUT] + now[BATCH_COUNTER_SAMPLES_DROPPED]
-      + now[BATCH_COUNTER_SAMPLES_PENDING])
+  if (now[AB_COUNTER_SAMPLES_IN] + now[AB_COUNTER_SAMPLES_INSERTED]
+      != now[AB_COUNTER_SAMPLES_OUT] + now[AB_COUNTER_SAMPLES_DROPPED]
+      + now[AB_COUNTER_SAMPLES_PENDING])
     return "in + inserted = out + dropped + pending";
-  if (now[BATCH_COUNTER_SAMPLES_PENDING] != now[BATCH_COUNTER_BATCHES])
+  if (now[AB_COUNTER_SAMPLES_PENDING] != now[AB_COUNTER_BATCHES])
     return "each batch leaves one sample";
-  if (now[BATCH_COUNTER_ALLOCATIONS] + now[BATCH_COUNTER_REUSED]
-      != now[BATCH_COUNTER_LIVE_BATCHES] + now[BATCH_COUNTER_RELEASED])
+  if (now[AB_COUNTER_ALLOCATIONS] + now[AB_COUNTER_REUSED]
+      != now[AB_COUNTER_LIVE_BATCHES] + now[AB_COUNTER_RELEASED])
     return "allocations + reused = live + released";
-  if (now[BATCH_COUNTER_ALLOCATED_BYTES]
-      != now[BATCH_COUNTER_ALLOCATIONS] * FRESH_BYTES)
+  if (now[AB_COUNTER_ALLOCATED_BYTES]
+      != now[AB_COUNTER_ALLOCATIONS] * FRESH_BYTES)
     return "allocated bytes are those of the allocations";
-  if (now[BATCH_COUNTER_REUSED_BYTES]
-      != now[BATCH_COUNTER_REUSED] * REUSED_BYTES)
+  if (now[AB_COUNTER_REUSED_BYTES]
+      != now[AB_COUNTER_REUSED] * REUSED_BYTES)
     return "reused bytes are those of the reused";
-  if (now[BATCH_COUNTER_LIVE_BATCHES] > MAX_LIVE)
+  if (now[AB_COUNTER_LIVE_BATCHES] > MAX_LIVE)
     return "live batches are bounded";
-  if (now[BATCH_COUNTER_LIVE_BYTES] > MAX_LIVE * FRESH_BYTES)
+  if (now[AB_COUNTER_LIVE_BYTES] > MAX_LIVE * FRESH_BYTES)
     return "live bytes are bounded";
-  if (now[BATCH_COUNTER_PEAK_LIVE_BATCHES] < now[BATCH_COUNTER_LIVE_BATCHES])
+  if (now[AB_COUNTER_PEAK_LIVE_BATCHES] < now[AB_COUNTER_LIVE_BATCHES])
     return "the peak is no less than what is live";
-  if (now[BATCH_COUNTER_PEAK_LIVE_BYTES] < now[BATCH_COUNTER_LIVE_BYTES])
+  if (now[AB_COUNTER_PEAK_LIVE_BYTES] < now[AB_COUNTER_LIVE_BYTES])
     return "the peak of bytes is no less than the live bytes";
-  for (i = 0; i < BATCH_COUNTER_SAMPLES_PENDING; i++) {
+  for (i = 0; i < AB_COUNTER_SAMPLES_PENDING; i++) {
     if (now[i] < before[i])
-      return batch_counter_info (i)->name;
+      return ab_counter_info (i)->name;
   }
-  if (now[BATCH_COUNTER_RELEASED] < before[BATCH_COUNTER_RELEASED])
+  if (now[AB_COUNTER_RELEASED] < before[AB_COUNTER_RELEASED])
     return "released only grows";
   return NULL;
 }
@@ -471,7 +468,7 @@ find_lie (const guint64 * now, const guint64 * before)
 static gpointer
 read_snapshots (gpointer unused)
 {
-  BatchSnapshot snapshots[2] = { {.allocation_rate = 0}, };
+  AbSnapshot snapshots[2] = { {.allocation_rate = 0}, };
   const gchar *wish = g_getenv ("AUDIOBATCH_SNAPSHOTS");
   const guint64 n_snapshots = wish ? g_ascii_strtoull (wish, NULL, 10)
       : SNAPSHOTS;
@@ -481,9 +478,9 @@ read_snapshots (gpointer unused)
   while (atomic_load (&n_taken) == 0)
     g_thread_yield ();
   for (i = 1; i <= n_snapshots && lie == NULL; i++) {
-    BatchSnapshot *now = &snapshots[i % 2];
+    AbSnapshot *now = &snapshots[i % 2];
 
-    batch_stats_snapshot (stats, now);
+    ab_ledger_snapshot (stats, now);
     lie = find_lie (now->value, snapshots[(i + 1) % 2].value);
   }
   atomic_fetch_sub (&readers_left, 1);
@@ -510,18 +507,18 @@ GST_START_TEST (test_a_snapshot_holds_together_while_threads_count)
   g_thread_join (consumer);
 
   fail_unless (lie == NULL, "a snapshot broke: %s", lie);
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_RELEASED),
+  fail_unless_equals_uint64 (counter (AB_COUNTER_RELEASED),
       atomic_load (&n_taken));
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_LIVE_BATCHES), 0);
-  fail_unless_equals_uint64 (counter (BATCH_COUNTER_LIVE_BYTES), 0);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BATCHES), 0);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BYTES), 0);
 }
 
 GST_END_TEST;
 
 static Suite *
-batchstats_suite (void)
+ledger_suite (void)
 {
-  Suite *suite = suite_create ("batchstats");
+  Suite *suite = suite_create ("ledger");
   TCase *tc = tcase_create ("batchstats");
 
   suite_add_tcase (suite, tc);
@@ -545,4 +542,4 @@ batchstats_suite (void)
   return suite;
 }
 
-GST_CHECK_MAIN (batchstats);
+GST_CHECK_MAIN (ledger);

@@ -61,7 +61,7 @@ limit (const gchar * cgroup)
 
   if (cgroup)
     write_file ("cgroup", cgroup);
-  result = memory_limit_read (proc, root);
+  result = ab_limits_process (proc, root);
   g_free (proc);
   g_free (root);
   return result;
@@ -180,7 +180,7 @@ GST_END_TEST;
 GST_START_TEST (test_the_real_files_are_read_without_harm)
 {
   g_print ("memorylimit: this process may use %" G_GUINT64_FORMAT
-      " bytes (0: no limit)\n", memory_limit_read ("/proc/self/cgroup",
+      " bytes (0: no limit)\n", ab_limits_process ("/proc/self/cgroup",
           "/sys/fs/cgroup"));
 }
 
@@ -189,7 +189,7 @@ GST_END_TEST;
 /* What the system says itself, which may keep some of it for itself. */
 GST_START_TEST (test_the_machine_has_the_memory_that_it_says)
 {
-  guint64 machine = memory_limit_machine ();
+  guint64 machine = ab_limits_machine ();
   gchar *text = NULL;
   guint64 kib, total;
 
@@ -210,9 +210,9 @@ GST_START_TEST (test_the_machine_has_the_memory_that_it_says)
 GST_END_TEST;
 
 static Suite *
-memorylimit_suite (void)
+limits_suite (void)
 {
-  Suite *s = suite_create ("memorylimit");
+  Suite *s = suite_create ("limits");
   TCase *tc = tcase_create ("memorylimit");
 
   suite_add_tcase (s, tc);
@@ -233,4 +233,4 @@ memorylimit_suite (void)
   return s;
 }
 
-GST_CHECK_MAIN (memorylimit);
+GST_CHECK_MAIN (limits);

@@ -12,8 +12,8 @@
 typedef struct
 {
   GstElement parent;
-  BatchSettings settings;
-  BatchStats *stats;
+  AbCommonSettings settings;
+  AbLedger *stats;
 } Reporter;
 
 typedef struct
@@ -29,7 +29,7 @@ static void
 reporter_set_property (GObject * object, guint id, const GValue * value,
     GParamSpec * pspec)
 {
-  batch_properties_set (&((Reporter *) object)->settings, id, value);
+  ab_common_settings_set (&((Reporter *) object)->settings, id, value);
 }
 
 static void
@@ -38,13 +38,13 @@ reporter_get_property (GObject * object, guint id, GValue * value,
 {
   Reporter *self = (Reporter *) object;
 
-  batch_properties_get (&self->settings, self->stats, id, value);
+  ab_common_settings_get (&self->settings, self->stats, id, value);
 }
 
 static void
 reporter_finalize (GObject * object)
 {
-  batch_stats_unref (((Reporter *) object)->stats);
+  ab_ledger_unref (((Reporter *) object)->stats);
   G_OBJECT_CLASS (reporter_parent_class)->finalize (object);
 }
 
@@ -56,20 +56,20 @@ reporter_class_init (ReporterClass * klass)
   object_class->set_property = reporter_set_property;
   object_class->get_property = reporter_get_property;
   object_class->finalize = reporter_finalize;
-  batch_properties_install (object_class);
+  ab_common_settings_install (object_class);
 }
 
 static void
 reporter_init (Reporter * self)
 {
-  batch_settings_init (&self->settings);
-  self->stats = batch_stats_new ();
+  ab_common_settings_init (&self->settings);
+  self->stats = ab_ledger_new ();
 }
 
 GST_DEBUG_CATEGORY_STATIC (category);
 static Reporter *reporter;
 static GstBus *bus;
-static BatchReport report;
+static AbReport report;
 
 static void
 setup (void)
@@ -92,27 +92,25 @@ teardown (void)
 static void
 count_batch (void)
 {
-  guint64 n = batch_stats_get (reporter->stats, BATCH_COUNTER_BATCHES) + 1;
+  guint64 n = ab_ledger_get (reporter->stats, AB_COUNTER_BATCHES) + 1;
 
-  batch_stats_taken (reporter->stats, BATCH_COUNTER_ALLOCATIONS,
-      BATCH_COUNTER_ALLOCATED_BYTES, n);
-  batch_stats_begin (reporter->stats);
-  batch_stats_set (reporter->stats, BATCH_COUNTER_BATCHES, n);
-  batch_stats_end (reporter->stats);
+  ab_ledger_taken (reporter->stats, AB_COUNTER_ALLOCATIONS,
+      AB_COUNTER_ALLOCATED_BYTES, n);
+  ab_ledger_begin (reporter->stats);
+  ab_ledger_set (reporter->stats, AB_COUNTER_BATCHES, n);
+  ab_ledger_end (reporter->stats);
 }
 
 static void
 send_report (void)
 {
-  batch_report_send (&report, reporter->stats, GST_ELEMENT (reporter),
-      category);
+  ab_report_send (&report, reporter->stats, GST_ELEMENT (reporter), category);
 }
 
 static void
 finish_report (void)
 {
-  batch_report_finish (&report, reporter->stats, GST_ELEMENT (reporter),
-      category);
+  ab_report_finish (&report, reporter->stats, GST_ELEMENT (reporter), category);
 }
 
 /* Makes @n batches as an element does, with a report whenever one is due. */
@@ -121,8 +119,8 @@ make_batches (guint n)
 {
   while (n-- > 0) {
     count_batch ();
-    if (batch_report_is_due (&report, batch_stats_get (reporter->stats,
-                BATCH_COUNTER_BATCHES)))
+    if (ab_report_is_due (&report, ab_ledger_get (reporter->stats,
+                AB_COUNTER_BATCHES)))
       send_report ();
   }
 }
@@ -191,7 +189,7 @@ assert_rate_near (gdouble want)
 
 GST_START_TEST (test_a_report_is_due_at_every_interval)
 {
-  batch_report_start (&report, 10);
+  ab_report_start (&report, 10);
   make_batches (9);
   assert_no_report ();
   make_batches (26);
@@ -205,7 +203,7 @@ GST_END_TEST;
 
 GST_START_TEST (test_an_interval_of_one_reports_every_batch)
 {
-  batch_report_start (&report, 1);
+  ab_report_start (&report, 1);
   make_batches (3);
   check_report (1);
   check_report (2);
@@ -217,7 +215,7 @@ GST_END_TEST;
 
 GST_START_TEST (test_an_interval_of_zero_never_reports)
 {
-  batch_report_start (&report, 0);
+  ab_report_start (&report, 0);
   make_batches (2000);
   finish_report ();
   assert_no_report ();
@@ -227,19 +225,19 @@ GST_END_TEST;
 
 GST_START_TEST (test_the_longest_interval_is_not_due_early)
 {
-  batch_report_start (&report, G_MAXUINT);
-  fail_if (batch_report_is_due (&report, 0));
-  fail_if (batch_report_is_due (&report, G_MAXUINT - 1));
-  fail_unless (batch_report_is_due (&report, G_MAXUINT));
+  ab_report_start (&report, G_MAXUINT);
+  fail_if (ab_report_is_due (&report, 0));
+  fail_if (ab_report_is_due (&report, G_MAXUINT - 1));
+  fail_unless (ab_report_is_due (&report, G_MAXUINT));
 }
 
 GST_END_TEST;
 
 GST_START_TEST (test_a_shorter_interval_counts_from_where_it_was_set)
 {
-  batch_report_start (&report, 10);
+  ab_report_start (&report, 10);
   make_batches (15);
-  batch_report_set_interval (&report, 3, 15);
+  ab_report_set_interval (&report, 3, 15);
   make_batches (6);
   check_report (10);
   check_report (18);
@@ -251,9 +249,9 @@ GST_END_TEST;
 
 GST_START_TEST (test_a_longer_interval_counts_from_where_it_was_set)
 {
-  batch_report_start (&report, 10);
+  ab_report_start (&report, 10);
   make_batches (5);
-  batch_report_set_interval (&report, 20, 5);
+  ab_report_set_interval (&report, 20, 5);
   make_batches (40);
   check_report (25);
   check_report (45);
@@ -264,12 +262,12 @@ GST_END_TEST;
 
 GST_START_TEST (test_reports_can_be_turned_off_and_on_again)
 {
-  batch_report_start (&report, 10);
+  ab_report_start (&report, 10);
   make_batches (5);
-  batch_report_set_interval (&report, 0, 5);
+  ab_report_set_interval (&report, 0, 5);
   make_batches (95);
   assert_no_report ();
-  batch_report_set_interval (&report, 10, 100);
+  ab_report_set_interval (&report, 10, 100);
   make_batches (10);
   check_report (110);
   assert_no_report ();
@@ -279,14 +277,14 @@ GST_END_TEST;
 
 GST_START_TEST (test_a_start_begins_anew)
 {
-  batch_report_start (&report, 10);
+  ab_report_start (&report, 10);
   make_batches (15);
   check_report (10);
 
-  batch_stats_begin (reporter->stats);
-  batch_stats_set (reporter->stats, BATCH_COUNTER_BATCHES, 0);
-  batch_stats_end (reporter->stats);
-  batch_report_start (&report, 10);
+  ab_ledger_begin (reporter->stats);
+  ab_ledger_set (reporter->stats, AB_COUNTER_BATCHES, 0);
+  ab_ledger_end (reporter->stats);
+  ab_report_start (&report, 10);
   make_batches (10);
   check_report (10);
   assert_no_report ();
@@ -300,15 +298,15 @@ GST_START_TEST (test_the_message_has_every_counter)
   GstMessage *message;
   guint i;
 
-  batch_report_start (&report, 4);
+  ab_report_start (&report, 4);
   make_batches (3);
-  batch_stats_released (reporter->stats, 1);
+  ab_ledger_released (reporter->stats, 1);
   make_batches (1);
 
   message = expect_report (4);
   structure = gst_message_get_structure (message);
-  for (i = 0; i < BATCH_N_COUNTERS; i++)
-    get_uint64 (structure, batch_counter_info (i)->name);
+  for (i = 0; i < AB_N_COUNTERS; i++)
+    get_uint64 (structure, ab_counter_info (i)->name);
   fail_unless_equals_uint64 (get_uint64 (structure, "allocations"), 4);
   fail_unless_equals_uint64 (get_uint64 (structure, "allocated-bytes"), 10);
   fail_unless_equals_uint64 (get_uint64 (structure, "live-batches"), 3);
@@ -322,12 +320,12 @@ GST_END_TEST;
 
 GST_START_TEST (test_the_message_has_the_rates)
 {
-  const BatchNominal nominal = { 46.875, 192000, 4096 };
+  const AbNominal nominal = { 46.875, 192000, 4096 };
   gdouble rate = -1, batches = -1, bytes = -1;
   GstMessage *message;
 
-  batch_stats_set_nominal (reporter->stats, &nominal);
-  batch_report_start (&report, 50);
+  ab_ledger_set_nominal (reporter->stats, &nominal);
+  ab_report_start (&report, 50);
   age_window (1000);
   make_batches (50);
   message = expect_report (50);
@@ -345,7 +343,7 @@ GST_END_TEST;
 
 GST_START_TEST (test_the_rate_is_that_of_the_last_window)
 {
-  batch_report_start (&report, 100);
+  ab_report_start (&report, 100);
   fail_unless_equals_float (get_rate (), 0);
   age_window (1000);
   make_batches (100);
@@ -363,7 +361,7 @@ GST_END_TEST;
 
 GST_START_TEST (test_a_window_of_no_time_has_a_finite_rate)
 {
-  batch_report_start (&report, 10);
+  ab_report_start (&report, 10);
   count_batch ();
   /* a clock that stands still, or worse */
   report.window_start = g_get_monotonic_time () + G_USEC_PER_SEC;
@@ -376,7 +374,7 @@ GST_END_TEST;
 
 GST_START_TEST (test_finish_reports_once_more)
 {
-  batch_report_start (&report, 10);
+  ab_report_start (&report, 10);
   make_batches (13);
   finish_report ();
   check_report (10);
@@ -388,7 +386,7 @@ GST_END_TEST;
 
 GST_START_TEST (test_finish_measures_a_rate_when_there_is_none)
 {
-  batch_report_start (&report, 1000);
+  ab_report_start (&report, 1000);
   age_window (100);
   make_batches (10);
   finish_report ();
@@ -401,7 +399,7 @@ GST_START_TEST (test_finish_keeps_the_rate_that_was_measured)
 {
   gdouble rate;
 
-  batch_report_start (&report, 10);
+  ab_report_start (&report, 10);
   age_window (100);
   make_batches (10);
   rate = get_rate ();
@@ -437,14 +435,14 @@ GST_START_TEST (test_each_report_notifies_of_every_counter_once)
   guint i;
 
   g_signal_connect (reporter, "notify", G_CALLBACK (count_notify), notified);
-  batch_report_start (&report, 10);
+  ab_report_start (&report, 10);
   make_batches (9);
   fail_unless_equals_int (g_hash_table_size (notified), 0);
   make_batches (11);
   finish_report ();
 
-  for (i = 0; i < BATCH_N_COUNTERS; i++) {
-    const BatchCounterInfo *info = batch_counter_info (i);
+  for (i = 0; i < AB_N_COUNTERS; i++) {
+    const AbCounterInfo *info = ab_counter_info (i);
 
     assert_notified (notified, info->name, info->property ? 3 : 0);
   }
@@ -467,7 +465,7 @@ GST_START_TEST (test_who_is_notified_reads_the_new_figures)
 
   g_signal_connect (reporter, "notify::batches", G_CALLBACK (read_batches),
       &value);
-  batch_report_start (&report, 10);
+  ab_report_start (&report, 10);
   make_batches (10);
   fail_unless_equals_uint64 (value, 10);
 }
@@ -494,7 +492,7 @@ GST_START_TEST (test_each_report_is_one_line_of_the_log)
   gst_debug_set_active (TRUE);
   gst_debug_category_set_threshold (category, GST_LEVEL_LOG);
   gst_debug_add_log_function (keep_line, lines, NULL);
-  batch_report_start (&report, 10);
+  ab_report_start (&report, 10);
   age_window (100);
   make_batches (10);
   gst_debug_remove_log_function_by_data (lines);
@@ -513,9 +511,9 @@ GST_START_TEST (test_each_report_is_one_line_of_the_log)
 GST_END_TEST;
 
 static Suite *
-batchreport_suite (void)
+report_suite (void)
 {
-  Suite *suite = suite_create ("batchreport");
+  Suite *suite = suite_create ("report");
   TCase *tc = tcase_create ("batchreport");
 
   suite_add_tcase (suite, tc);
@@ -541,4 +539,4 @@ batchreport_suite (void)
   return suite;
 }
 
-GST_CHECK_MAIN (batchreport);
+GST_CHECK_MAIN (report);

@@ -12,7 +12,7 @@
 /* times 441, this is 20 ms more than 2^64 */
 #define WRAPPING_DURATION G_GUINT64_CONSTANT (41829351661064743)
 
-static const BatchSizeWish fractions[] = {
+static const AbSizeWish fractions[] = {
   {.fraction_n = 1,.fraction_d = 30},
   {.fraction_n = 1001,.fraction_d = 30000},
   {.fraction_n = 1,.fraction_d = 50},
@@ -21,7 +21,7 @@ static const BatchSizeWish fractions[] = {
   {.fraction_n = 2147483647,.fraction_d = 2147483646},
 };
 
-static const BatchSizeWish durations[] = {
+static const AbSizeWish durations[] = {
   {.fraction_d = 1,.duration = 20 * GST_MSECOND},
   {.fraction_d = 1,.duration = 33333333},
   {.fraction_d = 1,.duration = 1234567},
@@ -31,11 +31,11 @@ static const BatchSizeWish durations[] = {
 static const guint rates[] = { 11025, 44100, 48000, 192000, 2147483647 };
 
 static void
-set_size (BatchSize * size, const BatchSizeWish * wish, guint rate)
+set_size (AbSize * size, const AbSizeWish * wish, guint rate)
 {
   GError *error = NULL;
 
-  fail_unless (batch_size_set (size, wish, rate, &error),
+  fail_unless (ab_size_set (size, wish, rate, &error),
       "%u, %" G_GUINT64_FORMAT " ns, %d/%d at %u Hz: %s", wish->samples,
       wish->duration, wish->fraction_n, wish->fraction_d, rate,
       error ? error->message : "no error");
@@ -44,7 +44,7 @@ set_size (BatchSize * size, const BatchSizeWish * wish, guint rate)
 
 /* Samples of @k batches; those of a part of a sample count if @round_up. */
 static guint64
-samples_of (const BatchSizeWish * wish, guint rate, guint k, gboolean round_up)
+samples_of (const AbSizeWish * wish, guint rate, guint k, gboolean round_up)
 {
   AbWide n = ab_wide_product (rate, wish->fraction_n
       ? (guint64) wish->fraction_n : wish->duration);
@@ -57,9 +57,9 @@ samples_of (const BatchSizeWish * wish, guint rate, guint k, gboolean round_up)
 
 /* The first k batches have floor (k * n / d) samples together, for every k. */
 static void
-check_sums (const BatchSizeWish * wish, guint rate, guint n_batches)
+check_sums (const AbSizeWish * wish, guint rate, guint n_batches)
 {
-  BatchSize size;
+  AbSize size;
   guint64 sum = 0;
   guint k;
 
@@ -67,7 +67,7 @@ check_sums (const BatchSizeWish * wish, guint rate, guint n_batches)
   for (k = 1; k <= n_batches; k++) {
     guint64 want = samples_of (wish, rate, k, FALSE);
 
-    sum += batch_size_next (&size);
+    sum += ab_size_next (&size);
     if (sum != want)
       fail ("%" G_GUINT64_FORMAT " ns, %d/%d at %u Hz: %u batches have %"
           G_GUINT64_FORMAT " samples, not %" G_GUINT64_FORMAT, wish->duration,
@@ -77,25 +77,25 @@ check_sums (const BatchSizeWish * wish, guint rate, guint n_batches)
 
 /* The least and the most are the neighbours of n / d, and both come up. */
 static void
-check_lengths (const BatchSizeWish * wish, guint rate)
+check_lengths (const AbSizeWish * wish, guint rate)
 {
   guint least = G_MAXUINT, most = 0, k;
-  BatchSize size;
+  AbSize size;
 
   set_size (&size, wish, rate);
   for (k = 0; k < 10000; k++) {
-    guint length = batch_size_next (&size);
+    guint length = ab_size_next (&size);
 
     least = MIN (least, length);
     most = MAX (most, length);
   }
   fail_unless (least >= samples_of (wish, rate, 1, FALSE)
-      && most <= batch_size_max (&size)
+      && most <= ab_size_max (&size)
       && most - least <= 1,
       "%" G_GUINT64_FORMAT " ns, %d/%d at %u Hz: %u to "
       "%u samples, where the most is %u", wish->duration, wish->fraction_n,
-      wish->fraction_d, rate, least, most, batch_size_max (&size));
-  fail_unless_equals_uint64 (batch_size_max (&size), samples_of (wish, rate, 1,
+      wish->fraction_d, rate, least, most, ab_size_max (&size));
+  fail_unless_equals_uint64 (ab_size_max (&size), samples_of (wish, rate, 1,
           TRUE));
 }
 
@@ -105,14 +105,14 @@ GST_START_TEST (test_a_number_of_samples_is_every_batch)
   guint i, k;
 
   for (i = 0; i < G_N_ELEMENTS (samples); i++) {
-    const BatchSizeWish wish = {.samples = samples[i],.fraction_d = 1 };
-    BatchSize size;
+    const AbSizeWish wish = {.samples = samples[i],.fraction_d = 1 };
+    AbSize size;
 
     set_size (&size, &wish, 44100);
     for (k = 0; k < 100; k++)
-      fail_unless_equals_int (batch_size_next (&size), samples[i]);
-    fail_unless_equals_int (batch_size_max (&size), samples[i]);
-    fail_unless_equals_float (batch_size_mean (&size), samples[i]);
+      fail_unless_equals_int (ab_size_next (&size), samples[i]);
+    fail_unless_equals_int (ab_size_max (&size), samples[i]);
+    fail_unless_equals_float (ab_size_mean (&size), samples[i]);
   }
 }
 
@@ -120,26 +120,26 @@ GST_END_TEST;
 
 GST_START_TEST (test_a_duration_wins_over_samples)
 {
-  const BatchSizeWish wish = {.samples = 1024,.duration = 20 * GST_MSECOND,
+  const AbSizeWish wish = {.samples = 1024,.duration = 20 * GST_MSECOND,
     .fraction_d = 1
   };
-  BatchSize size;
+  AbSize size;
 
   set_size (&size, &wish, 48000);
-  fail_unless_equals_int (batch_size_next (&size), 960);
+  fail_unless_equals_int (ab_size_next (&size), 960);
 }
 
 GST_END_TEST;
 
 GST_START_TEST (test_a_fraction_wins_over_all)
 {
-  const BatchSizeWish wish = {.samples = 1024,.duration = 20 * GST_MSECOND,
+  const AbSizeWish wish = {.samples = 1024,.duration = 20 * GST_MSECOND,
     .fraction_n = 1,.fraction_d = 100
   };
-  BatchSize size;
+  AbSize size;
 
   set_size (&size, &wish, 48000);
-  fail_unless_equals_int (batch_size_next (&size), 480);
+  fail_unless_equals_int (ab_size_next (&size), 480);
 }
 
 GST_END_TEST;
@@ -149,16 +149,16 @@ GST_START_TEST (test_film_and_video_batches_have_the_known_lengths)
   static const guint ntsc[] = { 1601, 1602, 1601, 1602, 1602, 1601, 1602, 1601,
     1602, 1602
   };
-  BatchSize size;
+  AbSize size;
   guint k;
 
   set_size (&size, &fractions[1], 48000);
   for (k = 0; k < G_N_ELEMENTS (ntsc); k++)
-    fail_unless_equals_int (batch_size_next (&size), ntsc[k]);
+    fail_unless_equals_int (ab_size_next (&size), ntsc[k]);
 
   set_size (&size, &fractions[2], 11025);
-  fail_unless_equals_int (batch_size_next (&size), 220);
-  fail_unless_equals_int (batch_size_next (&size), 221);
+  fail_unless_equals_int (ab_size_next (&size), 220);
+  fail_unless_equals_int (ab_size_next (&size), 221);
 }
 
 GST_END_TEST;
@@ -208,54 +208,54 @@ GST_END_TEST;
 
 GST_START_TEST (test_the_mean_is_rate_times_duration)
 {
-  BatchSize size;
+  AbSize size;
 
   set_size (&size, &fractions[1], 48000);
-  fail_unless_equals_float (batch_size_mean (&size), 1601.6);
+  fail_unless_equals_float (ab_size_mean (&size), 1601.6);
   set_size (&size, &durations[1], 44100);
-  fail_unless_equals_float (batch_size_mean (&size), 1469.9999853);
+  fail_unless_equals_float (ab_size_mean (&size), 1469.9999853);
 }
 
 GST_END_TEST;
 
 GST_START_TEST (test_a_restart_makes_the_next_batch_the_first)
 {
-  BatchSize size;
+  AbSize size;
   guint k;
 
   set_size (&size, &fractions[1], 48000);
   for (k = 0; k < 4; k++)
-    batch_size_next (&size);
-  batch_size_restart (&size);
-  fail_unless_equals_int (batch_size_next (&size), 1601);
-  fail_unless_equals_int (batch_size_next (&size), 1602);
-  fail_unless_equals_int (batch_size_next (&size), 1601);
+    ab_size_next (&size);
+  ab_size_restart (&size);
+  fail_unless_equals_int (ab_size_next (&size), 1601);
+  fail_unless_equals_int (ab_size_next (&size), 1602);
+  fail_unless_equals_int (ab_size_next (&size), 1601);
 }
 
 GST_END_TEST;
 
 GST_START_TEST (test_a_new_size_begins_anew)
 {
-  BatchSize size;
+  AbSize size;
 
   set_size (&size, &fractions[2], 11025);
-  fail_unless_equals_int (batch_size_next (&size), 220);
+  fail_unless_equals_int (ab_size_next (&size), 220);
   set_size (&size, &fractions[2], 11025);
-  fail_unless_equals_int (batch_size_next (&size), 220);
+  fail_unless_equals_int (ab_size_next (&size), 220);
 }
 
 GST_END_TEST;
 
 /* Such batches can't be, and the error says so with @words in it. */
 static void
-assert_refused (const BatchSizeWish * wish, guint rate, ...)
+assert_refused (const AbSizeWish * wish, guint rate, ...)
 {
   GError *error = NULL;
   const gchar *words;
-  BatchSize size;
+  AbSize size;
   va_list args;
 
-  fail_if (batch_size_set (&size, wish, rate, &error),
+  fail_if (ab_size_set (&size, wish, rate, &error),
       "%" G_GUINT64_FORMAT " ns, %d/%d at %u Hz is %u samples",
       wish->duration, wish->fraction_n, wish->fraction_d, rate, size.whole);
   fail_unless (g_error_matches (error, GST_LIBRARY_ERROR,
@@ -270,9 +270,9 @@ assert_refused (const BatchSizeWish * wish, guint rate, ...)
 
 GST_START_TEST (test_nanoseconds_in_the_fraction_are_refused)
 {
-  const BatchSizeWish milliseconds = {.fraction_n = 20000000,.fraction_d = 1 };
-  const BatchSizeWish most = {.fraction_n = G_MAXINT,.fraction_d = 1 };
-  const BatchSizeWish hours = {.fraction_n = 7203,.fraction_d = 2 };
+  const AbSizeWish milliseconds = {.fraction_n = 20000000,.fraction_d = 1 };
+  const AbSizeWish most = {.fraction_n = G_MAXINT,.fraction_d = 1 };
+  const AbSizeWish hours = {.fraction_n = 7203,.fraction_d = 2 };
 
   assert_refused (&milliseconds, 48000, "20000000/1", "20000000 seconds",
       "output-buffer-duration", NULL);
@@ -285,20 +285,20 @@ GST_END_TEST;
 
 GST_START_TEST (test_a_fraction_of_nearly_an_hour_is_taken)
 {
-  const BatchSizeWish wish = {.fraction_n = 7199,.fraction_d = 2 };
-  BatchSize size;
+  const AbSizeWish wish = {.fraction_n = 7199,.fraction_d = 2 };
+  AbSize size;
 
   set_size (&size, &wish, 8000);
-  fail_unless_equals_int (batch_size_next (&size), 28796000);
+  fail_unless_equals_int (ab_size_next (&size), 28796000);
 }
 
 GST_END_TEST;
 
 GST_START_TEST (test_a_batch_without_a_sample_is_refused)
 {
-  const BatchSizeWish duration = {.duration = 124999,.fraction_d = 1 };
-  const BatchSizeWish least = {.duration = 1,.fraction_d = 1 };
-  const BatchSizeWish fraction = {.fraction_n = 1,.fraction_d = 8001 };
+  const AbSizeWish duration = {.duration = 124999,.fraction_d = 1 };
+  const AbSizeWish least = {.duration = 1,.fraction_d = 1 };
+  const AbSizeWish fraction = {.fraction_n = 1,.fraction_d = 8001 };
 
   assert_refused (&duration, 8000, "0.000124999", "8000", NULL);
   assert_refused (&least, 192000, "1e-09", "192000", NULL);
@@ -309,24 +309,24 @@ GST_END_TEST;
 
 GST_START_TEST (test_a_batch_of_one_sample_is_taken)
 {
-  const BatchSizeWish duration = {.duration = 125000,.fraction_d = 1 };
-  const BatchSizeWish fraction = {.fraction_n = 1,.fraction_d = 8000 };
-  BatchSize size;
+  const AbSizeWish duration = {.duration = 125000,.fraction_d = 1 };
+  const AbSizeWish fraction = {.fraction_n = 1,.fraction_d = 8000 };
+  AbSize size;
 
   set_size (&size, &duration, 8000);
-  fail_unless_equals_int (batch_size_next (&size), 1);
+  fail_unless_equals_int (ab_size_next (&size), 1);
   set_size (&size, &fraction, 8000);
-  fail_unless_equals_int (batch_size_next (&size), 1);
+  fail_unless_equals_int (ab_size_next (&size), 1);
 }
 
 GST_END_TEST;
 
 GST_START_TEST (test_too_many_samples_are_refused)
 {
-  const BatchSizeWish long_time = {.duration = 50000 * GST_SECOND,
+  const AbSizeWish long_time = {.duration = 50000 * GST_SECOND,
     .fraction_d = 1
   };
-  const BatchSizeWish fraction = {.fraction_n = 3,.fraction_d = 2 };
+  const AbSizeWish fraction = {.fraction_n = 3,.fraction_d = 2 };
 
   assert_refused (&long_time, 48000, "50000 seconds", "48000", "2147483647",
       NULL);
@@ -337,7 +337,7 @@ GST_END_TEST;
 
 GST_START_TEST (test_a_duration_that_would_wrap_around_is_refused)
 {
-  const BatchSizeWish wish = {.duration = WRAPPING_DURATION,.fraction_d = 1 };
+  const AbSizeWish wish = {.duration = WRAPPING_DURATION,.fraction_d = 1 };
 
   assert_refused (&wish, 44100, "41829352 seconds", "44100", NULL);
 }
@@ -347,7 +347,7 @@ GST_END_TEST;
 /* for the i-th rate */
 GST_START_TEST (test_an_endless_duration_is_refused_with_its_seconds)
 {
-  const BatchSizeWish wish = {.duration = G_MAXUINT64,.fraction_d = 1 };
+  const AbSizeWish wish = {.duration = G_MAXUINT64,.fraction_d = 1 };
   gchar rate[16];
 
   g_snprintf (rate, sizeof rate, "%u", rates[__i__]);
@@ -357,9 +357,9 @@ GST_START_TEST (test_an_endless_duration_is_refused_with_its_seconds)
 GST_END_TEST;
 
 static Suite *
-batchsize_suite (void)
+size_suite (void)
 {
-  Suite *suite = suite_create ("batchsize");
+  Suite *suite = suite_create ("size");
   TCase *tc = tcase_create ("batchsize");
 
   suite_add_tcase (suite, tc);
@@ -386,4 +386,4 @@ batchsize_suite (void)
   return suite;
 }
 
-GST_CHECK_MAIN (batchsize);
+GST_CHECK_MAIN (size);

@@ -48,9 +48,9 @@ time_of (guint64 n, guint rate)
 }
 
 static void
-check_time (const SampleClock * clock, guint64 n)
+check_time (const AbClock * clock, guint64 n)
 {
-  GstClockTime got = sample_clock_time (clock, clock->origin + n);
+  GstClockTime got = ab_clock_time (clock, clock->origin + n);
   GstClockTime want = clock->base + time_of (n, clock->rate);
 
   if (got != want)
@@ -62,27 +62,29 @@ GST_START_TEST (test_an_offset_leads_neither_before_time_nor_beyond_it)
 {
   const GstClockTime far = (GstClockTime) 1 << 63;
 
-  fail_unless_equals_uint64 (time_offset (100, 0), 100);
-  fail_unless_equals_uint64 (time_offset (100, 7), 107);
-  fail_unless_equals_uint64 (time_offset (100, -7), 93);
-  fail_unless_equals_uint64 (time_offset (100, -100), 0);
-  fail_unless_equals_uint64 (time_offset (100, -101), 0);
-  fail_unless_equals_uint64 (time_offset (far + 1, G_MININT64), 1);
-  fail_unless_equals_uint64 (time_offset (far - 1, G_MININT64), 0);
-  fail_unless_equals_uint64 (time_offset (LAST_TIME - 1, 1), LAST_TIME);
-  fail_unless_equals_uint64 (time_offset (LAST_TIME - 1, 2), LAST_TIME);
-  fail_unless_equals_uint64 (time_offset (far, G_MAXINT64), LAST_TIME);
+  fail_unless_equals_uint64 (ab_time_offset (100, 0), 100);
+  fail_unless_equals_uint64 (ab_time_offset (100, 7), 107);
+  fail_unless_equals_uint64 (ab_time_offset (100, -7), 93);
+  fail_unless_equals_uint64 (ab_time_offset (100, -100), 0);
+  fail_unless_equals_uint64 (ab_time_offset (100, -101), 0);
+  fail_unless_equals_uint64 (ab_time_offset (far + 1, G_MININT64), 1);
+  fail_unless_equals_uint64 (ab_time_offset (far - 1, G_MININT64), 0);
+  fail_unless_equals_uint64 (ab_time_offset (AB_LAST_TIME - 1, 1),
+      AB_LAST_TIME);
+  fail_unless_equals_uint64 (ab_time_offset (AB_LAST_TIME - 1, 2),
+      AB_LAST_TIME);
+  fail_unless_equals_uint64 (ab_time_offset (far, G_MAXINT64), AB_LAST_TIME);
 }
 
 GST_END_TEST;
 
 GST_START_TEST (test_time_is_exact_for_a_year)
 {
-  SampleClock clock;
+  AbClock clock;
   guint r, i;
 
   for (r = 0; r < G_N_ELEMENTS (rates); r++) {
-    sample_clock_start (&clock, rates[r], 0, 0);
+    ab_clock_start (&clock, rates[r], 0, 0);
     for (i = 0; i < RANDOM_SAMPLES; i++)
       check_time (&clock, random_below ((guint64) YEAR_SECONDS * rates[r]));
   }
@@ -94,13 +96,13 @@ GST_END_TEST;
 GST_START_TEST (test_time_is_exact_for_centuries)
 {
   const guint64 end = G_GUINT64_CONSTANT (1) << 50;
-  SampleClock clock;
+  AbClock clock;
   guint r, i;
 
   for (r = 0; r < G_N_ELEMENTS (rates); r++) {
     if (time_of (end, rates[r]) == G_MAXUINT64)
       continue;
-    sample_clock_start (&clock, rates[r], 0, 0);
+    ab_clock_start (&clock, rates[r], 0, 0);
     check_time (&clock, end);
     for (i = 0; i < RANDOM_SAMPLES; i++)
       check_time (&clock, random_below (end));
@@ -111,10 +113,10 @@ GST_END_TEST;
 
 GST_START_TEST (test_time_is_exact_at_the_highest_rate)
 {
-  SampleClock clock;
+  AbClock clock;
   guint i;
 
-  sample_clock_start (&clock, G_MAXINT, 0, 0);
+  ab_clock_start (&clock, G_MAXINT, 0, 0);
   for (i = 0; i < RANDOM_SAMPLES; i++)
     check_time (&clock, random_below (G_GUINT64_CONSTANT (1) << 60));
 }
@@ -124,15 +126,14 @@ GST_END_TEST;
 GST_START_TEST (test_time_stands_still_at_its_end)
 {
   GstBuffer *buffer = gst_buffer_new ();
-  SampleClock clock;
+  AbClock clock;
 
-  sample_clock_start (&clock, 48000, 0, LAST_TIME - 30000);
-  fail_unless_equals_uint64 (sample_clock_time (&clock, 1), LAST_TIME - 9167);
-  fail_unless_equals_uint64 (sample_clock_time (&clock, 2), LAST_TIME);
-  fail_unless_equals_uint64 (sample_clock_time (&clock, G_MAXUINT64),
-      LAST_TIME);
-  sample_clock_stamp (&clock, buffer, 1, 1024);
-  fail_unless_equals_uint64 (GST_BUFFER_PTS (buffer), LAST_TIME - 9167);
+  ab_clock_start (&clock, 48000, 0, AB_LAST_TIME - 30000);
+  fail_unless_equals_uint64 (ab_clock_time (&clock, 1), AB_LAST_TIME - 9167);
+  fail_unless_equals_uint64 (ab_clock_time (&clock, 2), AB_LAST_TIME);
+  fail_unless_equals_uint64 (ab_clock_time (&clock, G_MAXUINT64), AB_LAST_TIME);
+  ab_clock_stamp (&clock, buffer, 1, 1024);
+  fail_unless_equals_uint64 (GST_BUFFER_PTS (buffer), AB_LAST_TIME - 9167);
   fail_unless_equals_uint64 (GST_BUFFER_DURATION (buffer), 9167);
   gst_buffer_unref (buffer);
 }
@@ -141,14 +142,14 @@ GST_END_TEST;
 
 GST_START_TEST (test_time_counts_from_origin_and_base)
 {
-  SampleClock clock;
+  AbClock clock;
   guint r, i;
 
   for (r = 0; r < G_N_ELEMENTS (rates); r++) {
     for (i = 0; i < 1000; i++) {
-      sample_clock_start (&clock, rates[r], random_below (1 << 30),
+      ab_clock_start (&clock, rates[r], random_below (1 << 30),
           random_below (1000 * GST_SECOND));
-      fail_unless_equals_uint64 (sample_clock_time (&clock, clock.origin),
+      fail_unless_equals_uint64 (ab_clock_time (&clock, clock.origin),
           clock.base);
       check_time (&clock, random_below ((guint64) 86400 * rates[r]));
     }
@@ -159,11 +160,11 @@ GST_END_TEST;
 
 /* A timestamp leads back to the sample that it was made of. */
 static void
-check_way_back (const SampleClock * clock, guint64 n)
+check_way_back (const AbClock * clock, guint64 n)
 {
-  GstClockTime time = sample_clock_time (clock, n);
-  guint64 until = sample_clock_until (clock, time);
-  guint64 from = sample_clock_from (clock, time);
+  GstClockTime time = ab_clock_time (clock, n);
+  guint64 until = ab_clock_until (clock, time);
+  guint64 from = ab_clock_from (clock, time);
 
   if (until != n || from != n)
     fail ("sample %" G_GUINT64_FORMAT " at %u Hz is at %" G_GUINT64_FORMAT
@@ -173,11 +174,11 @@ check_way_back (const SampleClock * clock, guint64 n)
 
 GST_START_TEST (test_a_timestamp_leads_back_to_its_sample)
 {
-  SampleClock clock;
+  AbClock clock;
   guint r, i;
 
   for (r = 0; r < G_N_ELEMENTS (rates); r++) {
-    sample_clock_start (&clock, rates[r], 0, 0);
+    ab_clock_start (&clock, rates[r], 0, 0);
     for (i = 0; i < RANDOM_SAMPLES; i++)
       check_way_back (&clock, i);
     for (i = 0; i < RANDOM_SAMPLES; i++)
@@ -189,12 +190,12 @@ GST_END_TEST;
 
 GST_START_TEST (test_the_way_back_counts_from_origin_and_base)
 {
-  SampleClock clock;
+  AbClock clock;
   guint r, i;
 
   for (r = 0; r < G_N_ELEMENTS (rates); r++) {
     for (i = 0; i < 1000; i++) {
-      sample_clock_start (&clock, rates[r], random_below (1 << 30),
+      ab_clock_start (&clock, rates[r], random_below (1 << 30),
           random_below (1000 * GST_SECOND));
       check_way_back (&clock, clock.origin);
       check_way_back (&clock, clock.origin
@@ -207,20 +208,20 @@ GST_END_TEST;
 
 GST_START_TEST (test_between_two_samples_lies_no_third)
 {
-  SampleClock clock;
+  AbClock clock;
   guint r, i;
 
   for (r = 0; r < G_N_ELEMENTS (rates); r++) {
-    sample_clock_start (&clock, rates[r], 77, 5 * GST_SECOND + 1);
+    ab_clock_start (&clock, rates[r], 77, 5 * GST_SECOND + 1);
     for (i = 0; i < 1000; i++) {
       guint64 n = 77 + random_below ((guint64) 86400 * rates[r]);
-      GstClockTime after = sample_clock_time (&clock, n) + 1;
-      GstClockTime before = sample_clock_time (&clock, n + 1) - 1;
+      GstClockTime after = ab_clock_time (&clock, n) + 1;
+      GstClockTime before = ab_clock_time (&clock, n + 1) - 1;
 
-      fail_unless_equals_uint64 (sample_clock_until (&clock, after), n);
-      fail_unless_equals_uint64 (sample_clock_from (&clock, after), n + 1);
-      fail_unless_equals_uint64 (sample_clock_until (&clock, before), n);
-      fail_unless_equals_uint64 (sample_clock_from (&clock, before), n + 1);
+      fail_unless_equals_uint64 (ab_clock_until (&clock, after), n);
+      fail_unless_equals_uint64 (ab_clock_from (&clock, after), n + 1);
+      fail_unless_equals_uint64 (ab_clock_until (&clock, before), n);
+      fail_unless_equals_uint64 (ab_clock_from (&clock, before), n + 1);
     }
   }
 }
@@ -230,15 +231,15 @@ GST_END_TEST;
 /* what they are defined as, where timestamps are few */
 GST_START_TEST (test_until_is_the_last_not_later_and_from_the_first_not_earlier)
 {
-  SampleClock clock;
+  AbClock clock;
   guint r, i;
 
   for (r = 0; r < G_N_ELEMENTS (rates); r++) {
-    sample_clock_start (&clock, rates[r], 0, 0);
+    ab_clock_start (&clock, rates[r], 0, 0);
     for (i = 0; i < RANDOM_SAMPLES; i++) {
       GstClockTime time = random_below (YEAR_SECONDS * GST_SECOND);
-      guint64 until = sample_clock_until (&clock, time);
-      guint64 from = sample_clock_from (&clock, time);
+      guint64 until = ab_clock_until (&clock, time);
+      guint64 from = ab_clock_from (&clock, time);
 
       if (time_of (until, rates[r]) > time
           || time_of (until + 1, rates[r]) <= time)
@@ -257,10 +258,10 @@ GST_END_TEST;
 GST_START_TEST (test_a_stamp_says_time_and_count)
 {
   GstBuffer *buffer = gst_buffer_new ();
-  SampleClock clock;
+  AbClock clock;
 
-  sample_clock_start (&clock, 44100, 1000, 3 * GST_SECOND);
-  sample_clock_stamp (&clock, buffer, 1000 + 44101, 1024);
+  ab_clock_start (&clock, 44100, 1000, 3 * GST_SECOND);
+  ab_clock_stamp (&clock, buffer, 1000 + 44101, 1024);
   /* 44101 / 44100 s and 45125 / 44100 s, rounded down */
   fail_unless_equals_uint64 (GST_BUFFER_PTS (buffer), 4000022675u);
   fail_unless_equals_uint64 (GST_BUFFER_DURATION (buffer),
@@ -276,18 +277,18 @@ GST_END_TEST;
 GST_START_TEST (test_batches_of_any_length_chain_without_a_hole)
 {
   GstBuffer *buffer = gst_buffer_new ();
-  SampleClock clock;
+  AbClock clock;
   guint r, i;
 
   for (r = 0; r < G_N_ELEMENTS (rates); r++) {
     GstClockTime next = GST_SECOND / 3;
     guint64 start = 12345;
 
-    sample_clock_start (&clock, rates[r], start, next);
+    ab_clock_start (&clock, rates[r], start, next);
     for (i = 0; i < 5000; i++) {
       guint n = 1 + random_below (2048);
 
-      sample_clock_stamp (&clock, buffer, start, n);
+      ab_clock_stamp (&clock, buffer, start, n);
       if (GST_BUFFER_PTS (buffer) != next)
         fail ("batch %u at %u Hz: got %" G_GUINT64_FORMAT " ns, want %"
             G_GUINT64_FORMAT " ns", i, rates[r], GST_BUFFER_PTS (buffer), next);
@@ -305,15 +306,15 @@ GST_START_TEST (test_batches_of_a_year_do_not_drift)
 {
   const guint64 end = (guint64) YEAR_SECONDS * 44100;
   GstBuffer *buffer = gst_buffer_new ();
-  SampleClock clock;
+  AbClock clock;
   guint64 n;
 
-  sample_clock_start (&clock, 44100, 0, 0);
+  ab_clock_start (&clock, 44100, 0, 0);
   for (n = 0; n < end; n += 1000 * 1024) {
     GstClockTime pts = time_of (n, 44100);
     GstClockTime next = time_of (n + 1024, 44100);
 
-    sample_clock_stamp (&clock, buffer, n, 1024);
+    ab_clock_stamp (&clock, buffer, n, 1024);
     if (GST_BUFFER_PTS (buffer) != pts
         || GST_BUFFER_DURATION (buffer) != next - pts)
       fail ("sample %" G_GUINT64_FORMAT ": got %" G_GUINT64_FORMAT " + %"
@@ -330,8 +331,8 @@ GST_END_TEST;
 #define RATE 48000
 #define SAMPLES(n) ((n) * GST_SECOND / RATE)
 
-static Timeline timeline;
-static TimelinePolicy policy;
+static AbTimeline timeline;
+static AbTimelinePolicy policy;
 static GstSegment segment;
 static guint64 n_judged;
 
@@ -339,9 +340,9 @@ static void
 setup_timeline (void)
 {
   setup ();
-  timeline_reset (&timeline);
+  ab_timeline_reset (&timeline);
   gst_segment_init (&segment, GST_FORMAT_TIME);
-  policy = (TimelinePolicy) {
+  policy = (AbTimelinePolicy) {
   .alignment_threshold = 40 * GST_MSECOND,.discont_wait = GST_SECOND,};
 }
 
@@ -349,7 +350,7 @@ setup_timeline (void)
 static void
 start_run (GstClockTime pts, guint n)
 {
-  timeline_begin (&timeline, RATE, &segment, pts);
+  ab_timeline_begin (&timeline, RATE, &segment, pts);
   timeline.position += n;
 }
 
@@ -361,19 +362,20 @@ fill_at_once (void)
 }
 
 static void
-assert_verdict (GstClockTime pts, gboolean flagged, TimelineVerdict want)
+assert_verdict (GstClockTime pts, gboolean flagged, AbVerdict want)
 {
-  TimelineVerdict got;
+  AbVerdict got;
 
   n_judged = 0;
-  got = timeline_judge (&timeline, &policy, &segment, pts, flagged, &n_judged);
-  fail_unless (got == want, "at %" GST_TIME_FORMAT ": verdict %d of %"
-      G_GUINT64_FORMAT " samples, not %d", GST_TIME_ARGS (pts), got, n_judged,
-      want);
+  got =
+      ab_timeline_judge (&timeline, &policy, &segment, pts, flagged, &n_judged);
+  fail_unless (got == want,
+      "at %" GST_TIME_FORMAT ": verdict %d of %" G_GUINT64_FORMAT
+      " samples, not %d", GST_TIME_ARGS (pts), got, n_judged, want);
 }
 
 static void
-assert_samples (GstClockTime pts, TimelineVerdict verdict, guint64 want)
+assert_samples (GstClockTime pts, AbVerdict verdict, guint64 want)
 {
   assert_verdict (pts, FALSE, verdict);
   fail_unless_equals_uint64 (n_judged, want);
@@ -382,15 +384,15 @@ assert_samples (GstClockTime pts, TimelineVerdict verdict, guint64 want)
 static GstClockTime
 next_time (void)
 {
-  return sample_clock_time (&timeline.clock, timeline.position);
+  return ab_clock_time (&timeline.clock, timeline.position);
 }
 
 GST_START_TEST (test_the_first_chunk_begins_a_run)
 {
-  assert_verdict (0, FALSE, TIMELINE_BREAK);
-  assert_verdict (GST_CLOCK_TIME_NONE, FALSE, TIMELINE_BREAK);
+  assert_verdict (0, FALSE, AB_TIMELINE_BREAK);
+  assert_verdict (GST_CLOCK_TIME_NONE, FALSE, AB_TIMELINE_BREAK);
   policy.fill = TRUE;
-  assert_verdict (0, FALSE, TIMELINE_BREAK);
+  assert_verdict (0, FALSE, AB_TIMELINE_BREAK);
 }
 
 GST_END_TEST;
@@ -417,7 +419,7 @@ GST_END_TEST;
 GST_START_TEST (test_a_later_run_without_time_begins_where_the_last_one_ended)
 {
   start_run (5 * GST_SECOND, 480);
-  timeline_break (&timeline);
+  ab_timeline_break (&timeline);
   start_run (GST_CLOCK_TIME_NONE, 0);
   fail_unless_equals_uint64 (next_time (), 5 * GST_SECOND + SAMPLES (480));
 }
@@ -434,13 +436,13 @@ GST_START_TEST (test_chunks_of_rounded_times_are_due)
   for (r = 0; r < G_N_ELEMENTS (rates); r++) {
     GstClockTimeDiff half = GST_SECOND / rates[r] * 49 / 100;
 
-    timeline_reset (&timeline);
-    timeline_begin (&timeline, rates[r], &segment, GST_SECOND);
+    ab_timeline_reset (&timeline);
+    ab_timeline_begin (&timeline, rates[r], &segment, GST_SECOND);
     for (i = 0; i < 1000; i++) {
-      assert_verdict (next_time (), FALSE, TIMELINE_DUE);
-      assert_verdict (next_time () + 1, FALSE, TIMELINE_DUE);
-      assert_verdict (next_time () + half, FALSE, TIMELINE_DUE);
-      assert_verdict (next_time () - half, FALSE, TIMELINE_DUE);
+      assert_verdict (next_time (), FALSE, AB_TIMELINE_DUE);
+      assert_verdict (next_time () + 1, FALSE, AB_TIMELINE_DUE);
+      assert_verdict (next_time () + half, FALSE, AB_TIMELINE_DUE);
+      assert_verdict (next_time () - half, FALSE, AB_TIMELINE_DUE);
       timeline.position += 1 + random_below (4096);
     }
   }
@@ -462,25 +464,25 @@ GST_START_TEST (test_a_year_of_chunks_is_due_to_the_last_nanosecond)
 
   policy.alignment_threshold = 0;
   policy.discont_wait = 0;
-  timeline_begin (&timeline, rate, &segment, base);
+  ab_timeline_begin (&timeline, rate, &segment, base);
   for (k = 0; k < n_chunks; k++) {
     GstClockTime pts = base + time_of (k * chunk, rate);
 
-    if (timeline_judge (&timeline, &policy, &segment, pts, FALSE, &n)
-        != TIMELINE_DUE)
+    if (ab_timeline_judge (&timeline, &policy, &segment, pts, FALSE, &n)
+        != AB_TIMELINE_DUE)
       fail ("chunk %" G_GUINT64_FORMAT " at %u Hz is not due", k, rate);
     timeline.position += chunk;
   }
   k = timeline.position - chunk;
-  sample_clock_stamp (&timeline.clock, buffer, k, chunk);
+  ab_clock_stamp (&timeline.clock, buffer, k, chunk);
   fail_unless_equals_uint64 (timeline.position, n_chunks * chunk);
   fail_unless_equals_uint64 (GST_BUFFER_PTS (buffer), base + time_of (k, rate));
   fail_unless_equals_uint64 (GST_BUFFER_PTS (buffer)
       + GST_BUFFER_DURATION (buffer), base + time_of (k + chunk, rate));
   fail_unless_equals_uint64 (GST_BUFFER_OFFSET_END (buffer), n_chunks * chunk);
   /* a chunk that is a sample late is not due even then */
-  assert_samples (base + time_of (n_chunks * chunk + 1, rate), TIMELINE_BREAK,
-      0);
+  assert_samples (base + time_of (n_chunks * chunk + 1, rate),
+      AB_TIMELINE_BREAK, 0);
   gst_buffer_unref (buffer);
 }
 
@@ -490,8 +492,8 @@ GST_START_TEST (test_a_chunk_within_the_threshold_is_due)
 {
   policy.discont_wait = 0;
   start_run (GST_SECOND, 0);
-  assert_verdict (GST_SECOND + 39 * GST_MSECOND, FALSE, TIMELINE_DUE);
-  assert_verdict (GST_SECOND - 39 * GST_MSECOND, FALSE, TIMELINE_DUE);
+  assert_verdict (GST_SECOND + 39 * GST_MSECOND, FALSE, AB_TIMELINE_DUE);
+  assert_verdict (GST_SECOND - 39 * GST_MSECOND, FALSE, AB_TIMELINE_DUE);
 }
 
 GST_END_TEST;
@@ -501,8 +503,8 @@ GST_START_TEST (test_without_a_threshold_one_sample_begins_a_run)
   policy.alignment_threshold = 0;
   policy.discont_wait = 0;
   start_run (GST_SECOND, 0);
-  assert_verdict (GST_SECOND + SAMPLES (1), FALSE, TIMELINE_BREAK);
-  assert_verdict (GST_SECOND - SAMPLES (1), FALSE, TIMELINE_BREAK);
+  assert_verdict (GST_SECOND + SAMPLES (1), FALSE, AB_TIMELINE_BREAK);
+  assert_verdict (GST_SECOND - SAMPLES (1), FALSE, AB_TIMELINE_BREAK);
 }
 
 GST_END_TEST;
@@ -511,8 +513,8 @@ GST_START_TEST (test_a_chunk_beyond_the_threshold_begins_a_run)
 {
   policy.discont_wait = 0;
   start_run (GST_SECOND, 0);
-  assert_verdict (GST_SECOND + 41 * GST_MSECOND, FALSE, TIMELINE_BREAK);
-  assert_verdict (GST_SECOND - 41 * GST_MSECOND, FALSE, TIMELINE_BREAK);
+  assert_verdict (GST_SECOND + 41 * GST_MSECOND, FALSE, AB_TIMELINE_BREAK);
+  assert_verdict (GST_SECOND - 41 * GST_MSECOND, FALSE, AB_TIMELINE_BREAK);
 }
 
 GST_END_TEST;
@@ -522,7 +524,7 @@ static void
 assert_late_chunks_are_due (guint n)
 {
   while (n-- > 0) {
-    assert_verdict (next_time () + 100 * GST_MSECOND, FALSE, TIMELINE_DUE);
+    assert_verdict (next_time () + 100 * GST_MSECOND, FALSE, AB_TIMELINE_DUE);
     timeline.position += RATE / 10;
   }
 }
@@ -531,7 +533,7 @@ GST_START_TEST (test_late_chunks_begin_a_run_after_the_wait)
 {
   start_run (GST_SECOND, 0);
   assert_late_chunks_are_due (9);
-  assert_verdict (next_time () + 100 * GST_MSECOND, FALSE, TIMELINE_BREAK);
+  assert_verdict (next_time () + 100 * GST_MSECOND, FALSE, AB_TIMELINE_BREAK);
 }
 
 GST_END_TEST;
@@ -540,9 +542,9 @@ GST_START_TEST (test_a_due_chunk_ends_the_wait)
 {
   start_run (GST_SECOND, 0);
   assert_late_chunks_are_due (9);
-  assert_verdict (next_time (), FALSE, TIMELINE_DUE);
+  assert_verdict (next_time (), FALSE, AB_TIMELINE_DUE);
   assert_late_chunks_are_due (9);
-  assert_verdict (next_time () + 100 * GST_MSECOND, FALSE, TIMELINE_BREAK);
+  assert_verdict (next_time () + 100 * GST_MSECOND, FALSE, AB_TIMELINE_BREAK);
 }
 
 GST_END_TEST;
@@ -550,7 +552,7 @@ GST_END_TEST;
 GST_START_TEST (test_a_gap_as_long_as_the_wait_begins_a_run_at_once)
 {
   start_run (GST_SECOND, 0);
-  assert_verdict (GST_SECOND + GST_SECOND, FALSE, TIMELINE_BREAK);
+  assert_verdict (GST_SECOND + GST_SECOND, FALSE, AB_TIMELINE_BREAK);
 }
 
 GST_END_TEST;
@@ -559,9 +561,9 @@ GST_START_TEST (test_a_gap_is_filled_with_what_is_missing)
 {
   fill_at_once ();
   start_run (GST_SECOND, 480);
-  assert_samples (GST_SECOND + SAMPLES (480 + 2400), TIMELINE_FILL, 2400);
+  assert_samples (GST_SECOND + SAMPLES (480 + 2400), AB_TIMELINE_FILL, 2400);
   timeline.position += 2400;
-  assert_verdict (GST_SECOND + SAMPLES (480 + 2400), FALSE, TIMELINE_DUE);
+  assert_verdict (GST_SECOND + SAMPLES (480 + 2400), FALSE, AB_TIMELINE_DUE);
 }
 
 GST_END_TEST;
@@ -572,7 +574,7 @@ GST_START_TEST (test_a_gap_of_years_is_filled_to_the_sample)
 
   fill_at_once ();
   start_run (0, 0);
-  assert_samples (time_of (n, RATE), TIMELINE_FILL, n);
+  assert_samples (time_of (n, RATE), AB_TIMELINE_FILL, n);
 }
 
 GST_END_TEST;
@@ -582,8 +584,8 @@ GST_START_TEST (test_a_gap_is_filled_up_to_the_bound)
   fill_at_once ();
   policy.max_fill = 50 * GST_MSECOND;
   start_run (GST_SECOND, 0);
-  assert_samples (GST_SECOND + SAMPLES (2400), TIMELINE_FILL, 2400);
-  assert_verdict (GST_SECOND + SAMPLES (2401), FALSE, TIMELINE_BREAK);
+  assert_samples (GST_SECOND + SAMPLES (2400), AB_TIMELINE_FILL, 2400);
+  assert_verdict (GST_SECOND + SAMPLES (2401), FALSE, AB_TIMELINE_BREAK);
 }
 
 GST_END_TEST;
@@ -592,7 +594,7 @@ GST_START_TEST (test_an_overlap_is_dropped)
 {
   fill_at_once ();
   start_run (GST_SECOND, 4800);
-  assert_samples (GST_SECOND + SAMPLES (4800 - 2400), TIMELINE_DROP, 2400);
+  assert_samples (GST_SECOND + SAMPLES (4800 - 2400), AB_TIMELINE_DROP, 2400);
   fail_unless_equals_uint64 (timeline.owed, 2400);
 }
 
@@ -602,12 +604,12 @@ GST_START_TEST (test_what_is_owed_is_dropped_from_the_chunks_that_follow)
 {
   fill_at_once ();
   start_run (GST_SECOND, 4800);
-  assert_samples (GST_SECOND + SAMPLES (2400), TIMELINE_DROP, 2400);
+  assert_samples (GST_SECOND + SAMPLES (2400), AB_TIMELINE_DROP, 2400);
   /* the chunk had 480, all of them dropped */
   timeline.owed -= 480;
-  assert_verdict (GST_SECOND + SAMPLES (2880), FALSE, TIMELINE_DUE);
+  assert_verdict (GST_SECOND + SAMPLES (2880), FALSE, AB_TIMELINE_DUE);
   timeline.owed -= 1920;
-  assert_verdict (GST_SECOND + SAMPLES (4800), FALSE, TIMELINE_DUE);
+  assert_verdict (GST_SECOND + SAMPLES (4800), FALSE, AB_TIMELINE_DUE);
 }
 
 GST_END_TEST;
@@ -616,10 +618,10 @@ GST_START_TEST (test_a_gap_settles_what_is_owed_first)
 {
   fill_at_once ();
   start_run (GST_SECOND, 4800);
-  assert_samples (GST_SECOND, TIMELINE_DROP, 4800);
-  assert_samples (GST_SECOND + SAMPLES (2400), TIMELINE_DROP, 2400);
+  assert_samples (GST_SECOND, AB_TIMELINE_DROP, 4800);
+  assert_samples (GST_SECOND + SAMPLES (2400), AB_TIMELINE_DROP, 2400);
   fail_unless_equals_uint64 (timeline.owed, 2400);
-  assert_samples (GST_SECOND + SAMPLES (4800 + 100), TIMELINE_FILL, 100);
+  assert_samples (GST_SECOND + SAMPLES (4800 + 100), AB_TIMELINE_FILL, 100);
   fail_unless_equals_uint64 (timeline.owed, 0);
 }
 
@@ -629,10 +631,10 @@ GST_START_TEST (test_a_new_run_owes_nothing)
 {
   fill_at_once ();
   start_run (GST_SECOND, 4800);
-  assert_samples (GST_SECOND, TIMELINE_DROP, 4800);
+  assert_samples (GST_SECOND, AB_TIMELINE_DROP, 4800);
   start_run (GST_SECOND, 0);
   fail_unless_equals_uint64 (timeline.owed, 0);
-  assert_verdict (GST_SECOND, FALSE, TIMELINE_DUE);
+  assert_verdict (GST_SECOND, FALSE, AB_TIMELINE_DUE);
 }
 
 GST_END_TEST;
@@ -640,8 +642,8 @@ GST_END_TEST;
 GST_START_TEST (test_a_flagged_chunk_begins_a_run)
 {
   start_run (GST_SECOND, 0);
-  assert_verdict (GST_SECOND, TRUE, TIMELINE_BREAK);
-  assert_verdict (GST_CLOCK_TIME_NONE, TRUE, TIMELINE_BREAK);
+  assert_verdict (GST_SECOND, TRUE, AB_TIMELINE_BREAK);
+  assert_verdict (GST_CLOCK_TIME_NONE, TRUE, AB_TIMELINE_BREAK);
 }
 
 GST_END_TEST;
@@ -650,13 +652,13 @@ GST_START_TEST (test_a_flagged_chunk_is_filled_to_the_sample)
 {
   policy.fill = TRUE;
   start_run (GST_SECOND, 480);
-  assert_verdict (GST_SECOND + SAMPLES (480), TRUE, TIMELINE_DUE);
-  assert_verdict (GST_SECOND + SAMPLES (480) - 1000, TRUE, TIMELINE_DUE);
-  assert_verdict (GST_CLOCK_TIME_NONE, TRUE, TIMELINE_DUE);
+  assert_verdict (GST_SECOND + SAMPLES (480), TRUE, AB_TIMELINE_DUE);
+  assert_verdict (GST_SECOND + SAMPLES (480) - 1000, TRUE, AB_TIMELINE_DUE);
+  assert_verdict (GST_CLOCK_TIME_NONE, TRUE, AB_TIMELINE_DUE);
   /* below the threshold, as no other chunk is */
-  assert_verdict (GST_SECOND + SAMPLES (485), TRUE, TIMELINE_FILL);
+  assert_verdict (GST_SECOND + SAMPLES (485), TRUE, AB_TIMELINE_FILL);
   fail_unless_equals_uint64 (n_judged, 5);
-  assert_verdict (GST_SECOND + SAMPLES (473), TRUE, TIMELINE_DROP);
+  assert_verdict (GST_SECOND + SAMPLES (473), TRUE, AB_TIMELINE_DROP);
   fail_unless_equals_uint64 (n_judged, 7);
 }
 
@@ -667,7 +669,7 @@ GST_START_TEST (test_a_chunk_without_time_is_due)
   policy.alignment_threshold = 0;
   policy.discont_wait = 0;
   start_run (GST_SECOND, 480);
-  assert_verdict (GST_CLOCK_TIME_NONE, FALSE, TIMELINE_DUE);
+  assert_verdict (GST_CLOCK_TIME_NONE, FALSE, AB_TIMELINE_DUE);
 }
 
 GST_END_TEST;
@@ -675,10 +677,10 @@ GST_END_TEST;
 GST_START_TEST (test_after_a_break_the_next_chunk_begins_a_run)
 {
   start_run (GST_SECOND, 480);
-  timeline_break (&timeline);
-  assert_verdict (GST_SECOND + SAMPLES (480), FALSE, TIMELINE_BREAK);
+  ab_timeline_break (&timeline);
+  assert_verdict (GST_SECOND + SAMPLES (480), FALSE, AB_TIMELINE_BREAK);
   start_run (GST_SECOND, 0);
-  assert_verdict (GST_SECOND, FALSE, TIMELINE_DUE);
+  assert_verdict (GST_SECOND, FALSE, AB_TIMELINE_DUE);
 }
 
 GST_END_TEST;
@@ -686,10 +688,10 @@ GST_END_TEST;
 GST_START_TEST (test_time_goes_on_at_another_rate)
 {
   start_run (GST_SECOND, 48001);
-  timeline_set_rate (&timeline, 44100);
+  ab_timeline_set_rate (&timeline, 44100);
   fail_unless_equals_uint64 (timeline.position, 48001);
   fail_unless_equals_uint64 (next_time (), GST_SECOND + time_of (48001, RATE));
-  assert_verdict (next_time (), FALSE, TIMELINE_DUE);
+  assert_verdict (next_time (), FALSE, AB_TIMELINE_DUE);
   timeline.position += 441;
   fail_unless_equals_uint64 (next_time (), GST_SECOND + time_of (48001, RATE)
       + 10 * GST_MSECOND);
@@ -701,17 +703,17 @@ GST_START_TEST (test_what_is_owed_is_as_long_at_another_rate)
 {
   fill_at_once ();
   start_run (GST_SECOND, 4800);
-  assert_samples (GST_SECOND, TIMELINE_DROP, 4800);
-  timeline_set_rate (&timeline, 2 * RATE);
+  assert_samples (GST_SECOND, AB_TIMELINE_DROP, 4800);
+  ab_timeline_set_rate (&timeline, 2 * RATE);
   fail_unless_equals_uint64 (timeline.owed, 9600);
-  assert_verdict (GST_SECOND, FALSE, TIMELINE_DUE);
+  assert_verdict (GST_SECOND, FALSE, AB_TIMELINE_DUE);
 }
 
 GST_END_TEST;
 
 GST_START_TEST (test_a_rate_before_the_first_run_changes_nothing)
 {
-  timeline_set_rate (&timeline, 44100);
+  ab_timeline_set_rate (&timeline, 44100);
   start_run (GST_SECOND, 480);
   fail_unless_equals_uint64 (next_time (), GST_SECOND + SAMPLES (480));
 }
@@ -723,7 +725,7 @@ static void
 enter_next_segment (void)
 {
   start_run (0, 2 * RATE);
-  timeline_leave_segment (&timeline);
+  ab_timeline_leave_segment (&timeline);
   segment.start = 10 * GST_SECOND;
   segment.base = 2 * GST_SECOND;
 }
@@ -732,8 +734,8 @@ GST_START_TEST (test_a_chunk_of_the_next_segment_is_due_by_running_time)
 {
   policy.discont_wait = 0;
   enter_next_segment ();
-  assert_verdict (10 * GST_SECOND, FALSE, TIMELINE_DUE);
-  assert_verdict (11 * GST_SECOND, FALSE, TIMELINE_BREAK);
+  assert_verdict (10 * GST_SECOND, FALSE, AB_TIMELINE_DUE);
+  assert_verdict (11 * GST_SECOND, FALSE, AB_TIMELINE_BREAK);
 }
 
 GST_END_TEST;
@@ -742,11 +744,11 @@ GST_START_TEST (test_times_are_of_the_segment_that_was_entered)
 {
   policy.discont_wait = 0;
   enter_next_segment ();
-  timeline_enter_segment (&timeline, &segment);
+  ab_timeline_enter_segment (&timeline, &segment);
   fail_unless_equals_uint64 (next_time (), 10 * GST_SECOND);
   fail_unless_equals_uint64 (timeline.position, 2 * RATE);
-  assert_verdict (10 * GST_SECOND, FALSE, TIMELINE_DUE);
-  assert_verdict (10 * GST_SECOND + GST_MSECOND, FALSE, TIMELINE_DUE);
+  assert_verdict (10 * GST_SECOND, FALSE, AB_TIMELINE_DUE);
+  assert_verdict (10 * GST_SECOND + GST_MSECOND, FALSE, AB_TIMELINE_DUE);
 }
 
 GST_END_TEST;
@@ -757,9 +759,9 @@ GST_START_TEST (test_time_goes_on_before_running_time_0)
 {
   segment.offset = 5 * GST_SECOND;
   start_run (GST_SECOND, RATE);
-  timeline_leave_segment (&timeline);
+  ab_timeline_leave_segment (&timeline);
   segment.offset = 8 * GST_SECOND;
-  timeline_enter_segment (&timeline, &segment);
+  ab_timeline_enter_segment (&timeline, &segment);
   fail_unless_equals_uint64 (next_time (), 5 * GST_SECOND);
 }
 
@@ -770,9 +772,9 @@ GST_START_TEST (test_a_time_of_the_segment_before_is_not_due)
 {
   policy.discont_wait = 0;
   start_run (10 * GST_SECOND, 480);
-  timeline_leave_segment (&timeline);
+  ab_timeline_leave_segment (&timeline);
   segment.base = 5 * GST_SECOND;
-  assert_verdict (10 * GST_SECOND + SAMPLES (480), FALSE, TIMELINE_BREAK);
+  assert_verdict (10 * GST_SECOND + SAMPLES (480), FALSE, AB_TIMELINE_BREAK);
 }
 
 GST_END_TEST;
@@ -780,10 +782,10 @@ GST_END_TEST;
 GST_START_TEST (test_a_segment_of_another_speed_begins_a_run)
 {
   start_run (GST_SECOND, 480);
-  timeline_leave_segment (&timeline);
+  ab_timeline_leave_segment (&timeline);
   segment.rate = 2.0;
-  assert_verdict (GST_SECOND + SAMPLES (480), FALSE, TIMELINE_BREAK);
-  assert_verdict (GST_CLOCK_TIME_NONE, FALSE, TIMELINE_BREAK);
+  assert_verdict (GST_SECOND + SAMPLES (480), FALSE, AB_TIMELINE_BREAK);
+  assert_verdict (GST_CLOCK_TIME_NONE, FALSE, AB_TIMELINE_BREAK);
 }
 
 GST_END_TEST;
@@ -793,7 +795,7 @@ GST_START_TEST (test_a_gap_at_double_speed_is_filled_to_the_sample)
   fill_at_once ();
   segment.rate = 2.0;
   start_run (GST_SECOND, 480);
-  assert_samples (GST_SECOND + SAMPLES (480 + 4800), TIMELINE_FILL, 4800);
+  assert_samples (GST_SECOND + SAMPLES (480 + 4800), AB_TIMELINE_FILL, 4800);
 }
 
 GST_END_TEST;
@@ -806,11 +808,11 @@ GST_START_TEST (test_a_time_beyond_292_years_is_late)
   fill_at_once ();
   policy.max_fill = GST_SECOND;
   start_run (GST_SECOND, 480);
-  assert_verdict (far, FALSE, TIMELINE_BREAK);
-  assert_verdict (far + GST_SECOND, FALSE, TIMELINE_BREAK);
-  assert_verdict (GST_CLOCK_TIME_NONE - 1, FALSE, TIMELINE_BREAK);
+  assert_verdict (far, FALSE, AB_TIMELINE_BREAK);
+  assert_verdict (far + GST_SECOND, FALSE, AB_TIMELINE_BREAK);
+  assert_verdict (GST_CLOCK_TIME_NONE - 1, FALSE, AB_TIMELINE_BREAK);
   segment.base = far;
-  assert_verdict (GST_SECOND, FALSE, TIMELINE_BREAK);
+  assert_verdict (GST_SECOND, FALSE, AB_TIMELINE_BREAK);
   fail_unless_equals_uint64 (timeline.owed, 0);
 }
 
@@ -819,9 +821,9 @@ GST_END_TEST;
 GST_START_TEST (test_a_reset_forgets_all)
 {
   start_run (GST_SECOND, 480);
-  timeline_reset (&timeline);
+  ab_timeline_reset (&timeline);
   fail_unless_equals_uint64 (timeline.position, 0);
-  assert_verdict (GST_SECOND + SAMPLES (480), FALSE, TIMELINE_BREAK);
+  assert_verdict (GST_SECOND + SAMPLES (480), FALSE, AB_TIMELINE_BREAK);
   segment.start = 7 * GST_SECOND;
   start_run (GST_CLOCK_TIME_NONE, 0);
   fail_unless_equals_uint64 (next_time (), 7 * GST_SECOND);

@@ -13,11 +13,11 @@
 
 #define RATE 48000
 #define SEED 1234
-#define N_WAVES (WAVEFORM_VIOLET_NOISE + 1)
+#define N_WAVES (AB_WAVEFORM_VIOLET_NOISE + 1)
 #define ALL_SAMPLES 8192
 
-static const WaveformSettings defaults = {
-  .wave = WAVEFORM_SINE,
+static const AbWaveformSettings defaults = {
+  .wave = AB_WAVEFORM_SINE,
   .freq = 440,
   .volume = 0.8,
   .tick_interval = GST_SECOND,
@@ -32,13 +32,13 @@ static const gchar *wave_nicks[N_WAVES] = {
 };
 
 static gboolean
-wave_is_walk (WaveformWave wave)
+wave_is_walk (AbWave wave)
 {
-  return wave == WAVEFORM_RED_NOISE || wave == WAVEFORM_VIOLET_NOISE;
+  return wave == AB_WAVEFORM_RED_NOISE || wave == AB_WAVEFORM_VIOLET_NOISE;
 }
 
 static void
-set_info (Waveform * waveform, GstAudioFormat format, guint rate,
+set_info (AbWaveform * waveform, GstAudioFormat format, guint rate,
     guint channels, GstAudioLayout layout)
 {
   GstAudioChannelPosition positions[64];
@@ -49,34 +49,34 @@ set_info (Waveform * waveform, GstAudioFormat format, guint rate,
   gst_audio_info_set_format (&info, format, rate, channels,
       channels > 2 ? positions : NULL);
   info.layout = layout;
-  waveform_set_info (waveform, &info);
+  ab_waveform_set_info (waveform, &info);
 }
 
-static Waveform *
-new_waveform (const WaveformSettings * settings, GstAudioFormat format)
+static AbWaveform *
+new_waveform (const AbWaveformSettings * settings, GstAudioFormat format)
 {
-  Waveform *waveform = waveform_new (SEED);
+  AbWaveform *waveform = ab_waveform_new (SEED);
 
   set_info (waveform, format, RATE, 1, GST_AUDIO_LAYOUT_INTERLEAVED);
-  waveform_set_settings (waveform, settings);
+  ab_waveform_set_settings (waveform, settings);
   return waveform;
 }
 
 static gboolean
-fill (Waveform * waveform, gpointer data, guint64 first, guint n)
+fill (AbWaveform * waveform, gpointer data, guint64 first, guint n)
 {
-  return waveform_fill (waveform, data, 0, first, n);
+  return ab_waveform_fill (waveform, data, 0, first, n);
 }
 
 /* All of a stream's first @n samples, in mono F64. */
 static gdouble *
-render (const WaveformSettings * settings, guint n)
+render (const AbWaveformSettings * settings, guint n)
 {
-  Waveform *waveform = new_waveform (settings, GST_AUDIO_FORMAT_F64);
+  AbWaveform *waveform = new_waveform (settings, GST_AUDIO_FORMAT_F64);
   gdouble *samples = g_new (gdouble, n);
 
   fill (waveform, samples, 0, n);
-  waveform_free (waveform);
+  ab_waveform_free (waveform);
   return samples;
 }
 
@@ -129,12 +129,12 @@ check_sine_precision (guint64 first, GstAudioFormat format, gdouble tolerance)
   gfloat *f32 = (gfloat *) f64;
 
   for (guint i = 0; i < G_N_ELEMENTS (sine_freqs); i++) {
-    WaveformSettings settings = defaults;
-    Waveform *waveform = new_waveform (&settings, format);
+    AbWaveformSettings settings = defaults;
+    AbWaveform *waveform = new_waveform (&settings, format);
 
     settings.freq = sine_freqs[i];
     settings.volume = 1;
-    waveform_set_settings (waveform, &settings);
+    ab_waveform_set_settings (waveform, &settings);
     set_info (waveform, format, rate, 1, GST_AUDIO_LAYOUT_INTERLEAVED);
     fill (waveform, f64, first, n);
     for (guint k = 0; k < n; k++) {
@@ -145,7 +145,7 @@ check_sine_precision (guint64 first, GstAudioFormat format, gdouble tolerance)
           "%g Hz, sample %" G_GUINT64_FORMAT ": %.15g, not %.15g",
           settings.freq, first + k, value, expected);
     }
-    waveform_free (waveform);
+    ab_waveform_free (waveform);
   }
 }
 
@@ -168,12 +168,12 @@ GST_START_TEST (test_f32_sine_is_within_1e_6_of_long_double_after_ten_hours)
 GST_END_TEST;
 
 static gdouble
-exact_wave (WaveformWave wave, gdouble turns)
+exact_wave (AbWave wave, gdouble turns)
 {
   switch (wave) {
-    case WAVEFORM_SQUARE:
+    case AB_WAVEFORM_SQUARE:
       return turns < 0.5 ? 1 : -1;
-    case WAVEFORM_SAW:
+    case AB_WAVEFORM_SAW:
       return turns < 0.5 ? 2 * turns : 2 * turns - 2;
     default:
       return turns < 0.25 ? 4 * turns :
@@ -184,11 +184,11 @@ exact_wave (WaveformWave wave, gdouble turns)
 GST_START_TEST (test_square_saw_and_triangle_are_within_1e_14)
 {
   const guint64 first = far_samples[1];
-  WaveformSettings settings = defaults;
-  Waveform *waveform;
+  AbWaveformSettings settings = defaults;
+  AbWaveform *waveform;
   gdouble samples[2000];
 
-  settings.wave = WAVEFORM_SQUARE + __i__;
+  settings.wave = AB_WAVEFORM_SQUARE + __i__;
   settings.freq = 440.3;
   settings.volume = 1;
   waveform = new_waveform (&settings, GST_AUDIO_FORMAT_F64);
@@ -200,48 +200,48 @@ GST_START_TEST (test_square_saw_and_triangle_are_within_1e_14)
     fail_unless (fabs (samples[k] - expected) <= 1e-14,
         "sample %u: %.17g, not %.17g", k, samples[k], expected);
   }
-  waveform_free (waveform);
+  ab_waveform_free (waveform);
 }
 
 GST_END_TEST;
 
 GST_START_TEST (test_square_edges_on_a_sample_never_move)
 {
-  WaveformSettings settings = defaults;
-  Waveform *waveform;
+  AbWaveformSettings settings = defaults;
+  AbWaveform *waveform;
   gfloat samples[4800];
   guint64 first = G_GUINT64_CONSTANT (4800000000);
 
-  settings.wave = WAVEFORM_SQUARE;
+  settings.wave = AB_WAVEFORM_SQUARE;
   settings.freq = 1000;
   waveform = new_waveform (&settings, GST_AUDIO_FORMAT_F32);
   fill (waveform, samples, first, 4800);
   for (guint k = 0; k < 4800; k++)
     fail_unless ((samples[k] > 0) == ((k + 1) % 48 < 24), "sample %u", k);
-  waveform_free (waveform);
+  ab_waveform_free (waveform);
 }
 
 GST_END_TEST;
 
 static void
 render_patterned (guint8 * data, gsize size, guint8 pattern,
-    WaveformWave wave, GstAudioFormat format, GstAudioLayout layout,
+    AbWave wave, GstAudioFormat format, GstAudioLayout layout,
     guint channels, guint n)
 {
-  WaveformSettings settings = defaults;
-  Waveform *waveform;
+  AbWaveformSettings settings = defaults;
+  AbWaveform *waveform;
   gsize plane = size / channels;
 
   memset (data, pattern, size);
   settings.wave = wave;
   waveform = new_waveform (&settings, format);
   set_info (waveform, format, RATE, channels, layout);
-  waveform_fill (waveform, data, plane, 1000, n);
-  waveform_free (waveform);
+  ab_waveform_fill (waveform, data, plane, 1000, n);
+  ab_waveform_free (waveform);
 }
 
 static void
-check_every_byte (WaveformWave wave, GstAudioFormat format,
+check_every_byte (AbWave wave, GstAudioFormat format,
     GstAudioLayout layout, guint channels)
 {
   const guint n = 300;
@@ -281,8 +281,8 @@ GST_START_TEST (test_layouts_carry_the_same_samples)
 {
   const guint n = 700, channels = 3;
   gint16 interleaved[2100], planar[2100];
-  WaveformSettings settings = defaults;
-  Waveform *a, *b;
+  AbWaveformSettings settings = defaults;
+  AbWaveform *a, *b;
 
   settings.wave = __i__;
   a = new_waveform (&settings, GST_AUDIO_FORMAT_S16);
@@ -291,22 +291,22 @@ GST_START_TEST (test_layouts_carry_the_same_samples)
       GST_AUDIO_LAYOUT_INTERLEAVED);
   set_info (b, GST_AUDIO_FORMAT_S16, RATE, channels,
       GST_AUDIO_LAYOUT_NON_INTERLEAVED);
-  waveform_fill (a, (guint8 *) interleaved, 0, 100, n);
-  waveform_fill (b, (guint8 *) planar, n * sizeof (gint16), 100, n);
+  ab_waveform_fill (a, (guint8 *) interleaved, 0, 100, n);
+  ab_waveform_fill (b, (guint8 *) planar, n * sizeof (gint16), 100, n);
   for (guint k = 0; k < n * channels; k++)
     assert_equals_int (interleaved[k], planar[k % channels * n + k / channels]);
-  waveform_free (a);
-  waveform_free (b);
+  ab_waveform_free (a);
+  ab_waveform_free (b);
 }
 
 GST_END_TEST;
 
 static void
-check_batch_size (const WaveformSettings * settings, GstAudioFormat format,
+check_batch_size (const AbWaveformSettings * settings, GstAudioFormat format,
     gsize width, guint size)
 {
-  Waveform *whole = new_waveform (settings, format);
-  Waveform *pieces = new_waveform (settings, format);
+  AbWaveform *whole = new_waveform (settings, format);
+  AbWaveform *pieces = new_waveform (settings, format);
   guint8 *a = g_malloc (ALL_SAMPLES * width);
   guint8 *b = g_malloc (ALL_SAMPLES * width);
 
@@ -317,14 +317,14 @@ check_batch_size (const WaveformSettings * settings, GstAudioFormat format,
       wave_nicks[settings->wave], size);
   g_free (a);
   g_free (b);
-  waveform_free (whole);
-  waveform_free (pieces);
+  ab_waveform_free (whole);
+  ab_waveform_free (pieces);
 }
 
 GST_START_TEST (test_samples_do_not_depend_on_batch_size)
 {
   const guint sizes[] = { 1, 7, 128, 480, 1024, 4096 };
-  WaveformSettings settings = defaults;
+  AbWaveformSettings settings = defaults;
 
   settings.wave = __i__;
   settings.freq = 1234.5;
@@ -343,8 +343,8 @@ GST_END_TEST;
 GST_START_TEST (test_backwards_gives_the_same_samples)
 {
   const guint size = 1000, n = 8000;
-  WaveformSettings settings = defaults;
-  Waveform *waveform;
+  AbWaveformSettings settings = defaults;
+  AbWaveform *waveform;
   gdouble *forward, backward[8000];
 
   if (wave_is_walk (__i__))
@@ -357,7 +357,7 @@ GST_START_TEST (test_backwards_gives_the_same_samples)
   for (guint first = n; first > 0; first -= size)
     fill (waveform, backward + first - size, first - size, size);
   fail_unless (memcmp (forward, backward, sizeof (backward)) == 0);
-  waveform_free (waveform);
+  ab_waveform_free (waveform);
   g_free (forward);
 }
 
@@ -374,12 +374,12 @@ peak_of (const gdouble * samples, guint n)
 }
 
 /* 1500 Hz: 32 samples a period, so a tick of 2 periods is 64 samples. */
-static WaveformSettings
+static AbWaveformSettings
 tick_settings (guint64 interval)
 {
-  WaveformSettings settings = defaults;
+  AbWaveformSettings settings = defaults;
 
-  settings.wave = WAVEFORM_TICKS;
+  settings.wave = AB_WAVEFORM_TICKS;
   settings.freq = 1500;
   settings.volume = 0.5;
   settings.sine_periods_per_tick = 2;
@@ -389,7 +389,7 @@ tick_settings (guint64 interval)
 
 GST_START_TEST (test_ticks_start_at_sample_0_and_every_interval)
 {
-  WaveformSettings settings = tick_settings (10 * GST_MSECOND);
+  AbWaveformSettings settings = tick_settings (10 * GST_MSECOND);
   gdouble *samples = render (&settings, 4800);
 
   for (guint k = 0; k < 4800; k++) {
@@ -408,14 +408,14 @@ GST_END_TEST;
 GST_START_TEST (test_a_tick_between_two_samples_starts_on_the_later_one)
 {
   const guint64 starts[] = { 0, 2, 3, 5, 6, 8 };
-  WaveTick tick;
+  AbWaveTick tick;
 
   for (guint64 sample = 0; sample < 8; sample++) {
     guint n = 0;
 
     while (starts[n + 1] <= sample)
       n++;
-    fail_unless (wave_tick_at (&tick, 187500, 8000, sample));
+    fail_unless (ab_wave_tick_at (&tick, 187500, 8000, sample));
     fail_unless_equals_uint64 (tick.number, n);
     fail_unless_equals_uint64 (tick.start, starts[n]);
     fail_unless_equals_uint64 (tick.next, starts[n + 1]);
@@ -427,8 +427,8 @@ GST_END_TEST;
 GST_START_TEST (test_ticks_do_not_drift)
 {
   /* 1/3 s but 1/3 ns: after a day the ticks are 86.4 us, 4.1 samples, early */
-  WaveformSettings settings = tick_settings (333333333);
-  Waveform *waveform = new_waveform (&settings, GST_AUDIO_FORMAT_F64);
+  AbWaveformSettings settings = tick_settings (333333333);
+  AbWaveform *waveform = new_waveform (&settings, GST_AUDIO_FORMAT_F64);
   const guint64 tick = 3 * 86400;
   const guint64 start = tick * 16000 - 4;
   gdouble samples[32];
@@ -436,14 +436,14 @@ GST_START_TEST (test_ticks_do_not_drift)
   fill (waveform, samples, start - 16, 32);
   fail_unless (peak_of (samples, 17) == 0);
   fail_unless (fabs (samples[17] - 0.5 * sin (2 * G_PI / 32)) < 1e-12);
-  waveform_free (waveform);
+  ab_waveform_free (waveform);
 }
 
 GST_END_TEST;
 
 GST_START_TEST (test_every_nth_tick_is_a_marker)
 {
-  WaveformSettings settings = tick_settings (10 * GST_MSECOND);
+  AbWaveformSettings settings = tick_settings (10 * GST_MSECOND);
   gdouble *samples;
 
   settings.marker_tick_period = 3;
@@ -463,7 +463,7 @@ GST_END_TEST;
 
 GST_START_TEST (test_tick_ramp_is_the_cube_of_one_period)
 {
-  WaveformSettings settings = tick_settings (10 * GST_MSECOND);
+  AbWaveformSettings settings = tick_settings (10 * GST_MSECOND);
   gdouble *plain, *ramped;
 
   settings.sine_periods_per_tick = 4;
@@ -492,8 +492,8 @@ static const gdouble odd_freqs[] = { 0, 1e-300, 1e-3, 30000, 2147483647 };
 GST_START_TEST (test_odd_tick_settings_stay_within_range)
 {
   for (guint i = 0; i < G_N_ELEMENTS (odd_freqs); i++) {
-    WaveformSettings settings = tick_settings (odd_intervals[__i__]);
-    Waveform *waveform;
+    AbWaveformSettings settings = tick_settings (odd_intervals[__i__]);
+    AbWaveform *waveform;
     gdouble samples[3000];
 
     settings.freq = odd_freqs[i];
@@ -505,7 +505,7 @@ GST_START_TEST (test_odd_tick_settings_stay_within_range)
     fail_unless (peak_of (samples, 3000) <= 0.5);
     fill (waveform, samples, G_MAXINT64 - 1000, 3000);
     fail_unless (peak_of (samples, 3000) <= 0.5);
-    waveform_free (waveform);
+    ab_waveform_free (waveform);
   }
 }
 
@@ -513,24 +513,24 @@ GST_END_TEST;
 
 GST_START_TEST (test_silence_between_ticks_is_reported)
 {
-  WaveformSettings settings = tick_settings (10 * GST_MSECOND);
-  Waveform *waveform = new_waveform (&settings, GST_AUDIO_FORMAT_F32);
+  AbWaveformSettings settings = tick_settings (10 * GST_MSECOND);
+  AbWaveform *waveform = new_waveform (&settings, GST_AUDIO_FORMAT_F32);
   gfloat samples[480];
 
   fail_if (fill (waveform, samples, 0, 480));
   fail_unless (fill (waveform, samples, 64, 416));
   fail_if (fill (waveform, samples, 64, 480));
   settings.tick_interval = 1;
-  waveform_set_settings (waveform, &settings);
+  ab_waveform_set_settings (waveform, &settings);
   fail_unless (fill (waveform, samples, 0, 480));
-  waveform_free (waveform);
+  ab_waveform_free (waveform);
 }
 
 GST_END_TEST;
 
-static const WaveformWave noises[] = {
-  WAVEFORM_WHITE_NOISE, WAVEFORM_PINK_NOISE, WAVEFORM_GAUSSIAN_NOISE,
-  WAVEFORM_RED_NOISE, WAVEFORM_BLUE_NOISE, WAVEFORM_VIOLET_NOISE
+static const AbWave noises[] = {
+  AB_WAVEFORM_WHITE_NOISE, AB_WAVEFORM_PINK_NOISE, AB_WAVEFORM_GAUSSIAN_NOISE,
+  AB_WAVEFORM_RED_NOISE, AB_WAVEFORM_BLUE_NOISE, AB_WAVEFORM_VIOLET_NOISE
 };
 
 /* Variance at volume 1: uniform over 2, mean of 13 of these, unit, uniform
@@ -545,9 +545,9 @@ static const struct
 };
 
 static gdouble *
-render_noise (WaveformWave noise, guint n)
+render_noise (AbWave noise, guint n)
 {
-  WaveformSettings settings = defaults;
+  AbWaveformSettings settings = defaults;
 
   settings.wave = noise;
   settings.volume = 1;
@@ -577,7 +577,7 @@ GST_END_TEST;
 GST_START_TEST (test_gaussian_noise_is_normal)
 {
   const guint n = 1 << 18;
-  gdouble *samples = render_noise (WAVEFORM_GAUSSIAN_NOISE, n);
+  gdouble *samples = render_noise (AB_WAVEFORM_GAUSSIAN_NOISE, n);
   guint below[101] = { 0 };
 
   for (guint k = 0; k < n; k++)
@@ -610,7 +610,7 @@ mean_square_step (const gdouble * samples, guint n, guint every)
 GST_START_TEST (test_red_noise_takes_steps_of_a_16th)
 {
   const guint n = 1 << 16;
-  gdouble *samples = render_noise (WAVEFORM_RED_NOISE, n);
+  gdouble *samples = render_noise (AB_WAVEFORM_RED_NOISE, n);
   gdouble rms = sqrt (mean_square_step (samples, n, 1));
 
   fail_unless (fabs (rms * 16 * sqrt (3) - 1) < 0.02, "rms step %g", rms);
@@ -661,7 +661,7 @@ GST_END_TEST;
 GST_START_TEST (test_pink_noise_has_no_seams)
 {
   const guint n = 1 << 18;
-  gdouble *samples = render_noise (WAVEFORM_PINK_NOISE, n);
+  gdouble *samples = render_noise (AB_WAVEFORM_PINK_NOISE, n);
 
   for (guint every = 1; every <= 1024; every *= 2) {
     gdouble step = mean_square_step (samples, n, every) * 13 * 13;
@@ -676,19 +676,19 @@ GST_END_TEST;
 
 GST_START_TEST (test_noise_follows_its_seed)
 {
-  WaveformSettings settings = defaults;
+  AbWaveformSettings settings = defaults;
   gfloat samples[3][1000];
   const guint32 seeds[3] = { 7, 7, 8 };
 
   settings.wave = noises[__i__];
   for (guint i = 0; i < 3; i++) {
-    Waveform *waveform = waveform_new (seeds[i]);
+    AbWaveform *waveform = ab_waveform_new (seeds[i]);
 
     set_info (waveform, GST_AUDIO_FORMAT_F32, RATE, 1,
         GST_AUDIO_LAYOUT_INTERLEAVED);
-    waveform_set_settings (waveform, &settings);
+    ab_waveform_set_settings (waveform, &settings);
     fill (waveform, samples[i], 0, 1000);
-    waveform_free (waveform);
+    ab_waveform_free (waveform);
   }
   fail_unless (memcmp (samples[0], samples[1], sizeof (samples[0])) == 0);
   fail_if (memcmp (samples[0], samples[2], sizeof (samples[0])) == 0);
@@ -713,8 +713,8 @@ GST_START_TEST (test_noise_channels_are_independent)
 {
   const guint n = 1 << 17;
   gdouble *samples = g_new (gdouble, 2 * n);
-  WaveformSettings settings = defaults;
-  Waveform *waveform;
+  AbWaveformSettings settings = defaults;
+  AbWaveform *waveform;
 
   settings.wave = noises[__i__];
   waveform = new_waveform (&settings, GST_AUDIO_FORMAT_F64);
@@ -722,7 +722,7 @@ GST_START_TEST (test_noise_channels_are_independent)
       GST_AUDIO_LAYOUT_INTERLEAVED);
   fill (waveform, samples, 0, n);
   fail_unless (fabs (correlation (samples, samples + 1, n, 2)) < 0.1);
-  waveform_free (waveform);
+  ab_waveform_free (waveform);
   g_free (samples);
 }
 
@@ -763,13 +763,13 @@ octave_power_db (const gdouble * power, guint from)
 
 static const struct
 {
-  WaveformWave wave;
+  AbWave wave;
   gboolean mirrored;
   gdouble slope;
 } spectra[] = {
-  {WAVEFORM_WHITE_NOISE, FALSE, 0}, {WAVEFORM_GAUSSIAN_NOISE, FALSE, 0},
-  {WAVEFORM_PINK_NOISE, FALSE, -3}, {WAVEFORM_RED_NOISE, FALSE, -6},
-  {WAVEFORM_BLUE_NOISE, TRUE, -3}, {WAVEFORM_VIOLET_NOISE, TRUE, -6},
+  {AB_WAVEFORM_WHITE_NOISE, FALSE, 0}, {AB_WAVEFORM_GAUSSIAN_NOISE, FALSE, 0},
+  {AB_WAVEFORM_PINK_NOISE, FALSE, -3}, {AB_WAVEFORM_RED_NOISE, FALSE, -6},
+  {AB_WAVEFORM_BLUE_NOISE, TRUE, -3}, {AB_WAVEFORM_VIOLET_NOISE, TRUE, -6},
 };
 
 /* In dB per octave, from bin 16 to 512: above, a sampled walk levels off.
@@ -802,9 +802,9 @@ max_difference (const gdouble * samples, guint n)
 /* Of sines and triangles: a square jumps anyway. */
 GST_START_TEST (test_freq_change_does_not_click)
 {
-  const WaveformWave waves[] = { WAVEFORM_SINE, WAVEFORM_TRIANGLE };
-  WaveformSettings settings = defaults;
-  Waveform *waveform;
+  const AbWave waves[] = { AB_WAVEFORM_SINE, AB_WAVEFORM_TRIANGLE };
+  AbWaveformSettings settings = defaults;
+  AbWaveform *waveform;
   gdouble samples[20 * 500];
 
   settings.wave = waves[__i__];
@@ -812,37 +812,37 @@ GST_START_TEST (test_freq_change_does_not_click)
   waveform = new_waveform (&settings, GST_AUDIO_FORMAT_F64);
   for (guint i = 0; i < 20; i++) {
     settings.freq = 100 + 37 * i;
-    waveform_set_settings (waveform, &settings);
+    ab_waveform_set_settings (waveform, &settings);
     fill (waveform, samples + i * 500, 100000 + i * 500, 500);
   }
   fail_unless (max_difference (samples, 20 * 500)
       <= 2 * G_PI * settings.freq / RATE);
-  waveform_free (waveform);
+  ab_waveform_free (waveform);
 }
 
 GST_END_TEST;
 
 GST_START_TEST (test_freq_change_in_a_tick_does_not_click)
 {
-  WaveformSettings settings = tick_settings (GST_SECOND);
-  Waveform *waveform;
+  AbWaveformSettings settings = tick_settings (GST_SECOND);
+  AbWaveform *waveform;
   gdouble samples[1000];
 
   settings.freq = 200;
   waveform = new_waveform (&settings, GST_AUDIO_FORMAT_F64);
   fill (waveform, samples, 0, 100);
   settings.freq = 230;
-  waveform_set_settings (waveform, &settings);
+  ab_waveform_set_settings (waveform, &settings);
   fill (waveform, samples + 100, 100, 100);
   settings.freq = 170;
-  waveform_set_settings (waveform, &settings);
+  ab_waveform_set_settings (waveform, &settings);
   fill (waveform, samples + 200, 200, 100);
   fail_unless (max_difference (samples, 300) <= 0.5 * 2 * G_PI * 230 / RATE);
 
   /* the next tick starts at phase 0 again */
   fill (waveform, samples, RATE, 2);
   fail_unless (samples[0] == 0 && samples[1] > 0);
-  waveform_free (waveform);
+  ab_waveform_free (waveform);
 }
 
 GST_END_TEST;
@@ -850,14 +850,14 @@ GST_END_TEST;
 /* sample 500 is the 20th of tick 1, and after the change of tick 2 */
 GST_START_TEST (test_another_tick_after_a_change_has_its_own_phase)
 {
-  WaveformSettings settings = tick_settings (10 * GST_MSECOND);
-  Waveform *waveform = new_waveform (&settings, GST_AUDIO_FORMAT_F64);
+  AbWaveformSettings settings = tick_settings (10 * GST_MSECOND);
+  AbWaveform *waveform = new_waveform (&settings, GST_AUDIO_FORMAT_F64);
   gdouble samples[500];
 
   fill (waveform, samples, 0, 500);
   settings.tick_interval = 5 * GST_MSECOND;
   settings.freq = 3000;
-  waveform_set_settings (waveform, &settings);
+  ab_waveform_set_settings (waveform, &settings);
   fill (waveform, samples, 500, 12);
   for (guint k = 0; k < 12; k++) {
     gdouble expected = 0.5 * sin (2 * G_PI * (20 + k) / 16);
@@ -865,25 +865,25 @@ GST_START_TEST (test_another_tick_after_a_change_has_its_own_phase)
     fail_unless (fabs (samples[k] - expected) < 1e-12,
         "sample %u: %g, not %g", k, samples[k], expected);
   }
-  waveform_free (waveform);
+  ab_waveform_free (waveform);
 }
 
 GST_END_TEST;
 
 GST_START_TEST (test_new_freq_after_a_seek_is_as_if_from_the_start)
 {
-  WaveformSettings settings = defaults;
-  Waveform *waveform = new_waveform (&settings, GST_AUDIO_FORMAT_F64);
+  AbWaveformSettings settings = defaults;
+  AbWaveform *waveform = new_waveform (&settings, GST_AUDIO_FORMAT_F64);
   gdouble samples[100];
 
   fill (waveform, samples, 0, 100);
   settings.freq = 555.5;
-  waveform_set_settings (waveform, &settings);
+  ab_waveform_set_settings (waveform, &settings);
   fill (waveform, samples, 777, 100);
   for (guint k = 0; k < 100; k++)
     fail_unless (fabs (samples[k] - 0.8 * exact_sine (777 + k, 555.5, RATE))
         < 1e-12);
-  waveform_free (waveform);
+  ab_waveform_free (waveform);
 }
 
 GST_END_TEST;
@@ -891,16 +891,16 @@ GST_END_TEST;
 /* A square's magnitude is the volume itself. */
 GST_START_TEST (test_volume_change_is_a_line_over_one_fill)
 {
-  WaveformSettings settings = defaults;
-  Waveform *waveform;
+  AbWaveformSettings settings = defaults;
+  AbWaveform *waveform;
   gdouble samples[1000];
 
-  settings.wave = WAVEFORM_SQUARE;
+  settings.wave = AB_WAVEFORM_SQUARE;
   settings.volume = 0.2;
   waveform = new_waveform (&settings, GST_AUDIO_FORMAT_F64);
   fill (waveform, samples, 0, 1000);
   settings.volume = 1;
-  waveform_set_settings (waveform, &settings);
+  ab_waveform_set_settings (waveform, &settings);
   fail_if (fill (waveform, samples, 1000, 1000));
   for (guint k = 0; k < 1000; k++)
     fail_unless (fabs (fabs (samples[k]) - (0.2 + 0.0008 * (k + 1))) < 1e-12,
@@ -909,18 +909,18 @@ GST_START_TEST (test_volume_change_is_a_line_over_one_fill)
   fail_unless (fabs (samples[0]) == 1 && fabs (samples[999]) == 1);
 
   settings.volume = 0.5;
-  waveform_set_settings (waveform, &settings);
+  ab_waveform_set_settings (waveform, &settings);
   fill (waveform, samples, 5000, 1000);
   fail_unless (fabs (samples[0]) == 0.5);
-  waveform_free (waveform);
+  ab_waveform_free (waveform);
 }
 
 GST_END_TEST;
 
 GST_START_TEST (test_volume_0_fades_out_before_it_is_silence)
 {
-  WaveformSettings settings = defaults;
-  Waveform *waveform;
+  AbWaveformSettings settings = defaults;
+  AbWaveform *waveform;
   gdouble samples[500];
 
   settings.wave = __i__;
@@ -928,21 +928,21 @@ GST_START_TEST (test_volume_0_fades_out_before_it_is_silence)
   waveform = new_waveform (&settings, GST_AUDIO_FORMAT_F64);
   fill (waveform, samples, 0, 500);
   settings.volume = 0;
-  waveform_set_settings (waveform, &settings);
+  ab_waveform_set_settings (waveform, &settings);
   fail_unless (fill (waveform, samples, 500, 500)
-      == (__i__ == WAVEFORM_SILENCE));
+      == (__i__ == AB_WAVEFORM_SILENCE));
   fail_unless (fabs (samples[499]) < 0.01);
   fail_unless (fill (waveform, samples, 1000, 500));
   fail_unless (peak_of (samples, 500) == 0);
-  waveform_free (waveform);
+  ab_waveform_free (waveform);
 }
 
 GST_END_TEST;
 
 GST_START_TEST (test_rate_change_keeps_the_phase)
 {
-  WaveformSettings settings = defaults;
-  Waveform *waveform;
+  AbWaveformSettings settings = defaults;
+  AbWaveform *waveform;
   gdouble samples[1500];
   const guint64 restarts[] = { 1000, 2000, 0 };
 
@@ -959,7 +959,7 @@ GST_START_TEST (test_rate_change_keeps_the_phase)
     fail_unless (fabs (samples[1000 + k] - sin (2 * G_PI * turns)) < 1e-11,
         "sample %u: %g, not %g", k, samples[1000 + k], sin (2 * G_PI * turns));
   }
-  waveform_free (waveform);
+  ab_waveform_free (waveform);
 }
 
 GST_END_TEST;
@@ -975,21 +975,21 @@ integer_format (gint format)
 /* Back to S32, by GStreamer's own means. */
 static void
 render_unpacked (gint32 * samples, const GstAudioFormatInfo * finfo,
-    const WaveformSettings * settings, guint n)
+    const AbWaveformSettings * settings, guint n)
 {
-  Waveform *waveform = new_waveform (settings, finfo->format);
+  AbWaveform *waveform = new_waveform (settings, finfo->format);
   guint64 packed[1000];
 
   fill (waveform, packed, 0, n);
   finfo->unpack_func (finfo, GST_AUDIO_PACK_FLAG_TRUNCATE_RANGE, samples,
       packed, n);
-  waveform_free (waveform);
+  ab_waveform_free (waveform);
 }
 
 static void
-check_full_scale (const GstAudioFormatInfo * finfo, WaveformWave wave)
+check_full_scale (const GstAudioFormatInfo * finfo, AbWave wave)
 {
-  WaveformSettings settings = defaults;
+  AbWaveformSettings settings = defaults;
   guint shift = 32 - GST_AUDIO_FORMAT_INFO_DEPTH (finfo);
   gint32 peak = (G_MAXINT32 >> shift) * (1 << shift), unpacked[1000];
   gdouble *exact;
@@ -1019,13 +1019,12 @@ GST_START_TEST (test_integers_round_and_saturate)
 GST_END_TEST;
 
 static void
-check_silence (const GstAudioFormatInfo * finfo, WaveformWave wave,
-    gdouble volume)
+check_silence (const GstAudioFormatInfo * finfo, AbWave wave, gdouble volume)
 {
-  WaveformSettings settings = defaults;
+  AbWaveformSettings settings = defaults;
   guint8 data[800], expected[800];
   gsize size = 100 * finfo->width / 8;
-  Waveform *waveform;
+  AbWaveform *waveform;
 
   settings.wave = wave;
   settings.volume = volume;
@@ -1034,14 +1033,14 @@ check_silence (const GstAudioFormatInfo * finfo, WaveformWave wave,
   gst_audio_format_info_fill_silence (finfo, expected, size);
   fail_unless (fill (waveform, data, 0, 100));
   fail_unless (memcmp (data, expected, size) == 0, "%s", finfo->name);
-  waveform_free (waveform);
+  ab_waveform_free (waveform);
 }
 
 GST_START_TEST (test_silence_is_the_silence_of_the_format)
 {
   for (gint format = GST_AUDIO_FORMAT_S8; format <= GST_AUDIO_FORMAT_F64BE;
       format++) {
-    check_silence (gst_audio_format_get_info (format), WAVEFORM_SILENCE, 1);
+    check_silence (gst_audio_format_get_info (format), AB_WAVEFORM_SILENCE, 1);
     check_silence (gst_audio_format_get_info (format), __i__, 0);
   }
 }
@@ -1051,12 +1050,12 @@ GST_END_TEST;
 GST_START_TEST (test_anything_may_change_between_any_two_fills)
 {
   GRand *rand = g_rand_new_with_seed (1);
-  Waveform *waveform = new_waveform (&defaults, GST_AUDIO_FORMAT_F64);
+  AbWaveform *waveform = new_waveform (&defaults, GST_AUDIO_FORMAT_F64);
   guint64 first = 0;
   gdouble samples[600];
 
   for (guint i = 0; i < 3000; i++) {
-    WaveformSettings settings = defaults;
+    AbWaveformSettings settings = defaults;
     guint n = g_rand_int_range (rand, 0, 300), channels = 1 + i % 2;
 
     settings.wave = g_rand_int_range (rand, 0, N_WAVES);
@@ -1065,16 +1064,16 @@ GST_START_TEST (test_anything_may_change_between_any_two_fills)
     settings.tick_interval = 1 << g_rand_int_range (rand, 0, 31);
     settings.marker_tick_period = g_rand_int_range (rand, 0, 3);
     settings.apply_tick_ramp = g_rand_boolean (rand);
-    waveform_set_settings (waveform, &settings);
+    ab_waveform_set_settings (waveform, &settings);
     set_info (waveform, GST_AUDIO_FORMAT_F64,
         g_rand_boolean (rand) ? RATE : 44100, channels,
         GST_AUDIO_LAYOUT_INTERLEAVED);
     fill (waveform, samples, first, n);
     fail_unless (peak_of (samples, n * channels)
-        <= (settings.wave == WAVEFORM_GAUSSIAN_NOISE ? 7 : 1 + 1e-12));
+        <= (settings.wave == AB_WAVEFORM_GAUSSIAN_NOISE ? 7 : 1 + 1e-12));
     first = g_rand_boolean (rand) ? first + n : g_rand_int (rand);
   }
-  waveform_free (waveform);
+  ab_waveform_free (waveform);
   g_rand_free (rand);
 }
 
@@ -1082,7 +1081,8 @@ GST_END_TEST;
 
 /* What audiotestsrc makes of the same settings; NULL if there is none. */
 static GstBuffer *
-peer_samples (const WaveformSettings * settings, const gchar * format, guint n)
+peer_samples (const AbWaveformSettings * settings, const gchar * format,
+    guint n)
 {
   g_autofree gchar *launch =
       g_strdup_printf ("audiotestsrc wave=%s freq=%f volume=%f "
@@ -1122,19 +1122,19 @@ sample_at (gconstpointer data, GstAudioFormat format, guint k)
 }
 
 static void
-check_against_peer (const WaveformSettings * settings, GstAudioFormat format,
+check_against_peer (const AbWaveformSettings * settings, GstAudioFormat format,
     guint n, gdouble tolerance)
 {
   GstBuffer *buffer = peer_samples (settings,
       gst_audio_format_to_string (format), n);
-  Waveform *waveform = new_waveform (settings, format);
+  AbWaveform *waveform = new_waveform (settings, format);
   gdouble *ours = g_new (gdouble, n);
   GstMapInfo map;
 
   if (buffer) {
     fill (waveform, ours, 0, n);
     gst_buffer_map (buffer, &map, GST_MAP_READ);
-    for (guint k = settings->wave == WAVEFORM_TICKS; k < n; k++) {
+    for (guint k = settings->wave == AB_WAVEFORM_TICKS; k < n; k++) {
       gdouble value = sample_at (ours, format, k);
       gdouble expected = sample_at (map.data, format, k);
 
@@ -1146,12 +1146,12 @@ check_against_peer (const WaveformSettings * settings, GstAudioFormat format,
     gst_buffer_unref (buffer);
   }
   g_free (ours);
-  waveform_free (waveform);
+  ab_waveform_free (waveform);
 }
 
-static const WaveformWave peer_waves[] = {
-  WAVEFORM_SINE, WAVEFORM_SQUARE, WAVEFORM_SAW, WAVEFORM_TRIANGLE,
-  WAVEFORM_SILENCE, WAVEFORM_SINE_TABLE, WAVEFORM_TICKS
+static const AbWave peer_waves[] = {
+  AB_WAVEFORM_SINE, AB_WAVEFORM_SQUARE, AB_WAVEFORM_SAW, AB_WAVEFORM_TRIANGLE,
+  AB_WAVEFORM_SILENCE, AB_WAVEFORM_SINE_TABLE, AB_WAVEFORM_TICKS
 };
 
 /* audiotestsrc looks sines up in a table of 1024 places, without
@@ -1159,13 +1159,14 @@ static const WaveformWave peer_waves[] = {
  * if a buffer is a tick interval; that sample itself is never written. */
 GST_START_TEST (test_samples_are_those_of_audiotestsrc)
 {
-  WaveformSettings settings = defaults;
+  AbWaveformSettings settings = defaults;
   gdouble table = 0;
 
   settings.wave = peer_waves[__i__];
   settings.freq = 440.3;
   settings.apply_tick_ramp = TRUE;
-  if (settings.wave == WAVEFORM_SINE_TABLE || settings.wave == WAVEFORM_TICKS)
+  if (settings.wave == AB_WAVEFORM_SINE_TABLE
+      || settings.wave == AB_WAVEFORM_TICKS)
     table = 2 * G_PI / 1024;
   check_against_peer (&settings, GST_AUDIO_FORMAT_F64, RATE, table + 1e-8);
   check_against_peer (&settings, GST_AUDIO_FORMAT_F32, RATE, table + 1e-6);
