@@ -17,10 +17,12 @@ static const FigureInfo infos[N_FIGURES] = {
       {"dropped-batches", "dropped-batches", FIGURES_SUM, FIGURES_SUM},
   [FIGURE_ALLOCATED_BYTES] =
       {"allocated-bytes", "allocated-bytes", FIGURES_SUM, FIGURES_SUM},
-  [FIGURE_PEAK_LIVE_BATCHES] =
-      {"peak-live-batches", "peak-live-batches", FIGURES_SUM, FIGURES_MAX},
-  [FIGURE_PEAK_LIVE_BYTES] =
-      {"peak-live-bytes", "peak-live-bytes", FIGURES_SUM, FIGURES_MAX},
+  [FIGURE_PEAK_OUTSTANDING_BATCHES] =
+      {"peak-outstanding-batches", "peak-outstanding-batches", FIGURES_SUM,
+      FIGURES_MAX},
+  [FIGURE_PEAK_OUTSTANDING_BYTES] =
+      {"peak-outstanding-bytes", "peak-outstanding-bytes", FIGURES_SUM,
+      FIGURES_MAX},
   [FIGURE_BYTES_PER_BATCH] =
       {"bytes-per-batch", "bytes-per-batch", FIGURES_MAX, FIGURES_MAX},
   [FIGURE_BATCHES_PER_SECOND] = {"nominal-batches-per-second",

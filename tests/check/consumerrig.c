@@ -216,7 +216,7 @@ rig_assert_nothing_lost (Rig * self)
   fail_unless_equals_uint64 (get_counter (self->element, "allocations")
       + get_counter (self->element, "reused"),
       get_stat (self->element, "released")
-      + get_counter (self->element, "live-batches"));
+      + get_counter (self->element, "outstanding-batches"));
 }
 
 /* Leaves the batches that are held, and the ramp. */
@@ -238,8 +238,9 @@ rig_clear (Rig * self)
 {
   gst_element_set_state (self->element, GST_STATE_NULL);
   g_ptr_array_set_size (self->held, 0);
-  fail_unless_equals_uint64 (get_counter (self->element, "live-batches"), 0);
-  fail_unless_equals_uint64 (get_stat (self->element, "live-bytes"), 0);
+  fail_unless_equals_uint64 (get_counter (self->element, "outstanding-batches"),
+      0);
+  fail_unless_equals_uint64 (get_stat (self->element, "outstanding-bytes"), 0);
   rig_dismantle (self);
   g_ptr_array_unref (self->held);
   audio_free (self->audio);

@@ -144,8 +144,8 @@ print_result (GstElement * source, const gchar * file)
       player_counter (source, "allocations"),
       player_counter (source, "allocated-bytes"));
   g_print ("live         %" G_GUINT64_FORMAT " now, %" G_GUINT64_FORMAT
-      " at most\n", player_counter (source, "live-batches"),
-      player_counter (source, "peak-live-batches"));
+      " at most\n", player_counter (source, "outstanding-batches"),
+      player_counter (source, "peak-outstanding-batches"));
   g_print ("written      %s\n", file ? file : "nowhere");
 }
 

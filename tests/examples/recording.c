@@ -85,8 +85,8 @@ print_costs (GstElement * batch)
       player_counter (batch, "allocations"), player_counter (batch,
           "allocated-bytes"));
   g_print ("live         %" G_GUINT64_FORMAT " now, %" G_GUINT64_FORMAT
-      " at most\n", player_counter (batch, "live-batches"),
-      player_counter (batch, "peak-live-batches"));
+      " at most\n", player_counter (batch, "outstanding-batches"),
+      player_counter (batch, "peak-outstanding-batches"));
   g_print ("rate         %.0f allocations/s here, at full speed; %.3f/s "
       "(%.0f bytes/s) in real time\n", rate, nominal, nominal_bytes);
 }
@@ -110,7 +110,7 @@ run (GstElement * pipeline)
   print_costs (batch);
   return consumer.batches > 0
       && consumer.batches == player_counter (batch, "batches")
-      && player_counter (batch, "live-batches") == 0;
+      && player_counter (batch, "outstanding-batches") == 0;
 }
 
 int

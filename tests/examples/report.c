@@ -56,8 +56,8 @@ print_report (const GstStructure * report)
       figure (report, "batches"), figure (report, "allocations"),
       figure (report, "bytes-per-batch"));
   g_print ("  live       %" G_GUINT64_FORMAT " now, %" G_GUINT64_FORMAT
-      " at most\n", figure (report, "live-batches"),
-      figure (report, "peak-live-batches"));
+      " at most\n", figure (report, "outstanding-batches"),
+      figure (report, "peak-outstanding-batches"));
   g_print ("  rate       %.0f allocations/s; %.3f batches/s in real time\n",
       here, nominal);
   g_print ("  slowest    %" G_GUINT64_FORMAT " ns for an allocation\n",

@@ -78,9 +78,9 @@ check_figures (Filter * self)
         consumer->samples, consumer->batches);
   PROMISE (f.live >= consumer->held_now && f.live <= consumer->held_now + 1,
       "%" G_GUINT64_FORMAT " live, %u held", f.live, consumer->held_now);
-  PROMISE ((f.live == 0) == (f.live_bytes == 0),
+  PROMISE ((f.live == 0) == (f.outstanding_bytes == 0),
       "%" G_GUINT64_FORMAT " live batches of %" G_GUINT64_FORMAT " bytes",
-      f.live, f.live_bytes);
+      f.live, f.outstanding_bytes);
 }
 
 /* An error was posted just when GST_FLOW_ERROR was returned. */
@@ -98,14 +98,15 @@ check_errors (Filter * self, GstFlowReturn ret, gint errors)
 static void
 keep_sane (Filter * self)
 {
-  guint max_live = figures_uint (self->element, "max-live-batches");
+  guint max_outstanding =
+      figures_uint (self->element, "max-outstanding-batches");
   gint overrun;
   guint64 max_fill;
 
   g_object_get (self->element, "overrun", &overrun, "max-fill", &max_fill,
       NULL);
-  self->drops = max_live > 0 && overrun == 1;
-  if (max_live > 0 && overrun == 0) {
+  self->drops = max_outstanding > 0 && overrun == 1;
+  if (max_outstanding > 0 && overrun == 0) {
     /* nobody else would release what is waited for */
     self->consumer.hold = FALSE;
     consumer_release_all (&self->consumer);

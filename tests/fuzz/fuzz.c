@@ -113,8 +113,8 @@ figures_read (Figures * self, GstElement * element)
   self->dropped = figure (stats, "samples-dropped");
   self->pending = figure (stats, "samples-pending");
   self->batches = figure (stats, "batches");
-  self->live = figure (stats, "live-batches");
-  self->live_bytes = figure (stats, "live-bytes");
+  self->live = figure (stats, "outstanding-batches");
+  self->outstanding_bytes = figure (stats, "outstanding-bytes");
 }
 
 guint

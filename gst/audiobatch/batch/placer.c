@@ -217,7 +217,7 @@ complete_batch (AbPlacer * self)
   /* windows of another size or hop begin behind the last one */
   if (changed)
     return push_open_batch (self);
-  return self->stream->max_live > 0 ? push_and_reopen (self)
+  return self->stream->max_outstanding > 0 ? push_and_reopen (self)
       : push_and_slide (self);
 }
 

@@ -221,7 +221,7 @@ take_limits (AbStream * self)
 {
   atomic_store (&self->limits_changed, FALSE);
   GST_OBJECT_LOCK (self->element);
-  self->max_live = self->settings.max_live;
+  self->max_outstanding = self->settings.max_outstanding;
   self->overrun = self->settings.overrun;
   GST_OBJECT_UNLOCK (self->element);
 }
@@ -318,7 +318,8 @@ memory_bound (AbStream * self)
   guint64 bound = self->process_limit;
   guint64 live;
 
-  if (self->max_live > 0 && g_uint64_checked_mul (&live, self->max_live,
+  if (self->max_outstanding > 0
+      && g_uint64_checked_mul (&live, self->max_outstanding,
           (guint64) ab_size_max (&self->size)
           * GST_AUDIO_INFO_BPF (&self->info))
       && (bound == 0 || live < bound))
@@ -430,7 +431,7 @@ has_room (gpointer user_data)
 {
   AbStream *self = user_data;
 
-  return ab_ledger_live (self->stats) < self->max_live
+  return ab_ledger_outstanding (self->stats) < self->max_outstanding
       || atomic_load (&self->limits_changed);
 }
 
@@ -438,9 +439,10 @@ static GstFlowReturn
 refuse_overrun (AbStream * self)
 {
   GST_ELEMENT_ERROR (self->element, RESOURCE, NO_SPACE_LEFT,
-      ("Downstream holds %" G_GUINT64_FORMAT " batches, and max-live-batches "
-          "is %u.", ab_ledger_live (self->stats), self->max_live),
-      ("Set overrun to wait or drop, or max-live-batches to more."));
+      ("Downstream holds %" G_GUINT64_FORMAT
+          " batches, and max-outstanding-batches " "is %u.",
+          ab_ledger_outstanding (self->stats), self->max_outstanding),
+      ("Set overrun to wait or drop, or max-outstanding-batches to more."));
   return GST_FLOW_ERROR;
 }
 
@@ -459,13 +461,14 @@ count_overrun (AbStream * self)
 static G_GNUC_NO_INLINE GstFlowReturn
 await_room (AbStream * self)
 {
-  while (self->max_live > 0 && ab_ledger_live (self->stats) >= self->max_live) {
+  while (self->max_outstanding > 0
+      && ab_ledger_outstanding (self->stats) >= self->max_outstanding) {
     if (self->overrun == GST_AUDIO_BATCH_OVERRUN_ERROR)
       return refuse_overrun (self);
     if (self->overrun == GST_AUDIO_BATCH_OVERRUN_DROP)
       return count_overrun (self);
     GST_CAT_DEBUG_OBJECT (self->category, self->element,
-        "waiting: downstream holds %u batches", self->max_live);
+        "waiting: downstream holds %u batches", self->max_outstanding);
     if (!ab_gate_wait (&self->stats->gate, has_room, self, 0))
       return GST_FLOW_FLUSHING;
     if (atomic_load (&self->limits_changed))
@@ -507,7 +510,7 @@ ab_stream_acquire (AbStream * self, guint n_samples, AbRoom * room)
   gboolean acquired;
   gsize size;
 
-  if (G_UNLIKELY (self->max_live > 0)) {
+  if (G_UNLIKELY (self->max_outstanding > 0)) {
     GstFlowReturn ret = await_room (self);
 
     if (ret != GST_FLOW_OK)

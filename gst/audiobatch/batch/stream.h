@@ -36,7 +36,7 @@ typedef struct
   AbSize size;
   GstAudioBatchAllocation allocation;
   guint pool_min, pool_max;
-  guint max_live;
+  guint max_outstanding;
   GstAudioBatchOverrun overrun;
   /* bytes that the process may use, and that the machine has; 0 where there is
    * no limit, and where the system does not tell */

@@ -9,7 +9,7 @@
 #define DEFAULT_ALLOCATION GST_AUDIO_BATCH_ALLOCATION_FRESH
 #define DEFAULT_POOL_MIN_BUFFERS 2
 #define DEFAULT_POOL_MAX_BUFFERS 16
-#define DEFAULT_MAX_LIVE_BATCHES 0
+#define DEFAULT_MAX_OUTSTANDING_BATCHES 0
 #define DEFAULT_OVERRUN GST_AUDIO_BATCH_OVERRUN_WAIT
 #define DEFAULT_REPORT_INTERVAL 1000
 
@@ -71,7 +71,7 @@ ab_common_settings_init (AbCommonSettings * self)
   self->allocation = DEFAULT_ALLOCATION;
   self->pool_min = DEFAULT_POOL_MIN_BUFFERS;
   self->pool_max = DEFAULT_POOL_MAX_BUFFERS;
-  self->max_live = DEFAULT_MAX_LIVE_BATCHES;
+  self->max_outstanding = DEFAULT_MAX_OUTSTANDING_BATCHES;
   self->overrun = DEFAULT_OVERRUN;
   self->report_interval = DEFAULT_REPORT_INTERVAL;
 }
@@ -112,13 +112,13 @@ install_memory (GObjectClass * klass, GParamFlags flags)
           "Buffers that the pool recycles at the most; while all are out, "
           "batches get new memory, which is counted in fallbacks (0 = no "
           "bound)", 0, G_MAXINT, DEFAULT_POOL_MAX_BUFFERS, flags));
-  g_object_class_install_property (klass, AB_PROP_MAX_LIVE_BATCHES,
-      g_param_spec_uint ("max-live-batches", "Most live batches",
+  g_object_class_install_property (klass, AB_PROP_MAX_OUTSTANDING_BATCHES,
+      g_param_spec_uint ("max-outstanding-batches", "Most live batches",
           "Batches that downstream may hold at the most (0 = no bound)", 0,
-          G_MAXUINT, DEFAULT_MAX_LIVE_BATCHES, flags));
+          G_MAXUINT, DEFAULT_MAX_OUTSTANDING_BATCHES, flags));
   g_object_class_install_property (klass, AB_PROP_OVERRUN,
       g_param_spec_enum ("overrun", "Overrun",
-          "What to do while downstream holds max-live-batches",
+          "What to do while downstream holds max-outstanding-batches",
           GST_TYPE_AUDIO_BATCH_OVERRUN, DEFAULT_OVERRUN, flags));
 }
 
@@ -197,8 +197,8 @@ ab_common_settings_set (AbCommonSettings * settings, guint id,
     case AB_PROP_POOL_MAX_BUFFERS:
       settings->pool_max = g_value_get_uint (value);
       return TRUE;
-    case AB_PROP_MAX_LIVE_BATCHES:
-      settings->max_live = g_value_get_uint (value);
+    case AB_PROP_MAX_OUTSTANDING_BATCHES:
+      settings->max_outstanding = g_value_get_uint (value);
       return TRUE;
     case AB_PROP_OVERRUN:
       settings->overrun = g_value_get_enum (value);
@@ -254,8 +254,8 @@ ab_common_settings_get (const AbCommonSettings * settings, AbLedger * stats,
     case AB_PROP_POOL_MAX_BUFFERS:
       g_value_set_uint (value, settings->pool_max);
       return TRUE;
-    case AB_PROP_MAX_LIVE_BATCHES:
-      g_value_set_uint (value, settings->max_live);
+    case AB_PROP_MAX_OUTSTANDING_BATCHES:
+      g_value_set_uint (value, settings->max_outstanding);
       return TRUE;
     case AB_PROP_OVERRUN:
       g_value_set_enum (value, settings->overrun);

@@ -55,7 +55,7 @@ enum
   AB_PROP_ALLOCATION,
   AB_PROP_POOL_MIN_BUFFERS,
   AB_PROP_POOL_MAX_BUFFERS,
-  AB_PROP_MAX_LIVE_BATCHES,
+  AB_PROP_MAX_OUTSTANDING_BATCHES,
   AB_PROP_OVERRUN,
   AB_PROP_REPORT_INTERVAL,
   AB_PROP_ALLOCATION_RATE,
@@ -71,7 +71,7 @@ typedef struct
   AbSizeWish size;
   GstAudioBatchAllocation allocation;
   guint pool_min, pool_max;
-  guint max_live;
+  guint max_outstanding;
   GstAudioBatchOverrun overrun;
   guint report_interval;
 } AbCommonSettings;

@@ -57,7 +57,8 @@ ab_advice_for (const AbAdviceInput * input)
   } rules[] = {
     {AB_ADVICE_REASON_BATCH_SIZE, TRUE, input->bytes_per_batch,
         BATCH_SIZE_BYTES},
-    {AB_ADVICE_REASON_MEMORY, input->memory_bound > 0, input->peak_live_bytes,
+    {AB_ADVICE_REASON_MEMORY, input->memory_bound > 0,
+          input->peak_outstanding_bytes,
         MEMORY_PART * input->memory_bound},
     {AB_ADVICE_REASON_RATE, TRUE, input->batches_per_second, RATE_PER_SECOND},
     {AB_ADVICE_REASON_PAUSES, input->timed >= PAUSE_TIMED, pauses, PAUSE_PART},

@@ -33,7 +33,7 @@ typedef struct
   guint64 bytes_per_batch;
   /* the most that was live at one time, and the most that there may be: bytes,
    * 0 where there is no bound */
-  guint64 peak_live_bytes;
+  guint64 peak_outstanding_bytes;
   guint64 memory_bound;
   /* of fresh allocations: how many were timed, and their 99.9th percentile */
   guint64 timed;

@@ -18,9 +18,9 @@ static const AbCounterInfo counter_infos[AB_N_COUNTERS] = {
       "Bytes of batches whose memory came back from an earlier batch", FALSE},
   [AB_COUNTER_FALLBACKS] = {"fallbacks",
       "Batches allocated afresh because the pool had none to give", TRUE},
-  [AB_COUNTER_PEAK_LIVE_BATCHES] = {"peak-live-batches",
+  [AB_COUNTER_PEAK_OUTSTANDING_BATCHES] = {"peak-outstanding-batches",
       "The most batches that were live at one time", TRUE},
-  [AB_COUNTER_PEAK_LIVE_BYTES] = {"peak-live-bytes",
+  [AB_COUNTER_PEAK_OUTSTANDING_BYTES] = {"peak-outstanding-bytes",
       "The most bytes that were live at one time", FALSE},
   [AB_COUNTER_DROPPED_BATCHES] = {"dropped-batches",
       "Batches dropped because downstream held too many", TRUE},
@@ -34,9 +34,9 @@ static const AbCounterInfo counter_infos[AB_N_COUNTERS] = {
       "Samples (frames) that came in and were not pushed", FALSE},
   [AB_COUNTER_SAMPLES_PENDING] = {"samples-pending",
       "Samples (frames) waiting for their batch to fill", FALSE},
-  [AB_COUNTER_LIVE_BATCHES] = {"live-batches",
+  [AB_COUNTER_OUTSTANDING_BATCHES] = {"outstanding-batches",
       "Batches being filled or pushed and not yet released", TRUE},
-  [AB_COUNTER_LIVE_BYTES] = {"live-bytes",
+  [AB_COUNTER_OUTSTANDING_BYTES] = {"outstanding-bytes",
       "Bytes of the live batches", FALSE},
   [AB_COUNTER_RELEASED] = {"released",
       "Batches that everybody is done with", FALSE},
@@ -150,8 +150,9 @@ ab_ledger_taken (AbLedger * stats, AbCounter counter,
       + ab_ledger_get (stats, AB_COUNTER_REUSED);
   taken_bytes = ab_ledger_get (stats, AB_COUNTER_ALLOCATED_BYTES)
       + ab_ledger_get (stats, AB_COUNTER_REUSED_BYTES);
-  raise_peak (stats, AB_COUNTER_PEAK_LIVE_BATCHES, taken - released);
-  raise_peak (stats, AB_COUNTER_PEAK_LIVE_BYTES, taken_bytes - released_bytes);
+  raise_peak (stats, AB_COUNTER_PEAK_OUTSTANDING_BATCHES, taken - released);
+  raise_peak (stats, AB_COUNTER_PEAK_OUTSTANDING_BYTES,
+      taken_bytes - released_bytes);
   ab_ledger_end (stats);
 }
 
@@ -184,7 +185,8 @@ draw_conclusions (AbLedger * stats, AbSnapshot * snapshot)
   AbAdviceInput input = {
     .batches_per_second = snapshot->nominal.batches_per_second,
     .bytes_per_batch = snapshot->nominal.bytes_per_batch,
-    .peak_live_bytes = snapshot->value[AB_COUNTER_PEAK_LIVE_BYTES],
+    .peak_outstanding_bytes =
+        snapshot->value[AB_COUNTER_PEAK_OUTSTANDING_BYTES],
     .memory_bound =
         atomic_load_explicit (&stats->memory_bound, memory_order_relaxed),
     .pooled = atomic_load_explicit (&stats->pooled, memory_order_relaxed),
@@ -223,9 +225,9 @@ ab_ledger_snapshot (AbLedger * stats, AbSnapshot * snapshot)
   value[AB_COUNTER_DISCARDS] =
       atomic_load_explicit (&stats->discards, memory_order_relaxed);
   value[AB_COUNTER_RELEASED] = released;
-  value[AB_COUNTER_LIVE_BATCHES] = value[AB_COUNTER_ALLOCATIONS]
+  value[AB_COUNTER_OUTSTANDING_BATCHES] = value[AB_COUNTER_ALLOCATIONS]
       + value[AB_COUNTER_REUSED] - released;
-  value[AB_COUNTER_LIVE_BYTES] = value[AB_COUNTER_ALLOCATED_BYTES]
+  value[AB_COUNTER_OUTSTANDING_BYTES] = value[AB_COUNTER_ALLOCATED_BYTES]
       + value[AB_COUNTER_REUSED_BYTES] - released_bytes;
   draw_conclusions (stats, snapshot);
 }

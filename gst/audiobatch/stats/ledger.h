@@ -23,8 +23,8 @@ typedef enum
   AB_COUNTER_REUSED,
   AB_COUNTER_REUSED_BYTES,
   AB_COUNTER_FALLBACKS,
-  AB_COUNTER_PEAK_LIVE_BATCHES,
-  AB_COUNTER_PEAK_LIVE_BYTES,
+  AB_COUNTER_PEAK_OUTSTANDING_BATCHES,
+  AB_COUNTER_PEAK_OUTSTANDING_BYTES,
   AB_COUNTER_DROPPED_BATCHES,
   AB_COUNTER_SAMPLES_IN,
   AB_COUNTER_SAMPLES_OUT,
@@ -33,8 +33,8 @@ typedef enum
   AB_COUNTER_SAMPLES_PENDING,
   AB_N_KEPT_COUNTERS,
   /* made from the others by the snapshot */
-  AB_COUNTER_LIVE_BATCHES = AB_N_KEPT_COUNTERS,
-  AB_COUNTER_LIVE_BYTES,
+  AB_COUNTER_OUTSTANDING_BATCHES = AB_N_KEPT_COUNTERS,
+  AB_COUNTER_OUTSTANDING_BYTES,
   AB_COUNTER_RELEASED,
   AB_COUNTER_DISCARDS,
   AB_N_COUNTERS
@@ -195,7 +195,7 @@ ab_ledger_discarded (AbLedger * stats)
 
 /* Streaming thread: how many batches are live. */
 static inline guint64
-ab_ledger_live (AbLedger * stats)
+ab_ledger_outstanding (AbLedger * stats)
 {
   guint64 released = atomic_load (&stats->released);
 

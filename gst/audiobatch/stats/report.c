@@ -64,8 +64,9 @@ tell (AbLedger * stats, GstElement * element, GstDebugCategory * category)
       G_GUINT64_FORMAT ", peak %" G_GUINT64_FORMAT,
       value[AB_COUNTER_BATCHES], value[AB_COUNTER_ALLOCATIONS],
       value[AB_COUNTER_ALLOCATED_BYTES], snapshot.allocation_rate,
-      snapshot.nominal.batches_per_second, value[AB_COUNTER_LIVE_BATCHES],
-      value[AB_COUNTER_PEAK_LIVE_BATCHES]);
+      snapshot.nominal.batches_per_second,
+      value[AB_COUNTER_OUTSTANDING_BATCHES],
+      value[AB_COUNTER_PEAK_OUTSTANDING_BATCHES]);
   gst_element_post_message (element,
       gst_message_new_element (GST_OBJECT (element),
           ab_snapshot_to_structure (&snapshot, AB_REPORT_NAME)));

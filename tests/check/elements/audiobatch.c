@@ -56,7 +56,8 @@ check_stream (const GstAudioInfo * info, guint chunk)
   }
   fail_unless (gst_harness_try_pull (h) == NULL);
   assert_lossless (h->element, audio->n_samples, 0);
-  fail_unless_equals_uint64 (get_counter (h->element, "live-batches"), 0);
+  fail_unless_equals_uint64 (get_counter (h->element, "outstanding-batches"),
+      0);
   audio_free (audio);
   gst_harness_teardown (h);
 }
@@ -164,7 +165,8 @@ GST_START_TEST (test_batches_outlive_the_element)
   push_audio (h, audio, 4096, 0);
   for (i = 0; i < 8; i++)
     batches[i] = gst_harness_pull (h);
-  fail_unless_equals_uint64 (get_counter (h->element, "live-batches"), 8);
+  fail_unless_equals_uint64 (get_counter (h->element, "outstanding-batches"),
+      8);
   gst_harness_teardown (h);
 
   for (i = 0; i < 8; i++) {
@@ -192,8 +194,9 @@ GST_START_TEST (test_a_held_batch_pins_its_own_size_only)
   while (gst_harness_buffers_in_queue (h) > 0)
     gst_buffer_unref (gst_harness_pull (h));
 
-  fail_unless_equals_uint64 (get_counter (h->element, "live-batches"), 1);
-  fail_unless_equals_uint64 (get_stat (h->element, "live-bytes"), 4096);
+  fail_unless_equals_uint64 (get_counter (h->element, "outstanding-batches"),
+      1);
+  fail_unless_equals_uint64 (get_stat (h->element, "outstanding-bytes"), 4096);
   size = gst_memory_get_sizes (gst_buffer_peek_memory (held, 0), &offset,
       &maxsize);
   fail_unless_equals_uint64 (size, 4096);
@@ -220,9 +223,10 @@ GST_START_TEST (test_counters_say_what_the_default_costs)
   fail_unless_equals_uint64 (get_counter (h->element, "allocations"), 101);
   fail_unless_equals_uint64 (get_counter (h->element, "allocated-bytes"),
       101 * 4096);
-  fail_unless_equals_uint64 (get_counter (h->element, "live-batches"), 101);
-  fail_unless_equals_uint64 (get_counter (h->element, "peak-live-batches"),
+  fail_unless_equals_uint64 (get_counter (h->element, "outstanding-batches"),
       101);
+  fail_unless_equals_uint64 (get_counter (h->element,
+          "peak-outstanding-batches"), 101);
   fail_unless_equals_uint64 (get_counter (h->element, "reused"), 0);
   fail_unless_equals_uint64 (get_counter (h->element, "fallbacks"), 0);
   fail_unless_equals_uint64 (get_counter (h->element, "dropped-batches"), 0);
@@ -235,10 +239,11 @@ GST_START_TEST (test_counters_say_what_the_default_costs)
   for (i = 0; i < 100; i++)
     gst_buffer_unref (gst_harness_pull (h));
   /* the one being filled */
-  fail_unless_equals_uint64 (get_counter (h->element, "live-batches"), 1);
+  fail_unless_equals_uint64 (get_counter (h->element, "outstanding-batches"),
+      1);
   fail_unless_equals_uint64 (get_stat (h->element, "released"), 100);
-  fail_unless_equals_uint64 (get_counter (h->element, "peak-live-batches"),
-      101);
+  fail_unless_equals_uint64 (get_counter (h->element,
+          "peak-outstanding-batches"), 101);
   audio_free (audio);
   gst_harness_teardown (h);
 }
@@ -410,7 +415,8 @@ GST_START_TEST (test_flush_drops_what_is_pending_and_counts_it)
   gst_harness_push_event (h, gst_event_new_flush_stop (TRUE));
   assert_lossless (h->element, 1500, 0);
   fail_unless_equals_uint64 (get_stat (h->element, "samples-dropped"), 476);
-  fail_unless_equals_uint64 (get_counter (h->element, "live-batches"), 0);
+  fail_unless_equals_uint64 (get_counter (h->element, "outstanding-batches"),
+      0);
 
   gst_segment_init (&segment, GST_FORMAT_TIME);
   gst_harness_push_event (h, gst_event_new_segment (&segment));
@@ -538,7 +544,8 @@ GST_START_TEST (test_refused_memory_is_an_error_with_the_size)
   assert_error (bus, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NO_SPACE_LEFT,
       "2147483647 samples of 512 bytes (1099511627264 bytes)");
   assert_lossless (h->element, 10, 0);
-  fail_unless_equals_uint64 (get_counter (h->element, "live-batches"), 0);
+  fail_unless_equals_uint64 (get_counter (h->element, "outstanding-batches"),
+      0);
   audio_free (audio);
   harness_free_with_bus (h, bus);
 }

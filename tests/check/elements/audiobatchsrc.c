@@ -98,7 +98,7 @@ check_format (const GstAudioInfo * info)
   assert_lossless (element, 3 * DEFAULT_BATCH, 0);
   fail_unless_equals_uint64 (get_counter (element, "batches"), 3);
   fail_unless_equals_uint64 (get_counter (element, "allocations"), 3);
-  fail_unless_equals_uint64 (get_counter (element, "live-batches"), 0);
+  fail_unless_equals_uint64 (get_counter (element, "outstanding-batches"), 0);
   harness_free_with_bus (h, bus);
   gst_object_unref (element);
 }
@@ -261,7 +261,7 @@ GST_START_TEST (test_batches_outlive_the_element)
 
 GST_END_TEST;
 
-GST_START_TEST (test_live_batches_come_on_time_with_one_batch_of_latency)
+GST_START_TEST (test_outstanding_batches_come_on_time_with_one_batch_of_latency)
 {
   GstBus *bus;
   GstHarness *h = source_with_caps (NULL, &bus);
@@ -374,7 +374,8 @@ audiobatchsrc_suite (void)
   tcase_add_loop_test (tc,
       test_silence_and_volume_0_carry_the_gap_flag_and_no_other_does, 0, 4);
   tcase_add_test (tc, test_batches_outlive_the_element);
-  tcase_add_test (tc, test_live_batches_come_on_time_with_one_batch_of_latency);
+  tcase_add_test (tc,
+      test_outstanding_batches_come_on_time_with_one_batch_of_latency);
   tcase_add_test (tc, test_reports_every_interval_and_at_the_end);
   tcase_add_test (tc, test_an_end_that_the_application_makes_is_reported_once);
   tcase_add_test (tc, test_refused_memory_is_an_error_with_the_size);

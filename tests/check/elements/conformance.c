@@ -48,7 +48,8 @@ GST_START_TEST (test_each_state_can_be_reached_from_each_other)
       assert_goes_to (pipeline, states[from]);
       assert_goes_to (pipeline, states[to]);
       if (states[to] <= GST_STATE_READY)
-        fail_unless_equals_uint64 (get_counter (element, "live-batches"), 0);
+        fail_unless_equals_uint64 (get_counter (element, "outstanding-batches"),
+            0);
       if (states[from] <= GST_STATE_READY && states[to] >= GST_STATE_PAUSED)
         fail_unless (get_counter (element, "batches") >= 1);
     }
@@ -155,7 +156,7 @@ GST_START_TEST (test_a_source_that_nobody_is_linked_with_says_so)
   gst_element_set_state (element, GST_STATE_PLAYING);
   assert_told (bus, GST_STREAM_ERROR, GST_STREAM_ERROR_FAILED, "not-linked");
   gst_element_set_state (element, GST_STATE_NULL);
-  fail_unless_equals_uint64 (get_counter (element, "live-batches"), 0);
+  fail_unless_equals_uint64 (get_counter (element, "outstanding-batches"), 0);
   gst_element_set_bus (element, NULL);
   gst_object_unref (bus);
   check_and_free (element, TRUE);
@@ -179,7 +180,7 @@ GST_START_TEST (test_a_filter_without_a_peer_returns_not_linked)
   fail_unless_equals_uint64 (get_counter (element, "batches"), 1);
   fail_unless_equals_uint64 (get_stat (element, "samples-dropped"), 200);
   assert_lossless (element, 300, 0);
-  fail_unless_equals_uint64 (get_counter (element, "live-batches"), 0);
+  fail_unless_equals_uint64 (get_counter (element, "outstanding-batches"), 0);
   audio_free (audio);
   gst_harness_teardown (h);
   check_and_free (element, FALSE);
@@ -229,7 +230,7 @@ GST_START_TEST (test_a_peer_that_accepts_nothing_is_told_of)
     fail_unless_equals_int (gst_harness_push (h, gst_buffer_new_allocate (NULL,
                 1024 * 4, NULL)), GST_FLOW_NOT_NEGOTIATED);
   }
-  fail_unless_equals_uint64 (get_counter (element, "live-batches"), 0);
+  fail_unless_equals_uint64 (get_counter (element, "outstanding-batches"), 0);
   gst_element_set_bus (element, NULL);
   gst_harness_teardown (h);
   gst_object_unref (bus);

@@ -94,8 +94,8 @@ stream_finish (Stream * s)
   pull_all (s);
   fail_unless_equals_int (s->checked, s->pushed);
   assert_lossless (s->h->element, s->pushed, 0);
-  assert_count (s, "live-batches", 0);
-  assert_count (s, "live-bytes", 0);
+  assert_count (s, "outstanding-batches", 0);
+  assert_count (s, "outstanding-bytes", 0);
   fail_unless_equals_uint64 (count (s, "allocations") + count (s, "reused"),
       count (s, "batches"));
   harness_free_with_bus (s->h, s->bus);
@@ -122,7 +122,7 @@ GST_START_TEST (test_fresh_is_the_default_and_recycles_nothing)
     gint mode, overrun;
 
     g_object_get (elements[i], "allocation", &mode, "pool-min-buffers", &min,
-        "pool-max-buffers", &max, "max-live-batches", &live, "overrun",
+        "pool-max-buffers", &max, "max-outstanding-batches", &live, "overrun",
         &overrun, NULL);
     fail_unless_equals_int (mode, 0);
     fail_unless_equals_int (min, 2);
@@ -152,8 +152,8 @@ GST_START_TEST (test_one_pool_buffer_serves_a_consumer_that_keeps_up)
   assert_count (&s, "reused", 999);
   assert_count (&s, "fallbacks", 0);
   assert_count (&s, "discards", 0);
-  assert_count (&s, "peak-live-batches", 1);
-  assert_count (&s, "peak-live-bytes", BATCH * BPF);
+  assert_count (&s, "peak-outstanding-batches", 1);
+  assert_count (&s, "peak-outstanding-bytes", BATCH * BPF);
   stream_finish (&s);
 }
 
@@ -169,14 +169,14 @@ GST_START_TEST (test_what_the_pool_has_not_is_allocated_and_counted)
   stream_start (&s);
   for (round = 0; round < 3; round++) {
     push (&s, 20 * BATCH);
-    assert_count (&s, "live-batches", 20);
+    assert_count (&s, "outstanding-batches", 20);
     pull_all (&s);
-    assert_count (&s, "live-batches", 0);
+    assert_count (&s, "outstanding-batches", 0);
   }
   assert_count (&s, "fallbacks", 3 * 15);
   assert_count (&s, "allocations", 5 + 3 * 15);
   assert_count (&s, "reused", 2 * 5);
-  assert_count (&s, "peak-live-batches", 20);
+  assert_count (&s, "peak-outstanding-batches", 20);
   stream_finish (&s);
 }
 
@@ -222,7 +222,8 @@ GST_START_TEST (test_held_batches_keep_what_they_have_in_every_mode)
     /* every third is given back at once */
     if (i % 3 == 0)
       gst_clear_buffer (&held[i]);
-    fail_unless_equals_uint64 (count (&s, "live-batches"), i + 1 - (i + 3) / 3);
+    fail_unless_equals_uint64 (count (&s, "outstanding-batches"),
+        i + 1 - (i + 3) / 3);
   }
   for (i = 0; i < 40; i++) {
     if (held[i] == NULL)
@@ -270,12 +271,12 @@ GST_START_TEST (test_batches_of_an_earlier_run_do_not_count_in_this_one)
   push (&s, BATCH);
   held = pull (&s);
   gst_element_set_state (s.h->element, GST_STATE_NULL);
-  assert_count (&s, "live-batches", 1);
+  assert_count (&s, "outstanding-batches", 1);
   gst_element_set_state (s.h->element, GST_STATE_PLAYING);
-  assert_count (&s, "live-batches", 0);
+  assert_count (&s, "outstanding-batches", 0);
   assert_count (&s, "allocations", 0);
   gst_buffer_unref (held);
-  assert_count (&s, "live-batches", 0);
+  assert_count (&s, "outstanding-batches", 0);
   harness_free_with_bus (s.h, s.bus);
   audio_free (s.audio);
 }
@@ -297,13 +298,13 @@ GST_START_TEST (test_copies_and_held_memories_are_live_until_they_go)
   copy = gst_buffer_copy (batch);
   deep = gst_buffer_copy_deep (batch);
   gst_buffer_unref (batch);
-  assert_count (&s, "live-batches", 1);
+  assert_count (&s, "outstanding-batches", 1);
   memory = gst_buffer_get_memory (copy, 0);
   gst_buffer_unref (copy);
-  assert_count (&s, "live-batches", 1);
-  assert_count (&s, "live-bytes", BATCH * BPF);
+  assert_count (&s, "outstanding-batches", 1);
+  assert_count (&s, "outstanding-bytes", BATCH * BPF);
   gst_memory_unref (memory);
-  assert_count (&s, "live-batches", 0);
+  assert_count (&s, "outstanding-batches", 0);
   gst_buffer_unref (deep);
   assert_count (&s, "discards", g_str_equal (modes[__i__], "pool") ? 1 : 0);
   stream_finish (&s);
@@ -331,7 +332,7 @@ GST_START_TEST (test_a_memory_held_without_its_buffer_keeps_its_samples)
   pull_all (&s);
   fail_unless (memcmp (before, map.data, map.size) == 0,
       "what is held was written over");
-  assert_count (&s, "live-batches", 1);
+  assert_count (&s, "outstanding-batches", 1);
   g_free (before);
   gst_memory_unmap (memory, &map);
   gst_memory_unref (memory);
@@ -519,9 +520,9 @@ GST_START_TEST (test_other_caps_are_another_pool)
     gst_buffer_unref (batch);
   }
   assert_batch_data (held, s.audio, 0);
-  assert_count (&s, "live-batches", 1);
+  assert_count (&s, "outstanding-batches", 1);
   gst_buffer_unref (held);
-  assert_count (&s, "live-batches", 0);
+  assert_count (&s, "outstanding-batches", 0);
   assert_count (&s, "discards", 0);
   harness_free_with_bus (s.h, s.bus);
   audio_free (s.audio);
@@ -547,7 +548,7 @@ GST_START_TEST (test_a_flush_keeps_the_pool)
     gst_harness_push_event (s.h, gst_event_new_flush_stop (TRUE));
     gst_segment_init (&segment, GST_FORMAT_TIME);
     gst_harness_push_event (s.h, gst_event_new_segment (&segment));
-    assert_count (&s, "live-batches", 0);
+    assert_count (&s, "outstanding-batches", 0);
     s.pushed = s.checked = 0;
   }
   /* the one that is full, and the one that is begun */
@@ -697,7 +698,7 @@ GST_START_TEST (test_auto_follows_the_bound_on_memory)
   guint i;
 
   stream_setup (&s, 600 * BATCH, "auto");
-  g_object_set (s.h->element, "max-live-batches", 8, NULL);
+  g_object_set (s.h->element, "max-outstanding-batches", 8, NULL);
   stream_start (&s);
   push (&s, BATCH);
   pull_all (&s);
@@ -863,7 +864,7 @@ GST_START_TEST (test_downstreams_pool_is_used_where_it_fits)
   fail_unless (count (&s, "allocations") <= 2);
   fail_unless (count (&s, "reused") >= 98);
   assert_count (&s, "fallbacks", 0);
-  assert_count (&s, "peak-live-batches", 1);
+  assert_count (&s, "peak-outstanding-batches", 1);
   stream_finish (&s);
   ASSERT_OBJECT_REFCOUNT (pool, "downstream's pool", 1);
   gst_object_unref (pool);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What happens at max-live-batches: wait, drop, error, in both elements. */
+/* What happens at max-outstanding-batches: wait, drop, error, in both elements. */
 
 #include "../batchcheck.h"
 
@@ -33,8 +33,8 @@ stream_setup (Stream * s, const gchar * overrun, guint bound)
   memset (s, 0, sizeof *s);
   s->audio = audio_new_ramp (format (), 1000 * BATCH);
   s->h = harness_with_bus ("audiobatch", &s->bus);
-  g_object_set (s->h->element, "samples-per-batch", BATCH, "max-live-batches",
-      bound, NULL);
+  g_object_set (s->h->element, "samples-per-batch", BATCH,
+      "max-outstanding-batches", bound, NULL);
   gst_util_set_object_arg (G_OBJECT (s->h->element), "overrun", overrun);
 }
 
@@ -214,16 +214,16 @@ GST_START_TEST (test_wait_goes_on_with_each_release_and_loses_nothing)
   for (i = 0; i < 50; i++) {
     if (i < 47)
       await_wait (i + 1);
-    fail_unless (count (&s, "live-batches") <= 3);
+    fail_unless (count (&s, "outstanding-batches") <= 3);
     pull_and_check (&s, i * BATCH, BATCH, i == 0);
   }
   fail_unless_equals_int (join (&s), GST_FLOW_OK);
   /* it slept, once for each but the first three */
   fail_unless_equals_int (waits, 47);
   assert_count (&s, "batches", 50);
-  assert_count (&s, "peak-live-batches", 3);
+  assert_count (&s, "peak-outstanding-batches", 3);
   assert_count (&s, "dropped-batches", 0);
-  assert_count (&s, "live-batches", 0);
+  assert_count (&s, "outstanding-batches", 0);
   assert_lossless (s.h->element, 50 * BATCH, 0);
   stream_finish (&s);
 }
@@ -266,7 +266,7 @@ GST_START_TEST (test_flush_start_ends_the_wait)
   fail_unless_equals_int (push (&s, 2 * BATCH), GST_FLOW_OK);
   pull_and_check (&s, 0, BATCH, TRUE);
   pull_and_check (&s, BATCH, BATCH, FALSE);
-  assert_count (&s, "live-batches", 0);
+  assert_count (&s, "outstanding-batches", 0);
   stream_finish (&s);
 }
 
@@ -330,9 +330,9 @@ static const struct
   const gchar *name, *value;
   guint dropped;
 } changes[] = {
-  {"max-live-batches", "0", 0},
-  {"max-live-batches", "100", 0},
-  {"max-live-batches", "10", 0},
+  {"max-outstanding-batches", "0", 0},
+  {"max-outstanding-batches", "100", 0},
+  {"max-outstanding-batches", "10", 0},
   {"overrun", "drop", 8},
 };
 
@@ -348,7 +348,7 @@ GST_START_TEST (test_a_property_that_is_set_while_waiting_takes_effect)
       changes[__i__].value);
   fail_unless_equals_int (join (&s), GST_FLOW_OK);
   assert_count (&s, "dropped-batches", changes[__i__].dropped);
-  assert_count (&s, "live-batches", 10 - changes[__i__].dropped);
+  assert_count (&s, "outstanding-batches", 10 - changes[__i__].dropped);
   assert_lossless (s.h->element, 10 * BATCH, 0);
   stream_finish (&s);
 }
@@ -380,8 +380,8 @@ GST_START_TEST (test_a_property_that_changes_nothing_leaves_it_waiting)
   stream_start (&s);
   push_aside (&s, 3 * BATCH);
   await_wait (1);
-  g_object_set (s.h->element, "max-live-batches", 1, "report-interval", 7,
-      NULL);
+  g_object_set (s.h->element, "max-outstanding-batches", 1, "report-interval",
+      7, NULL);
   /* it has looked again */
   await_wait (2);
   assert_count (&s, "batches", 2);
@@ -413,7 +413,7 @@ GST_START_TEST (test_drop_counts_batches_and_samples_and_marks_the_next)
   pull_and_check (&s, 5 * BATCH, BATCH, TRUE);
   pull_and_check (&s, 6 * BATCH, BATCH, FALSE);
   assert_count (&s, "dropped-batches", 3);
-  assert_count (&s, "peak-live-batches", 2);
+  assert_count (&s, "peak-outstanding-batches", 2);
   assert_lossless (s.h->element, 7 * BATCH, 0);
   stream_finish (&s);
 }
@@ -537,7 +537,7 @@ GST_START_TEST (test_error_names_both_figures)
   fail_unless_equals_int (push (&s, 4 * BATCH), GST_FLOW_OK);
   fail_unless_equals_int (push (&s, 1), GST_FLOW_ERROR);
   assert_error (s.bus, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NO_SPACE_LEFT,
-      "holds 4 batches, and max-live-batches is 4");
+      "holds 4 batches, and max-outstanding-batches is 4");
   assert_lossless (s.h->element, 4 * BATCH + 1, 0);
   stream_finish (&s);
 }
@@ -557,12 +557,12 @@ GST_START_TEST (test_overlapping_batches_wait_and_lose_nothing)
   push_aside (&s, BATCH + 20 * 30);
   for (i = 0; i < 21; i++) {
     pull_and_check (&s, i * 30, BATCH, i == 0);
-    fail_unless (count (&s, "live-batches") <= 2);
+    fail_unless (count (&s, "outstanding-batches") <= 2);
   }
   fail_unless_equals_int (join (&s), GST_FLOW_OK);
   assert_count (&s, "samples-in", BATCH + 20 * 30);
   assert_count (&s, "batches", 21);
-  fail_unless (count (&s, "peak-live-batches") <= 2);
+  fail_unless (count (&s, "peak-outstanding-batches") <= 2);
   stream_finish (&s);
 }
 
@@ -581,7 +581,7 @@ GST_START_TEST (test_overlapping_batches_get_by_with_one)
   for (i = 0; i < 19; i++)
     pull_and_check (&s, i * 50, BATCH, i == 0);
   fail_unless_equals_int (join (&s), GST_FLOW_OK);
-  assert_count (&s, "peak-live-batches", 1);
+  assert_count (&s, "peak-outstanding-batches", 1);
   stream_finish (&s);
 }
 
@@ -685,8 +685,8 @@ GST_START_TEST (test_the_bound_holds_in_every_mode)
   for (i = 0; i < 500; i++)
     pull_and_check (&s, i * BATCH, BATCH, i == 0);
   fail_unless_equals_int (join (&s), GST_FLOW_OK);
-  fail_unless (count (&s, "peak-live-batches") <= 4);
-  assert_count (&s, "live-batches", 0);
+  fail_unless (count (&s, "peak-outstanding-batches") <= 4);
+  assert_count (&s, "outstanding-batches", 0);
   stream_finish (&s);
 }
 
@@ -699,8 +699,8 @@ source_new (const gchar * overrun, guint bound, GstBus ** bus)
 {
   GstHarness *h = harness_with_bus ("audiobatchsrc", bus);
 
-  g_object_set (h->element, "samples-per-batch", BATCH, "max-live-batches",
-      bound, NULL);
+  g_object_set (h->element, "samples-per-batch", BATCH,
+      "max-outstanding-batches", bound, NULL);
   gst_util_set_object_arg (G_OBJECT (h->element), "overrun", overrun);
   return h;
 }
@@ -719,10 +719,11 @@ GST_START_TEST (test_the_source_waits_and_goes_on)
 
     fail_unless (batch != NULL);
     fail_unless_equals_uint64 (GST_BUFFER_OFFSET (batch), i * BATCH);
-    fail_unless (get_counter (h->element, "live-batches") <= 2);
+    fail_unless (get_counter (h->element, "outstanding-batches") <= 2);
     gst_buffer_unref (batch);
   }
-  fail_unless_equals_uint64 (get_counter (h->element, "peak-live-batches"), 2);
+  fail_unless_equals_uint64 (get_counter (h->element,
+          "peak-outstanding-batches"), 2);
   fail_unless_equals_uint64 (get_counter (h->element, "dropped-batches"), 0);
   harness_free_with_bus (h, bus);
 }
@@ -774,7 +775,7 @@ GST_START_TEST (test_the_source_ends_with_an_error)
 
   gst_harness_play (h);
   assert_error (bus, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NO_SPACE_LEFT,
-      "holds 3 batches, and max-live-batches is 3");
+      "holds 3 batches, and max-outstanding-batches is 3");
   gst_element_set_state (h->element, GST_STATE_NULL);
   fail_unless_equals_uint64 (get_counter (h->element, "batches"), 3);
   harness_free_with_bus (h, bus);

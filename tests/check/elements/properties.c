@@ -327,7 +327,8 @@ assert_adds_up (Stream * self)
     fail_unless_equals_uint64 (in, SAMPLES);
   if (!self->overlaps)
     assert_lossless (self->element, in, 0);
-  fail_unless_equals_uint64 (get_counter (self->element, "live-batches"), 0);
+  fail_unless_equals_uint64 (get_counter (self->element, "outstanding-batches"),
+      0);
 }
 
 static void

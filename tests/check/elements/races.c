@@ -137,8 +137,8 @@ disturb (gpointer data)
 static const gchar *const figures[] = {
   "batches", "allocations", "allocated-bytes", "reused", "reused-bytes",
   "fallbacks", "discards", "dropped-batches", "samples-in", "samples-out",
-  "samples-inserted", "samples-dropped", "released", "peak-live-batches",
-  "peak-live-bytes", "live-batches", "live-bytes",
+  "samples-inserted", "samples-dropped", "released", "peak-outstanding-batches",
+  "peak-outstanding-bytes", "outstanding-batches", "outstanding-bytes",
 };
 
 #define N_GROWING 15
@@ -164,15 +164,16 @@ assert_adds_up (const Figures * now)
 {
   const guint64 taken = figure (now, "allocations") + figure (now, "reused");
 
-  fail_unless_equals_uint64 (taken, figure (now, "live-batches")
+  fail_unless_equals_uint64 (taken, figure (now, "outstanding-batches")
       + figure (now, "released"));
   fail_unless (figure (now, "batches") <= taken, "%" G_GUINT64_FORMAT
       " batches, of which %" G_GUINT64_FORMAT " got memory",
       figure (now, "batches"), taken);
   fail_unless (figure (now, "fallbacks") <= figure (now, "allocations"));
-  fail_unless (figure (now, "live-batches")
-      <= figure (now, "peak-live-batches"));
-  fail_unless (figure (now, "live-bytes") <= figure (now, "peak-live-bytes"));
+  fail_unless (figure (now, "outstanding-batches")
+      <= figure (now, "peak-outstanding-batches"));
+  fail_unless (figure (now, "outstanding-bytes") <= figure (now,
+          "peak-outstanding-bytes"));
 }
 
 /* Nothing has gone down since @before, if both are of one run. */
@@ -498,7 +499,7 @@ GST_START_TEST (test_all_at_once_while_seeking_and_changing_state)
   go_to (&run, GST_STATE_READY);
   read_figures (&shared, &last);
   assert_adds_up (&last);
-  fail_unless_equals_uint64 (figure (&last, "live-batches"), 0);
+  fail_unless_equals_uint64 (figure (&last, "outstanding-batches"), 0);
   gst_object_unref (element);
   run_teardown (&run);
 }

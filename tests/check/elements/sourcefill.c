@@ -102,7 +102,8 @@ static void
 end_handler (GstHarness * h, GstBus * bus, GPtrArray * batches)
 {
   g_ptr_array_unref (batches);
-  fail_unless_equals_uint64 (get_counter (h->element, "live-batches"), 0);
+  fail_unless_equals_uint64 (get_counter (h->element, "outstanding-batches"),
+      0);
   harness_free_with_bus (h, bus);
 }
 

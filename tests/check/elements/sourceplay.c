@@ -569,7 +569,7 @@ change_beside (gpointer data)
     g_object_set (p->element, "wave", i % N_WAVES, "samples-per-batch",
         1 + i % 2000, NULL);
     get_stat (p->element, "batches");
-    get_counter (p->element, "live-batches");
+    get_counter (p->element, "outstanding-batches");
     if (i % 16 == 0)
       wait_for_batches (p, 1);
   }

@@ -333,7 +333,8 @@ GST_START_TEST (test_each_event_in_each_state_is_taken_or_refused)
       for (pad = element->pads; pad; pad = pad->next)
         send_event (pad->data, events[i], states[s]);
       gst_element_set_state (element, GST_STATE_NULL);
-      fail_unless_equals_uint64 (get_counter (element, "live-batches"), 0);
+      fail_unless_equals_uint64 (get_counter (element, "outstanding-batches"),
+          0);
       gst_harness_teardown (h);
       check_and_free (element, IS_SOURCE);
     }

@@ -25,9 +25,10 @@ static const struct
   {"allocation=auto", 3},
   {"allocation=fresh hop-samples=30", 3},
   {"allocation=pool hop-samples=30", 3},
-  {"allocation=fresh hop-samples=30 max-live-batches=40", 3},
-  {"allocation=pool hop-samples=30 max-live-batches=40 overrun=drop", 3},
-  {"allocation=fresh hop-samples=130 max-live-batches=9 overrun=drop", 3},
+  {"allocation=fresh hop-samples=30 max-outstanding-batches=40", 3},
+  {"allocation=pool hop-samples=30 max-outstanding-batches=40 overrun=drop", 3},
+  {"allocation=fresh hop-samples=130 max-outstanding-batches=9 overrun=drop",
+      3},
 };
 
 typedef struct
@@ -109,8 +110,9 @@ stream_finish (Stream * s)
   gst_element_set_state (s->h->element, GST_STATE_NULL);
   while (s->held.length > 0)
     check_and_release (s);
-  fail_unless_equals_uint64 (get_counter (s->h->element, "live-batches"), 0);
-  fail_unless_equals_uint64 (get_stat (s->h->element, "live-bytes"), 0);
+  fail_unless_equals_uint64 (get_counter (s->h->element, "outstanding-batches"),
+      0);
+  fail_unless_equals_uint64 (get_stat (s->h->element, "outstanding-bytes"), 0);
   /* the last chunk may have been refused by the pad */
   in = get_stat (s->h->element, "samples-in");
   fail_unless (in <= s->pushed && in + CHUNK >= s->pushed,
@@ -246,7 +248,7 @@ GST_END_TEST;
 static const gchar *const source_settings[] = {
   "allocation=fresh", "allocation=pool",
   "allocation=pool pool-min-buffers=0 pool-max-buffers=1",
-  "allocation=auto max-live-batches=100",
+  "allocation=auto max-outstanding-batches=100",
 };
 
 GST_START_TEST (test_the_source_ends_with_one_error_when_memory_is_refused)
@@ -318,16 +320,16 @@ GST_START_TEST (test_while_an_allocation_blocks_everybody_else_goes_on)
   thread = g_thread_new ("pusher", run_in_thread, &s);
   failing_await_blocked ();
   for (i = 0; i < 100; i++) {
-    fail_unless (get_counter (s.h->element, "live-batches") <= 40);
+    fail_unless (get_counter (s.h->element, "outstanding-batches") <= 40);
     get_stat (s.h->element, "allocation-time-p99");
-    g_object_set (s.h->element, "max-live-batches", 50 + i, "report-interval",
-        i, NULL);
+    g_object_set (s.h->element, "max-outstanding-batches", 50 + i,
+        "report-interval", i, NULL);
     gst_pad_peer_query (s.h->sinkpad, query);
   }
   /* this waits for the streaming thread, and for nothing else */
   stopper = g_thread_new ("stopper", go_to_null, s.h->element);
   for (i = 0; i < 100; i++)
-    get_stat (s.h->element, "live-bytes");
+    get_stat (s.h->element, "outstanding-bytes");
   failing_let_go ();
   g_thread_join (thread);
   g_thread_join (stopper);

@@ -136,7 +136,7 @@ feed_in_lockstep (Consumer * self, GstElement * src, Audio * audio)
     fail_unless_equals_int (ret, GST_FLOW_OK);
     gst_buffer_unref (chunk);
     await_counter (self, "batches", i + 1);
-    await_counter (self, "live-batches", MIN (i + 1, self->keep));
+    await_counter (self, "outstanding-batches", MIN (i + 1, self->keep));
   }
 }
 
@@ -182,22 +182,23 @@ GST_START_TEST (test_fallbacks_are_what_k_held_batches_make_them)
     expected += i % (k + 1) >= POOL_MAX;
   g_print ("k %2u: %3d allocations, %3d reused, %3d fallbacks (%d expected), "
       "peak %2d\n", k, (int) allocations, (int) reused, (int) fallbacks,
-      (int) expected, (int) get_counter (c.element, "peak-live-batches"));
+      (int) expected, (int) get_counter (c.element,
+          "peak-outstanding-batches"));
   fail_unless_equals_uint64 (allocations + reused, BATCHES);
   fail_unless_equals_uint64 (fallbacks, expected);
   /* the pool gives what came back last */
   fail_unless_equals_uint64 (allocations,
       CLAMP (k + 1, 1, POOL_MAX) + expected);
-  fail_unless_equals_uint64 (get_counter (c.element, "peak-live-batches"),
-      k + 1);
+  fail_unless_equals_uint64 (get_counter (c.element,
+          "peak-outstanding-batches"), k + 1);
   fail_unless_equals_uint64 (get_stat (c.element, "discards"), 0);
   check_held (&c, audio);
 
   gst_element_set_state (c.pipeline, GST_STATE_NULL);
-  fail_unless_equals_uint64 (get_counter (c.element, "live-batches"), k);
+  fail_unless_equals_uint64 (get_counter (c.element, "outstanding-batches"), k);
   release (&c, k);
-  fail_unless_equals_uint64 (get_counter (c.element, "live-batches"), 0);
-  fail_unless_equals_uint64 (get_stat (c.element, "live-bytes"), 0);
+  fail_unless_equals_uint64 (get_counter (c.element, "outstanding-batches"), 0);
+  fail_unless_equals_uint64 (get_stat (c.element, "outstanding-bytes"), 0);
   consumer_clear (&c);
   audio_free (audio);
 }
@@ -220,9 +221,9 @@ stop_in_time (Consumer * c, const gchar * what)
 #define BOUND 16
 
 static const gchar *const producers[] = {
-  "audiobatchsrc name=e max-live-batches=16",
-  "audiotestsrc ! audiobatch name=e max-live-batches=16",
-  "audiobatchsrc ! audiobatch name=e max-live-batches=16 hop-samples=256",
+  "audiobatchsrc name=e max-outstanding-batches=16",
+  "audiotestsrc ! audiobatch name=e max-outstanding-batches=16",
+  "audiobatchsrc ! audiobatch name=e max-outstanding-batches=16 hop-samples=256",
 };
 
 static const gchar *const modes[] = { "fresh", "pool", "auto" };
@@ -246,12 +247,13 @@ GST_START_TEST (test_wait_stops_at_the_bound_and_comes_back)
 
   consumer_setup (&c, line, G_MAXUINT);
   gst_element_set_state (c.pipeline, GST_STATE_PLAYING);
-  await_counter (&c, "live-batches", BOUND);
+  await_counter (&c, "outstanding-batches", BOUND);
   await_counter (&c, "batches", BOUND);
-  bytes = get_stat (c.element, "live-bytes");
+  bytes = get_stat (c.element, "outstanding-bytes");
   for (i = 0; i < 1000; i++) {
     fail_unless_equals_uint64 (get_counter (c.element, "batches"), BOUND);
-    fail_unless_equals_uint64 (get_stat (c.element, "live-bytes"), bytes);
+    fail_unless_equals_uint64 (get_stat (c.element, "outstanding-bytes"),
+        bytes);
     g_thread_yield ();
   }
   at = BOUND;
@@ -261,16 +263,17 @@ GST_START_TEST (test_wait_stops_at_the_bound_and_comes_back)
     release (&c, n);
     at += n;
     await_counter (&c, "batches", at);
-    await_counter (&c, "live-batches", BOUND);
+    await_counter (&c, "outstanding-batches", BOUND);
   }
-  fail_unless_equals_uint64 (get_counter (c.element, "peak-live-batches"),
-      BOUND);
-  fail_unless_equals_uint64 (get_stat (c.element, "peak-live-bytes"), bytes);
+  fail_unless_equals_uint64 (get_counter (c.element,
+          "peak-outstanding-batches"), BOUND);
+  fail_unless_equals_uint64 (get_stat (c.element, "peak-outstanding-bytes"),
+      bytes);
   fail_unless_equals_uint64 (get_counter (c.element, "dropped-batches"), 0);
   g_print ("wait, %u live, %d bytes, flat\n", BOUND, (int) bytes);
   stop_in_time (&c, line);
   release (&c, G_MAXUINT);
-  fail_unless_equals_uint64 (get_counter (c.element, "live-batches"), 0);
+  fail_unless_equals_uint64 (get_counter (c.element, "outstanding-batches"), 0);
   consumer_clear (&c);
   g_free (line);
 }
@@ -286,10 +289,10 @@ GST_START_TEST (test_drop_goes_on_beyond_the_bound)
   consumer_setup (&c, line, G_MAXUINT);
   gst_element_set_state (c.pipeline, GST_STATE_PLAYING);
   await_counter (&c, "batches", BOUND);
-  bytes = get_stat (c.element, "live-bytes");
+  bytes = get_stat (c.element, "outstanding-bytes");
   await_at_least (&c, "dropped-batches", 20);
   fail_unless_equals_uint64 (get_counter (c.element, "batches"), BOUND);
-  fail_unless_equals_uint64 (get_stat (c.element, "live-bytes"), bytes);
+  fail_unless_equals_uint64 (get_stat (c.element, "outstanding-bytes"), bytes);
   await_held (&c, BOUND);
   release (&c, 3);
   await_counter (&c, "batches", BOUND + 3);
@@ -298,7 +301,7 @@ GST_START_TEST (test_drop_goes_on_beyond_the_bound)
   stop_in_time (&c, line);
   fail_unless (get_stat (c.element, "samples-dropped") > 0);
   release (&c, G_MAXUINT);
-  fail_unless_equals_uint64 (get_counter (c.element, "live-batches"), 0);
+  fail_unless_equals_uint64 (get_counter (c.element, "outstanding-batches"), 0);
   consumer_clear (&c);
   g_free (line);
 }
@@ -324,12 +327,13 @@ GST_START_TEST (test_a_tee_makes_no_batch_live_twice)
   gst_message_unref (message);
   gst_object_unref (bus);
   gst_element_set_state (c.pipeline, GST_STATE_NULL);
-  fail_unless_equals_uint64 (get_counter (c.element, "live-batches"), 10);
+  fail_unless_equals_uint64 (get_counter (c.element, "outstanding-batches"),
+      10);
   fail_unless_equals_uint64 (get_counter (c.element, "allocations")
       + get_counter (c.element, "reused"), 300);
   release (&c, 10);
-  fail_unless_equals_uint64 (get_counter (c.element, "live-batches"), 0);
-  fail_unless_equals_uint64 (get_stat (c.element, "live-bytes"), 0);
+  fail_unless_equals_uint64 (get_counter (c.element, "outstanding-batches"), 0);
+  fail_unless_equals_uint64 (get_stat (c.element, "outstanding-bytes"), 0);
   consumer_clear (&c);
   g_free (line);
 }
@@ -363,19 +367,19 @@ GST_START_TEST (test_an_appsink_holds_what_it_says)
   }
   g_signal_emit_by_name (sink, "pull-sample", &sample);
   fail_unless (sample == NULL);
-  fail_unless_equals_uint64 (get_counter (element, "live-batches"), 50);
+  fail_unless_equals_uint64 (get_counter (element, "outstanding-batches"), 50);
   for (i = 0; i < 50; i++)
     gst_sample_unref (samples[i]);
-  fail_unless (get_counter (element, "live-batches") <= 1);
+  fail_unless (get_counter (element, "outstanding-batches") <= 1);
   gst_element_set_state (pipeline, GST_STATE_NULL);
   gst_object_unref (sink);
   gst_object_unref (pipeline);
   /* a thread of the pipeline may hold on to the sink until it has ended; the
    * sink lets go of its sample behind that */
   while (!g_atomic_int_get (&sink_is_gone)
-      || get_counter (element, "live-batches") > 0)
+      || get_counter (element, "outstanding-batches") > 0)
     g_thread_yield ();
-  fail_unless_equals_uint64 (get_stat (element, "live-bytes"), 0);
+  fail_unless_equals_uint64 (get_stat (element, "outstanding-bytes"), 0);
   gst_object_unref (element);
   g_free (line);
 }

@@ -24,7 +24,7 @@ GST_START_TEST (test_a_consumer_that_holds_for_ever_gets_all_of_the_stream)
     fail_unless_equals_uint64 (GST_BUFFER_OFFSET (rig.held->pdata[i]),
         i * BATCH);
   }
-  fail_unless_equals_uint64 (get_counter (rig.element, "live-batches"),
+  fail_unless_equals_uint64 (get_counter (rig.element, "outstanding-batches"),
       BATCHES);
   fail_unless_equals_uint64 (get_counter (rig.element, "allocations"), BATCHES);
   fail_unless_equals_uint64 (get_counter (rig.element, "fallbacks"),
@@ -97,7 +97,8 @@ GST_START_TEST (test_another_thread_releases_in_random_order)
   g_thread_join (thread);
   fail_unless_equals_int (releaser.released, BATCHES);
   fail_unless_equals_uint64 (get_stat (rig.element, "released"), BATCHES);
-  fail_unless_equals_uint64 (get_counter (rig.element, "live-batches"), 0);
+  fail_unless_equals_uint64 (get_counter (rig.element, "outstanding-batches"),
+      0);
   fail_unless_equals_uint64 (get_stat (rig.element, "discards"), 0);
   rig_assert_nothing_lost (&rig);
   rig_clear (&rig);
@@ -462,7 +463,7 @@ GST_START_TEST (test_other_caps_while_streaming_lose_no_byte_and_no_time)
   fail_unless_equals_string (g_checksum_get_string (got.sum),
       g_checksum_get_string (made.sum));
   assert_lossless (filter, 20000 * 100, 0);
-  fail_unless_equals_uint64 (get_counter (filter, "live-batches"), 0);
+  fail_unless_equals_uint64 (get_counter (filter, "outstanding-batches"), 0);
   g_checksum_free (made.sum);
   g_checksum_free (got.sum);
   gst_object_unref (bus);
@@ -538,7 +539,8 @@ GST_START_TEST (test_a_flush_ends_the_wait_in_a_probe)
   fail_unless_equals_int (rig_await_end (&rig),
       rig.is_source ? GST_FLOW_OK : GST_FLOW_FLUSHING);
   fail_unless_equals_int (rig.seen, 0);
-  fail_unless_equals_uint64 (get_counter (rig.element, "live-batches"), 0);
+  fail_unless_equals_uint64 (get_counter (rig.element, "outstanding-batches"),
+      0);
   gst_pad_remove_probe (rig.srcpad, id);
   if (!rig.is_source)
     gst_pad_push_event (rig.feed, gst_event_new_flush_stop (TRUE));
@@ -568,7 +570,8 @@ GST_START_TEST (test_a_state_change_ends_the_wait_in_a_probe)
   ret = rig_await_end (&rig);
   fail_unless_equals_int (ret, rig.is_source ? GST_FLOW_OK : GST_FLOW_FLUSHING);
   fail_unless_equals_int (rig.seen, 0);
-  fail_unless_equals_uint64 (get_counter (rig.element, "live-batches"), 0);
+  fail_unless_equals_uint64 (get_counter (rig.element, "outstanding-batches"),
+      0);
   rig_assert_nothing_lost (&rig);
   gst_pad_remove_probe (rig.srcpad, id);
   fail_unless (gst_bus_pop_filtered (rig.bus, GST_MESSAGE_ERROR) == NULL);

@@ -117,12 +117,12 @@ GST_START_TEST (test_nothing_is_live_when_a_hundred_thousand_batches_are_over)
   run_to_eos (pipeline);
   gst_element_set_state (pipeline, GST_STATE_NULL);
   fail_unless_equals_uint64 (get_counter (src, "batches"), 100000);
-  fail_unless_equals_uint64 (get_counter (src, "live-batches"), 0);
-  fail_unless_equals_uint64 (get_stat (src, "live-bytes"), 0);
+  fail_unless_equals_uint64 (get_counter (src, "outstanding-batches"), 0);
+  fail_unless_equals_uint64 (get_stat (src, "outstanding-bytes"), 0);
   assert_lossless (src, samples, 0);
   fail_unless_equals_uint64 (get_counter (filter, "batches"), samples / 1000);
-  fail_unless_equals_uint64 (get_counter (filter, "live-batches"), 0);
-  fail_unless_equals_uint64 (get_stat (filter, "live-bytes"), 0);
+  fail_unless_equals_uint64 (get_counter (filter, "outstanding-batches"), 0);
+  fail_unless_equals_uint64 (get_stat (filter, "outstanding-bytes"), 0);
   assert_lossless (filter, samples, 0);
   gst_object_unref (src);
   gst_object_unref (filter);

@@ -154,8 +154,8 @@ assert_counts (GstElement * element, guint64 samples, guint64 batches)
   fail_unless_equals_uint64 (get_stat (element, "samples-dropped"), 0);
   assert_lossless (element, samples, 0);
   fail_unless_equals_uint64 (get_stat (element, "released"), batches);
-  fail_unless_equals_uint64 (get_counter (element, "live-batches"), 0);
-  fail_unless_equals_uint64 (get_stat (element, "live-bytes"), 0);
+  fail_unless_equals_uint64 (get_counter (element, "outstanding-batches"), 0);
+  fail_unless_equals_uint64 (get_stat (element, "outstanding-bytes"), 0);
   fail_unless_equals_uint64 (get_stat (element, "discards"), 0);
 }
 

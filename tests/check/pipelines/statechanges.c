@@ -63,10 +63,10 @@ static void
 load_setup (Load * self, guint i, guint32 seed)
 {
   gchar *line = g_strdup_printf ("audiobatchsrc name=src samples-per-batch=64 "
-      "allocation=%1$s overrun=%2$s max-live-batches=%3$d pool-max-buffers=4 "
+      "allocation=%1$s overrun=%2$s max-outstanding-batches=%3$d pool-max-buffers=4 "
       "! queue max-size-buffers=5 ! audiobatch name=filter "
       "samples-per-batch=100 allocation=%1$s overrun=%2$s "
-      "max-live-batches=%3$d pool-max-buffers=4 ! queue "
+      "max-outstanding-batches=%3$d pool-max-buffers=4 ! queue "
       "! fakesink name=sink signal-handoffs=true enable-last-sample=false "
       "sync=false", modes[i % 3], overruns[i / 3], BOUND);
   GstElement *sink;
@@ -89,8 +89,8 @@ load_setup (Load * self, guint i, guint32 seed)
 static void
 assert_released (GstElement * element)
 {
-  fail_unless_equals_uint64 (get_counter (element, "live-batches"), 0);
-  fail_unless_equals_uint64 (get_stat (element, "live-bytes"), 0);
+  fail_unless_equals_uint64 (get_counter (element, "outstanding-batches"), 0);
+  fail_unless_equals_uint64 (get_stat (element, "outstanding-bytes"), 0);
   assert_lossless (element, get_stat (element, "samples-in"), 0);
 }
 
@@ -102,10 +102,10 @@ assert_sane (GstElement * element)
   guint64 live, peak, allocations, reused, released;
 
   g_object_get (element, "stats", &stats, NULL);
-  fail_unless (gst_structure_get (stats, "live-batches", G_TYPE_UINT64, &live,
-          "peak-live-batches", G_TYPE_UINT64, &peak, "allocations",
-          G_TYPE_UINT64, &allocations, "reused", G_TYPE_UINT64, &reused,
-          "released", G_TYPE_UINT64, &released, NULL));
+  fail_unless (gst_structure_get (stats, "outstanding-batches", G_TYPE_UINT64,
+          &live, "peak-outstanding-batches", G_TYPE_UINT64, &peak,
+          "allocations", G_TYPE_UINT64, &allocations, "reused", G_TYPE_UINT64,
+          &reused, "released", G_TYPE_UINT64, &released, NULL));
   gst_structure_free (stats);
   fail_unless_equals_uint64 (live, allocations + reused - released);
   fail_unless (live <= BOUND && peak <= BOUND, "%d live, %d at most",
@@ -167,7 +167,7 @@ set_something (Load * self)
           g_rand_int_range (self->rand, 0, 6), NULL);
       break;
     default:
-      g_object_set (element, "max-live-batches",
+      g_object_set (element, "max-outstanding-batches",
           g_rand_int_range (self->rand, 2, BOUND + 1), NULL);
       break;
   }

@@ -91,7 +91,7 @@ check_combined (const gdouble * values, guint n, gdouble sum, gdouble median,
   fail_unless_equals_float (all.value[FIGURE_CPU_PER_BATCH], median);
   fail_unless_equals_float (all.value[FIGURE_P999], median);
   fail_unless_equals_float (all.value[FIGURE_MAX], most);
-  fail_unless_equals_float (all.value[FIGURE_PEAK_LIVE_BATCHES], most);
+  fail_unless_equals_float (all.value[FIGURE_PEAK_OUTSTANDING_BATCHES], most);
   fail_unless_equals_string (all.advice, "pool");
   figures_range (rounds, FIGURE_CPU_PER_BATCH, &low, &high);
   fail_unless_equals_float (low, 2);

@@ -97,7 +97,7 @@ class FillBatch(unittest.TestCase):
             self.assertEqual(pts, k * SAMPLES * Gst.SECOND // 48000)
             self.assertEqual(samples, tuple(
                 float(n) for n in range(k * SAMPLES, (k + 1) * SAMPLES)))
-        self.assertEqual(self.source.props.live_batches, 0)
+        self.assertEqual(self.source.props.outstanding_batches, 0)
 
     @unittest.skipIf(numpy is None, "no numpy")
     def test_numpy_writes_the_samples_in_place(self):
@@ -126,8 +126,8 @@ class FillBatch(unittest.TestCase):
         out, error = self.play(lambda *_: Gst.FlowReturn.OK, 5000)
         self.assertIsNone(error)
         self.assertEqual(len(out), 5000)
-        self.assertEqual(self.source.props.live_batches, 0)
-        self.assertLessEqual(self.source.props.peak_live_batches, 2)
+        self.assertEqual(self.source.props.outstanding_batches, 0)
+        self.assertLessEqual(self.source.props.peak_outstanding_batches, 2)
 
     def test_the_handler_is_called_in_the_streaming_thread(self):
         threads = set()

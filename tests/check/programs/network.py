@@ -388,7 +388,7 @@ class NetworkTest(unittest.TestCase):
 
     def test_a_stuck_receiver_costs_a_bounded_number_of_batches(self):
         bound = 500
-        self.assertIn(f"max-live-batches={bound} overrun=drop",
+        self.assertIn(f"max-outstanding-batches={bound} overrun=drop",
                       self.lines["gdp"]["sender"].command)
         # no faster than real time it would take half a minute
         ends = self.start_recorded("gdp", "--until-dropped=10", "",

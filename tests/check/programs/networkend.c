@@ -214,8 +214,8 @@ record_source (End * end)
 {
   guint64 peak, dropped;
 
-  g_object_get (end->source, "peak-live-batches", &peak, "dropped-batches",
-      &dropped, NULL);
+  g_object_get (end->source, "peak-outstanding-batches", &peak,
+      "dropped-batches", &dropped, NULL);
   fprintf (end->lines, "source %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT "\n",
       peak, dropped);
 }

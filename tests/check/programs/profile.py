@@ -152,7 +152,7 @@ def test_a_consumer_that_holds_batches_empties_the_pool(folder):
     fresh = only_mode(document, "fresh")["runs"][0]
     pool = only_mode(document, "pool")["runs"][0]
     # 40 that are held and the one on its way
-    check(fresh["peak-live-batches"] == 41 and fresh["fallbacks"] == 0, fresh)
+    check(fresh["peak-outstanding-batches"] == 41 and fresh["fallbacks"] == 0, fresh)
     check(pool["fallbacks"] > 0
           and pool["allocations"] + pool["reused"] == 2000, pool)
 

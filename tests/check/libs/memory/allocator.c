@@ -292,7 +292,7 @@ assert_refused (gsize size, gsize align, gsize prefix, gsize padding)
       align, prefix, padding);
   fail_unless_equals_uint64 (counter (AB_COUNTER_ALLOCATIONS), 0);
   fail_unless_equals_uint64 (counter (AB_COUNTER_ALLOCATED_BYTES), 0);
-  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BATCHES), 0);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_OUTSTANDING_BATCHES), 0);
 }
 
 GST_START_TEST (test_an_overflowing_size_is_refused_and_not_counted)
@@ -347,15 +347,15 @@ GST_START_TEST (test_live_and_released_follow_every_release)
 
   for (i = 0; i < 10; i++) {
     memory[i] = alloc_batch (100 + i, &data);
-    fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BATCHES), i + 1);
+    fail_unless_equals_uint64 (counter (AB_COUNTER_OUTSTANDING_BATCHES), i + 1);
   }
-  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BYTES), 1045);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_OUTSTANDING_BYTES), 1045);
   for (i = 0; i < 10; i++) {
     gst_memory_unref (memory[i]);
-    fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BATCHES), 9 - i);
+    fail_unless_equals_uint64 (counter (AB_COUNTER_OUTSTANDING_BATCHES), 9 - i);
     fail_unless_equals_uint64 (counter (AB_COUNTER_RELEASED), i + 1);
   }
-  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BYTES), 0);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_OUTSTANDING_BYTES), 0);
 }
 
 GST_END_TEST;
@@ -376,8 +376,8 @@ GST_START_TEST (test_peaks_are_what_lived_together)
   gst_memory_unref (memory[0]);
   gst_memory_unref (memory[1]);
 
-  fail_unless_equals_uint64 (counter (AB_COUNTER_PEAK_LIVE_BATCHES), 3);
-  fail_unless_equals_uint64 (counter (AB_COUNTER_PEAK_LIVE_BYTES), 4000);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_PEAK_OUTSTANDING_BATCHES), 3);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_PEAK_OUTSTANDING_BYTES), 4000);
 }
 
 GST_END_TEST;
@@ -388,9 +388,10 @@ GST_START_TEST (test_resizing_does_not_change_what_is_counted)
   GstMemory *memory = alloc_batch (BATCH_BYTES, &data);
 
   gst_memory_resize (memory, 16, 100);
-  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BYTES), BATCH_BYTES);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_OUTSTANDING_BYTES),
+      BATCH_BYTES);
   gst_memory_unref (memory);
-  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BYTES), 0);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_OUTSTANDING_BYTES), 0);
   fail_unless_equals_uint64 (counter (AB_COUNTER_RELEASED), 1);
 }
 
@@ -405,10 +406,11 @@ GST_START_TEST (test_a_part_keeps_the_whole_alive_and_counts_once)
   fail_unless (part != NULL);
   fail_unless_equals_uint64 (counter (AB_COUNTER_ALLOCATIONS), 1);
   gst_memory_unref (whole);
-  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BATCHES), 1);
-  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BYTES), BATCH_BYTES);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_OUTSTANDING_BATCHES), 1);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_OUTSTANDING_BYTES),
+      BATCH_BYTES);
   gst_memory_unref (part);
-  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BATCHES), 0);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_OUTSTANDING_BATCHES), 0);
   fail_unless_equals_uint64 (counter (AB_COUNTER_RELEASED), 1);
 }
 
@@ -458,9 +460,9 @@ GST_START_TEST (test_a_part_of_a_part_hangs_on_the_whole)
   gst_memory_unref (whole);
 
   assert_part (rest, data, 150, 150);
-  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BATCHES), 1);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_OUTSTANDING_BATCHES), 1);
   gst_memory_unref (rest);
-  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BATCHES), 0);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_OUTSTANDING_BATCHES), 0);
   fail_unless_equals_uint64 (counter (AB_COUNTER_RELEASED), 1);
 }
 
@@ -510,7 +512,7 @@ GST_START_TEST (test_adjacent_parts_join_without_a_copy)
   gst_buffer_unref (joined);
   gst_memory_unref (whole);
   fail_unless_equals_uint64 (counter (AB_COUNTER_ALLOCATIONS), 1);
-  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BATCHES), 0);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_OUTSTANDING_BATCHES), 0);
 }
 
 GST_END_TEST;
@@ -566,7 +568,7 @@ GST_START_TEST (test_a_copy_is_not_counted)
   copy = gst_memory_copy (memory, 100, 200);
   gst_memory_unref (memory);
   fail_unless_equals_uint64 (counter (AB_COUNTER_ALLOCATIONS), 1);
-  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BATCHES), 0);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_OUTSTANDING_BATCHES), 0);
 
   fail_unless (gst_memory_map (copy, &map, GST_MAP_READ));
   fail_unless_equals_uint64 (map.size, 200);
@@ -682,8 +684,8 @@ GST_START_TEST (test_memory_freed_on_other_threads_is_counted)
 
   fail_unless_equals_uint64 (counter (AB_COUNTER_ALLOCATIONS), 8);
   fail_unless_equals_uint64 (counter (AB_COUNTER_RELEASED), 8);
-  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BATCHES), 0);
-  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BYTES), 0);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_OUTSTANDING_BATCHES), 0);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_OUTSTANDING_BYTES), 0);
 }
 
 GST_END_TEST;

@@ -13,7 +13,7 @@
   fail_unless_equals_uint64 (counter (AB_COUNTER_ALLOCATIONS), alloc); \
   fail_unless_equals_uint64 (counter (AB_COUNTER_REUSED), re); \
   fail_unless_equals_uint64 (counter (AB_COUNTER_FALLBACKS), fall); \
-  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BATCHES), live); \
+  fail_unless_equals_uint64 (counter (AB_COUNTER_OUTSTANDING_BATCHES), live); \
 } G_STMT_END
 
 /* Downstream answers with @pool, and batches are of BYTES bytes. */
@@ -75,8 +75,8 @@ finish (OfferedPool * pool)
   ab_memory_take_query (&memory, query);
   gst_query_unref (query);
   fail_unless (ab_memory_plan (&memory, &fresh));
-  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BATCHES), 0);
-  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BYTES), 0);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_OUTSTANDING_BATCHES), 0);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_OUTSTANDING_BYTES), 0);
   ASSERT_OBJECT_REFCOUNT (pool, "downstream's pool", 1);
   gst_object_unref (pool);
 }
@@ -96,13 +96,13 @@ GST_START_TEST (test_downstreams_pool_is_used_and_counted)
       batches[i] = acquire ();
       bytes += gst_buffer_peek_memory (batches[i], 0)->maxsize;
     }
-    fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BATCHES), 3);
-    fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BYTES), bytes);
+    fail_unless_equals_uint64 (counter (AB_COUNTER_OUTSTANDING_BATCHES), 3);
+    fail_unless_equals_uint64 (counter (AB_COUNTER_OUTSTANDING_BYTES), bytes);
     for (i = 0; i < 3; i++)
       gst_buffer_unref (batches[i]);
   }
   assert_counters (3, 27, 0, 0);
-  fail_unless_equals_uint64 (counter (AB_COUNTER_PEAK_LIVE_BATCHES), 3);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_PEAK_OUTSTANDING_BATCHES), 3);
   fail_unless_equals_int (pool->made, 3);
   finish (pool);
 }
@@ -283,7 +283,7 @@ GST_START_TEST (test_a_larger_foreign_buffer_counts_with_all_it_pins)
 
   fail_unless (take_offer (pool, 4 * BYTES, 0, 0, NULL));
   batch = acquire ();
-  fail_unless (counter (AB_COUNTER_LIVE_BYTES) >= 4 * BYTES);
+  fail_unless (counter (AB_COUNTER_OUTSTANDING_BYTES) >= 4 * BYTES);
   gst_buffer_unref (batch);
   finish (pool);
 }
@@ -329,13 +329,13 @@ GST_START_TEST (test_a_foreign_batch_is_live_as_long_as_its_memory_is_held)
   fail_unless (take_offer (pool, BYTES, 0, 0, NULL));
   batch = acquire ();
   left = holders[__i__] (batch);
-  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BATCHES), 1);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_OUTSTANDING_BATCHES), 1);
   gst_buffer_unref (batch);
   /* a foreign pool takes a memory back that is held but not shared */
-  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BATCHES),
+  fail_unless_equals_uint64 (counter (AB_COUNTER_OUTSTANDING_BATCHES),
       holders[__i__] != keep_memory);
   gst_mini_object_unref (left);
-  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BATCHES), 0);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_OUTSTANDING_BATCHES), 0);
   finish (pool);
 }
 
@@ -353,9 +353,9 @@ GST_START_TEST (test_what_is_held_does_not_add_up_over_many_batches)
 
     gst_buffer_unref (batch);
     gst_mini_object_unref (left);
-    fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BATCHES), 0);
+    fail_unless_equals_uint64 (counter (AB_COUNTER_OUTSTANDING_BATCHES), 0);
   }
-  fail_unless_equals_uint64 (counter (AB_COUNTER_PEAK_LIVE_BATCHES), 1);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_PEAK_OUTSTANDING_BATCHES), 1);
   finish (pool);
 }
 
@@ -390,7 +390,7 @@ GST_START_TEST (test_holders_that_let_go_at_the_same_time_leave_nothing_live)
   g_async_queue_push (queue, queue);
   g_thread_join (thread);
   g_async_queue_unref (queue);
-  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BATCHES), 0);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_OUTSTANDING_BATCHES), 0);
   finish (pool);
 }
 
@@ -407,11 +407,11 @@ GST_START_TEST (test_foreign_batches_outlive_where_they_came_from)
   batch = acquire_data (&data);
   gst_object_unref (pool);
   ab_memory_clear (&memory);
-  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BATCHES), 1);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_OUTSTANDING_BATCHES), 1);
   for (i = 0; i < BYTES; i++)
     fail_unless_equals_int (data[i], 0x21);
   gst_buffer_unref (batch);
-  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BATCHES), 0);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_OUTSTANDING_BATCHES), 0);
   ab_memory_init (&memory, stats);
 }
 
@@ -428,7 +428,7 @@ GST_START_TEST (test_a_foreign_pool_with_buffers_out_is_not_configured_anew)
   fail_unless (take_offer (pool, 2 * BYTES, 0, 0, NULL));
   fail_if (is_offered (pool));
   batch = acquire ();
-  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BATCHES), 2);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_OUTSTANDING_BATCHES), 2);
   gst_buffer_unref (batch);
   gst_buffer_unref (held);
   /* now that it has all of them back, it is */

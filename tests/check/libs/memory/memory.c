@@ -131,7 +131,7 @@ GST_START_TEST (test_refused_memory_is_null_and_not_counted)
   set_params (&params);
   fail_if (ab_memory_acquire (&memory, BATCH_BYTES, &room));
   fail_unless_equals_uint64 (counter (AB_COUNTER_ALLOCATIONS), 0);
-  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BATCHES), 0);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_OUTSTANDING_BATCHES), 0);
 }
 
 GST_END_TEST;
@@ -161,11 +161,11 @@ GST_START_TEST (test_batches_are_counted_until_they_go)
   fail_unless_equals_uint64 (counter (AB_COUNTER_ALLOCATIONS), 2);
   fail_unless_equals_uint64 (counter (AB_COUNTER_ALLOCATED_BYTES),
       2 * BATCH_BYTES);
-  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BATCHES), 2);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_OUTSTANDING_BATCHES), 2);
   gst_buffer_unref (one);
-  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BATCHES), 1);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_OUTSTANDING_BATCHES), 1);
   gst_buffer_unref (other);
-  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BATCHES), 0);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_OUTSTANDING_BATCHES), 0);
 }
 
 GST_END_TEST;

@@ -16,7 +16,7 @@
   fail_unless_equals_uint64 (counter (AB_COUNTER_REUSED), re); \
   fail_unless_equals_uint64 (counter (AB_COUNTER_FALLBACKS), fall); \
   fail_unless_equals_uint64 (counter (AB_COUNTER_DISCARDS), disc); \
-  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BATCHES), live); \
+  fail_unless_equals_uint64 (counter (AB_COUNTER_OUTSTANDING_BATCHES), live); \
 } G_STMT_END
 
 static void
@@ -98,11 +98,11 @@ GST_START_TEST (test_a_flushing_pool_says_so_and_gets_its_buffers_back)
   fail_unless_equals_int (ask_pool (pool, ways[__i__], &other),
       GST_FLOW_FLUSHING);
   gst_buffer_unref (out);
-  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BATCHES), 0);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_OUTSTANDING_BATCHES), 0);
   gst_buffer_pool_set_flushing (pool, FALSE);
   out = acquire ();
   gst_buffer_unref (out);
-  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BATCHES), 0);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_OUTSTANDING_BATCHES), 0);
 }
 
 GST_END_TEST;
@@ -137,8 +137,9 @@ GST_START_TEST (test_what_comes_back_is_used_again)
   assert_counters (1, 100, 0, 0, 0);
   fail_unless_equals_uint64 (counter (AB_COUNTER_ALLOCATED_BYTES), BYTES);
   fail_unless_equals_uint64 (counter (AB_COUNTER_REUSED_BYTES), 100 * BYTES);
-  fail_unless_equals_uint64 (counter (AB_COUNTER_PEAK_LIVE_BATCHES), 1);
-  fail_unless_equals_uint64 (counter (AB_COUNTER_PEAK_LIVE_BYTES), BYTES);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_PEAK_OUTSTANDING_BATCHES), 1);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_PEAK_OUTSTANDING_BYTES),
+      BYTES);
 }
 
 GST_END_TEST;
@@ -152,14 +153,15 @@ GST_START_TEST (test_an_exhausted_pool_is_answered_by_fresh_memory)
   for (round = 0; round < 3; round++) {
     for (i = 0; i < 10; i++)
       batches[i] = acquire ();
-    fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BATCHES), 10);
-    fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BYTES), 10 * BYTES);
+    fail_unless_equals_uint64 (counter (AB_COUNTER_OUTSTANDING_BATCHES), 10);
+    fail_unless_equals_uint64 (counter (AB_COUNTER_OUTSTANDING_BYTES),
+        10 * BYTES);
     for (i = 0; i < 10; i++)
       gst_buffer_unref (batches[i]);
   }
   /* 4 of the pool and 6 beside it, three times */
   assert_counters (4 + 3 * 6, 2 * 4, 3 * 6, 0, 0);
-  fail_unless_equals_uint64 (counter (AB_COUNTER_PEAK_LIVE_BATCHES), 10);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_PEAK_OUTSTANDING_BATCHES), 10);
 }
 
 GST_END_TEST;
@@ -226,7 +228,7 @@ GST_START_TEST (test_the_first_buffers_are_there_and_touched_before_use)
   plan_pool (size, 2, 4);
   /* spare buffers are nobody's batch */
   assert_counters (0, 0, 0, 0, 0);
-  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BYTES), 0);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_OUTSTANDING_BYTES), 0);
   for (i = 0; i < 3; i++) {
     batches[i] = acquire_data (size, &data);
     if (i < 2) {
@@ -468,7 +470,7 @@ GST_START_TEST (test_a_buffer_that_is_not_what_it_was_is_discarded)
     gst_mini_object_unref (left);
   }
   assert_counters (2, 4, 0, 1, 0);
-  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BYTES), 0);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_OUTSTANDING_BYTES), 0);
 }
 
 GST_END_TEST;
@@ -514,8 +516,8 @@ GST_START_TEST (test_a_copy_that_is_held_is_out_or_a_discard)
   for (i = 0; i < BYTES; i++)
     fail_unless_equals_int (data[i], 0x3c);
   gst_buffer_unref (copy);
-  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BATCHES), 0);
-  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BYTES), 0);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_OUTSTANDING_BATCHES), 0);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_OUTSTANDING_BYTES), 0);
 
   batch = acquire_data (BYTES, &other);
   fail_unless_equals_int (other == data, kept);
@@ -644,7 +646,7 @@ GST_START_TEST (test_recycled_batches_outlive_where_they_came_from)
     batches[i] = room.buffer;
   }
   ab_memory_clear (&other);
-  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BATCHES), 2);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_OUTSTANDING_BATCHES), 2);
   for (i = 0; i < 2; i++) {
     guint8 got;
 

@@ -32,16 +32,22 @@ static const Row rows[] = {
   {{.bytes_per_batch = G_MAXUINT64}, "pool", "batch-size"},
 
   /* (c) half of the bound; a quarter to go on; no bound is no reason */
-  {{QUIET,.peak_live_bytes = 49999,.memory_bound = 100000}, "fresh", "none"},
-  {{QUIET,.peak_live_bytes = 50000,.memory_bound = 100000}, "pool", "memory"},
-  {{QUIET,.peak_live_bytes = 24999,.memory_bound = 100000,.pooled = TRUE},
+  {{QUIET,.peak_outstanding_bytes = 49999,.memory_bound =
+              100000}, "fresh", "none"},
+  {{QUIET,.peak_outstanding_bytes = 50000,.memory_bound =
+              100000}, "pool", "memory"},
+  {{QUIET,.peak_outstanding_bytes = 24999,.memory_bound = 100000,.pooled =
+              TRUE},
       "fresh", "none"},
-  {{QUIET,.peak_live_bytes = 25000,.memory_bound = 100000,.pooled = TRUE},
+  {{QUIET,.peak_outstanding_bytes = 25000,.memory_bound = 100000,.pooled =
+              TRUE},
       "pool", "memory"},
-  {{QUIET,.peak_live_bytes = G_MAXUINT64}, "fresh", "none"},
-  {{QUIET,.peak_live_bytes = G_MAXUINT64,.pooled = TRUE}, "fresh", "none"},
+  {{QUIET,.peak_outstanding_bytes = G_MAXUINT64}, "fresh", "none"},
+  {{QUIET,.peak_outstanding_bytes = G_MAXUINT64,.pooled =
+              TRUE}, "fresh", "none"},
   {{QUIET,.memory_bound = 1}, "fresh", "none"},
-  {{QUIET,.peak_live_bytes = G_MAXUINT64,.memory_bound = G_MAXUINT64}, "pool",
+  {{QUIET,.peak_outstanding_bytes = G_MAXUINT64,.memory_bound =
+              G_MAXUINT64}, "pool",
       "memory"},
 
   /* (a) 125000 a second; 62500 to go on */
@@ -69,16 +75,16 @@ static const Row rows[] = {
 
   /* the order of reasons: batch-size, memory, rate, pauses */
   {{.batches_per_second = 130000,.bytes_per_batch = 262144,
-              .peak_live_bytes = 9,.memory_bound = 10,.timed = 1000,
+              .peak_outstanding_bytes = 9,.memory_bound = 10,.timed = 1000,
           .allocation_p999_ns = 1000000}, "pool", "batch-size"},
   {{.batches_per_second = 130000,.bytes_per_batch = 4096,
-              .peak_live_bytes = 9,.memory_bound = 10,.timed = 1000,
+              .peak_outstanding_bytes = 9,.memory_bound = 10,.timed = 1000,
           .allocation_p999_ns = 1000000}, "pool", "memory"},
   {{.batches_per_second = 130000,.bytes_per_batch = 4096,
-              .peak_live_bytes = 4,.memory_bound = 10,.timed = 1000,
+              .peak_outstanding_bytes = 4,.memory_bound = 10,.timed = 1000,
           .allocation_p999_ns = 1000000}, "pool", "rate"},
   {{.batches_per_second = 120000,.bytes_per_batch = 4096,
-              .peak_live_bytes = 4,.memory_bound = 10,.timed = 1000,
+              .peak_outstanding_bytes = 4,.memory_bound = 10,.timed = 1000,
           .allocation_p999_ns = 1000000}, "pool", "pauses"},
 };
 

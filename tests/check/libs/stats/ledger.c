@@ -9,7 +9,7 @@
 #include <gst/check/gstcheck.h>
 
 /* the stream of the concurrency test */
-#define MAX_LIVE 32
+#define MAX_OUTSTANDING 32
 #define FRESH_BYTES 4096
 #define REUSED_BYTES 1000
 /* AUDIOBATCH_SNAPSHOTS says how many, where all is slow */
@@ -101,7 +101,7 @@ GST_END_TEST;
 GST_START_TEST (test_the_promised_counters_are_properties)
 {
   static const gchar *names[] = { "batches", "allocations", "allocated-bytes",
-    "reused", "fallbacks", "live-batches", "peak-live-batches",
+    "reused", "fallbacks", "outstanding-batches", "peak-outstanding-batches",
     "dropped-batches"
   };
   guint n, i;
@@ -224,10 +224,10 @@ GST_START_TEST (test_live_is_what_was_taken_and_not_released)
   fail_unless_equals_uint64 (counter (AB_COUNTER_REUSED), 1);
   fail_unless_equals_uint64 (counter (AB_COUNTER_REUSED_BYTES), 30);
   fail_unless_equals_uint64 (counter (AB_COUNTER_RELEASED), 1);
-  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BATCHES), 2);
-  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BYTES), 1030);
-  fail_unless_equals_uint64 (counter (AB_COUNTER_PEAK_LIVE_BATCHES), 3);
-  fail_unless_equals_uint64 (counter (AB_COUNTER_PEAK_LIVE_BYTES), 1230);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_OUTSTANDING_BATCHES), 2);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_OUTSTANDING_BYTES), 1030);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_PEAK_OUTSTANDING_BATCHES), 3);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_PEAK_OUTSTANDING_BYTES), 1230);
 }
 
 GST_END_TEST;
@@ -242,8 +242,8 @@ GST_START_TEST (test_peaks_stay_when_batches_go)
     ab_ledger_released (stats, 100);
   take_reused (100);
 
-  fail_unless_equals_uint64 (counter (AB_COUNTER_PEAK_LIVE_BATCHES), 5);
-  fail_unless_equals_uint64 (counter (AB_COUNTER_PEAK_LIVE_BYTES), 500);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_PEAK_OUTSTANDING_BATCHES), 5);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_PEAK_OUTSTANDING_BYTES), 500);
 }
 
 GST_END_TEST;
@@ -256,8 +256,8 @@ GST_START_TEST (test_peaks_of_batches_and_of_bytes_stand_alone)
   ab_ledger_released (stats, 10);
   take_reused (5000);
 
-  fail_unless_equals_uint64 (counter (AB_COUNTER_PEAK_LIVE_BATCHES), 2);
-  fail_unless_equals_uint64 (counter (AB_COUNTER_PEAK_LIVE_BYTES), 5000);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_PEAK_OUTSTANDING_BATCHES), 2);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_PEAK_OUTSTANDING_BYTES), 5000);
 }
 
 GST_END_TEST;
@@ -414,7 +414,7 @@ stream_batches (gpointer unused)
   guint64 index;
 
   for (index = 0; atomic_load (&readers_left) > 0; index++) {
-    while (index - atomic_load (&n_released) >= MAX_LIVE - 1)
+    while (index - atomic_load (&n_released) >= MAX_OUTSTANDING - 1)
       g_thread_yield ();
     if (bytes_of_batch (index) == FRESH_BYTES)
       take_fresh (FRESH_BYTES);
@@ -439,7 +439,7 @@ find_lie (const guint64 * now, const guint64 * before)
   if (now[AB_COUNTER_SAMPLES_PENDING] != now[AB_COUNTER_BATCHES])
     return "each batch leaves one sample";
   if (now[AB_COUNTER_ALLOCATIONS] + now[AB_COUNTER_REUSED]
-      != now[AB_COUNTER_LIVE_BATCHES] + now[AB_COUNTER_RELEASED])
+      != now[AB_COUNTER_OUTSTANDING_BATCHES] + now[AB_COUNTER_RELEASED])
     return "allocations + reused = live + released";
   if (now[AB_COUNTER_ALLOCATED_BYTES]
       != now[AB_COUNTER_ALLOCATIONS] * FRESH_BYTES)
@@ -447,13 +447,15 @@ find_lie (const guint64 * now, const guint64 * before)
   if (now[AB_COUNTER_REUSED_BYTES]
       != now[AB_COUNTER_REUSED] * REUSED_BYTES)
     return "reused bytes are those of the reused";
-  if (now[AB_COUNTER_LIVE_BATCHES] > MAX_LIVE)
+  if (now[AB_COUNTER_OUTSTANDING_BATCHES] > MAX_OUTSTANDING)
     return "live batches are bounded";
-  if (now[AB_COUNTER_LIVE_BYTES] > MAX_LIVE * FRESH_BYTES)
+  if (now[AB_COUNTER_OUTSTANDING_BYTES] > MAX_OUTSTANDING * FRESH_BYTES)
     return "live bytes are bounded";
-  if (now[AB_COUNTER_PEAK_LIVE_BATCHES] < now[AB_COUNTER_LIVE_BATCHES])
+  if (now[AB_COUNTER_PEAK_OUTSTANDING_BATCHES] <
+      now[AB_COUNTER_OUTSTANDING_BATCHES])
     return "the peak is no less than what is live";
-  if (now[AB_COUNTER_PEAK_LIVE_BYTES] < now[AB_COUNTER_LIVE_BYTES])
+  if (now[AB_COUNTER_PEAK_OUTSTANDING_BYTES] <
+      now[AB_COUNTER_OUTSTANDING_BYTES])
     return "the peak of bytes is no less than the live bytes";
   for (i = 0; i < AB_COUNTER_SAMPLES_PENDING; i++) {
     if (now[i] < before[i])
@@ -509,8 +511,8 @@ GST_START_TEST (test_a_snapshot_holds_together_while_threads_count)
   fail_unless (lie == NULL, "a snapshot broke: %s", lie);
   fail_unless_equals_uint64 (counter (AB_COUNTER_RELEASED),
       atomic_load (&n_taken));
-  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BATCHES), 0);
-  fail_unless_equals_uint64 (counter (AB_COUNTER_LIVE_BYTES), 0);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_OUTSTANDING_BATCHES), 0);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_OUTSTANDING_BYTES), 0);
 }
 
 GST_END_TEST;

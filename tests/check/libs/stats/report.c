@@ -309,9 +309,10 @@ GST_START_TEST (test_the_message_has_every_counter)
     get_uint64 (structure, ab_counter_info (i)->name);
   fail_unless_equals_uint64 (get_uint64 (structure, "allocations"), 4);
   fail_unless_equals_uint64 (get_uint64 (structure, "allocated-bytes"), 10);
-  fail_unless_equals_uint64 (get_uint64 (structure, "live-batches"), 3);
-  fail_unless_equals_uint64 (get_uint64 (structure, "live-bytes"), 9);
-  fail_unless_equals_uint64 (get_uint64 (structure, "peak-live-batches"), 3);
+  fail_unless_equals_uint64 (get_uint64 (structure, "outstanding-batches"), 3);
+  fail_unless_equals_uint64 (get_uint64 (structure, "outstanding-bytes"), 9);
+  fail_unless_equals_uint64 (get_uint64 (structure, "peak-outstanding-batches"),
+      3);
   fail_unless_equals_uint64 (get_uint64 (structure, "released"), 1);
   gst_message_unref (message);
 }
