@@ -53,14 +53,13 @@ struct _GstAudioBatch
   AbStream stream;
 
   /* streaming thread, sink STREAM_LOCK */
-  GstAudioInfo info;
-  /* what chunks come in, as it came, and whether that is backwards */
+  /* the segment that chunks come in, turned round if they come in reverse */
   GstSegment segment;
   gboolean reverse;
   /* the caps or segment that was refused last: it is sent again and again */
   GstEventType refused_type;
   guint32 refused_seqnum;
-  AbPlacer rebatcher;
+  AbPlacer placer;
 };
 
 #define AUDIO_BATCH_CAPS "audio/x-raw, " \
@@ -82,7 +81,8 @@ G_DEFINE_TYPE_WITH_CODE (GstAudioBatch, gst_audio_batch, GST_TYPE_ELEMENT,
 GST_ELEMENT_REGISTER_DEFINE (audiobatch, "audiobatch", GST_RANK_NONE,
     GST_TYPE_AUDIO_BATCH);
 
-/* The one place where settings become streaming state. */
+/* Copies our own settings into streaming state. Those that both elements have
+ * are copied by ab_stream_update(). */
 static void
 take_settings (GstAudioBatch * self)
 {
@@ -91,7 +91,7 @@ take_settings (GstAudioBatch * self)
     return;
   atomic_store_explicit (&self->settings_changed, FALSE, memory_order_relaxed);
   GST_OBJECT_LOCK (self);
-  self->rebatcher.settings = self->settings;
+  self->placer.settings = self->settings;
   GST_OBJECT_UNLOCK (self);
 }
 
@@ -109,7 +109,7 @@ static GstClockTime
 end_time (GstAudioBatch * self, GstClockTime pts, guint64 n_samples)
 {
   return pts + gst_util_uint64_scale_int (n_samples, GST_SECOND,
-      GST_AUDIO_INFO_RATE (&self->info));
+      GST_AUDIO_INFO_RATE (&self->stream.info));
 }
 
 /* TRUE when all of the chunk is inside the segment, as nearly always. */
@@ -130,48 +130,45 @@ static void
 clip (GstAudioBatch * self, AbArrival * arrival)
 {
   guint before = arrival->chunk.n_samples;
-  guint rate = GST_AUDIO_INFO_RATE (&self->info);
+  guint rate = GST_AUDIO_INFO_RATE (&self->stream.info);
   guint cut;
 
   if (G_LIKELY (is_inside_segment (self, arrival)))
     return;
 
   arrival->buffer = gst_audio_buffer_clip (arrival->buffer, &self->segment,
-      rate, GST_AUDIO_INFO_BPF (&self->info));
+      rate, GST_AUDIO_INFO_BPF (&self->stream.info));
   arrival->chunk.n_samples = 0;
   if (arrival->buffer) {
     GstClockTime pts = GST_BUFFER_PTS (arrival->buffer);
 
-    ab_chunk_measure (&arrival->chunk, arrival->buffer, &self->info, NULL);
-    arrival->cut = gst_util_uint64_scale_int_round (pts - arrival->pts, rate,
-        GST_SECOND);
+    ab_chunk_measure (&arrival->chunk, arrival->buffer, &self->stream.info,
+        NULL);
+    arrival->cut =
+        gst_util_uint64_scale_int_round (pts - arrival->pts, rate, GST_SECOND);
     arrival->pts = pts;
   }
   cut = before - arrival->chunk.n_samples;
-  ab_placer_count_refused (&self->rebatcher, cut, TRUE);
+  ab_placer_count_refused (&self->placer, cut, TRUE);
 }
 
-static GstFlowReturn
-process (GstAudioBatch * self, AbArrival * arrival)
+/* Turns a chunk round that comes in reverse. */
+static void
+reverse_chunk (GstAudioBatch * self, AbArrival * arrival)
 {
-  g_autoptr (GError) error = NULL;
-  GstFlowReturn ret;
+  arrival->chunk.reversed = TRUE;
+  if (GST_CLOCK_TIME_IS_VALID (arrival->pts))
+    arrival->pts = mirror_time (self,
+        end_time (self, arrival->pts, arrival->chunk.n_samples));
+}
 
-  if (!ab_chunk_map (&arrival->chunk, &self->info, &error)) {
-    ab_stream_post_error (&self->stream, error);
-    ab_placer_count_refused (&self->rebatcher, arrival->chunk.n_samples, TRUE);
-    return GST_FLOW_ERROR;
-  }
-  if (G_UNLIKELY (self->reverse)) {
-    arrival->chunk.reversed = TRUE;
-    if (GST_CLOCK_TIME_IS_VALID (arrival->pts))
-      arrival->pts = mirror_time (self,
-          end_time (self, arrival->pts, arrival->chunk.n_samples));
-  }
-  arrival->chunk.has_metas = ab_metas_any (arrival->buffer);
-  ret = ab_placer_place (&self->rebatcher, arrival);
-  ab_chunk_unmap (&arrival->chunk);
-  return ret;
+/* Posts @error. Samples that can't be had are counted as dropped. */
+static GstFlowReturn
+refuse_chunk (GstAudioBatch * self, const GError * error, guint n_samples)
+{
+  ab_stream_post_error (&self->stream, error);
+  ab_placer_count_refused (&self->placer, n_samples, TRUE);
+  return GST_FLOW_ERROR;
 }
 
 static GstFlowReturn
@@ -183,7 +180,7 @@ gst_audio_batch_chain (GstPad * pad, GstObject * parent, GstBuffer * buffer)
   /* not cleared: there is much in it that only planar audio needs */
   AbArrival arrival;
 
-  if (G_UNLIKELY (GST_AUDIO_INFO_RATE (&self->info) == 0)) {
+  if (G_UNLIKELY (GST_AUDIO_INFO_RATE (&self->stream.info) == 0)) {
     gst_buffer_unref (buffer);
     return GST_FLOW_NOT_NEGOTIATED;
   }
@@ -193,17 +190,26 @@ gst_audio_batch_chain (GstPad * pad, GstObject * parent, GstBuffer * buffer)
   arrival.pts = GST_BUFFER_PTS (buffer);
   arrival.flagged = GST_BUFFER_FLAGS (buffer)
       & (GST_BUFFER_FLAG_DISCONT | GST_BUFFER_FLAG_RESYNC);
-  if (G_UNLIKELY (!ab_chunk_measure (&arrival.chunk, buffer, &self->info,
-              &error))) {
-    ab_stream_post_error (&self->stream, error);
-    ret = GST_FLOW_ERROR;
-  } else {
-    clip (self, &arrival);
-    if (arrival.chunk.n_samples > 0)
-      ret = process (self, &arrival);
+  if (G_UNLIKELY (!ab_chunk_measure (&arrival.chunk, buffer,
+              &self->stream.info, &error))) {
+    gst_buffer_unref (buffer);
+    return refuse_chunk (self, error, 0);
   }
-  if (arrival.buffer)
+  clip (self, &arrival);
+  if (G_UNLIKELY (arrival.chunk.n_samples == 0)) {
+    gst_clear_buffer (&arrival.buffer);
+  } else if (G_UNLIKELY (!ab_chunk_map (&arrival.chunk, &self->stream.info,
+              &error))) {
+    ret = refuse_chunk (self, error, arrival.chunk.n_samples);
     gst_buffer_unref (arrival.buffer);
+  } else {
+    if (G_UNLIKELY (self->reverse))
+      reverse_chunk (self, &arrival);
+    arrival.chunk.has_metas = ab_metas_any (arrival.buffer);
+    ret = ab_placer_place (&self->placer, &arrival);
+    ab_chunk_unmap (&arrival.chunk);
+    gst_buffer_unref (arrival.buffer);
+  }
   return ret;
 }
 
@@ -212,7 +218,7 @@ gst_audio_batch_chain (GstPad * pad, GstObject * parent, GstBuffer * buffer)
 static void
 forget_stream (GstAudioBatch * self)
 {
-  ab_placer_reset (&self->rebatcher);
+  ab_placer_reset (&self->placer);
   gst_segment_init (&self->segment, GST_FORMAT_TIME);
   self->reverse = FALSE;
   self->refused_type = GST_EVENT_UNKNOWN;
@@ -226,7 +232,6 @@ gst_audio_batch_change_state (GstElement * element, GstStateChange transition)
 
   if (transition == GST_STATE_CHANGE_READY_TO_PAUSED) {
     ab_stream_start (&self->stream);
-    gst_audio_info_init (&self->info);
     take_settings (self);
     forget_stream (self);
   }
@@ -283,18 +288,17 @@ static void
 drain (GstAudioBatch * self)
 {
   take_settings (self);
-  ab_placer_drain (&self->rebatcher);
+  ab_placer_drain (&self->placer);
 }
 
 static gboolean
 set_info (GstAudioBatch * self, const GstAudioInfo * info)
 {
   if (!ab_stream_set_info (&self->stream, info)) {
-    gst_audio_info_init (&self->info);
+    ab_stream_forget_info (&self->stream);
     return FALSE;
   }
-  self->info = *info;
-  ab_placer_set_info (&self->rebatcher, info);
+  ab_placer_set_info (&self->placer);
   return TRUE;
 }
 
@@ -302,7 +306,7 @@ set_info (GstAudioBatch * self, const GstAudioInfo * info)
 static gboolean
 send_event (GstAudioBatch * self, GstEvent * event)
 {
-  if (ab_placer_hold (&self->rebatcher, event))
+  if (ab_placer_hold (&self->placer, event))
     return TRUE;
   return gst_pad_event_default (self->sinkpad, GST_OBJECT (self), event);
 }
@@ -336,7 +340,7 @@ handle_caps (GstAudioBatch * self, GstEvent * event)
     refuse_caps (self, caps);
     return refuse_event (self, event);
   }
-  if (gst_audio_info_is_equal (&info, &self->info))
+  if (gst_audio_info_is_equal (&info, &self->stream.info))
     return send_event (self, event);
   drain (self);
   if (!set_info (self, &info))
@@ -374,7 +378,6 @@ handle_segment (GstAudioBatch * self, GstEvent * event)
   if (!check_segment (self, &segment))
     return refuse_event (self, event);
   GST_DEBUG_OBJECT (self, "new %" GST_SEGMENT_FORMAT, &segment);
-  self->segment = segment;
   self->reverse = segment.rate < 0;
   if (self->reverse) {
     /* turned round, it plays forwards for those downstream */
@@ -384,7 +387,8 @@ handle_segment (GstAudioBatch * self, GstEvent * event)
     event = gst_event_new_segment (&segment);
     gst_event_set_seqnum (event, seqnum);
   }
-  if (ab_placer_new_segment (&self->rebatcher, &segment, event))
+  self->segment = segment;
+  if (ab_placer_new_segment (&self->placer, event))
     return TRUE;
   return gst_pad_event_default (self->sinkpad, GST_OBJECT (self), event);
 }
@@ -410,7 +414,7 @@ mirror_segment_done (GstAudioBatch * self, GstEvent * event)
 static void
 clip_gap (GstAudioBatch * self, GstClockTime * pts, guint64 * n_samples)
 {
-  guint rate = GST_AUDIO_INFO_RATE (&self->info);
+  guint rate = GST_AUDIO_INFO_RATE (&self->stream.info);
   GstClockTime end = end_time (self, *pts, *n_samples);
   guint64 before = *n_samples;
   guint64 start, stop;
@@ -423,7 +427,7 @@ clip_gap (GstAudioBatch * self, GstClockTime * pts, guint64 * n_samples)
   } else {
     *n_samples = 0;
   }
-  ab_placer_count_refused (&self->rebatcher, before - *n_samples, FALSE);
+  ab_placer_count_refused (&self->placer, before - *n_samples, FALSE);
 }
 
 /* Silence of @duration from @pts on, in its place among the samples. */
@@ -431,7 +435,7 @@ static void
 feed_gap (GstAudioBatch * self, GstClockTime pts, GstClockTime duration)
 {
   guint64 n_samples = gst_util_uint64_scale_int_round (duration,
-      GST_AUDIO_INFO_RATE (&self->info), GST_SECOND);
+      GST_AUDIO_INFO_RATE (&self->stream.info), GST_SECOND);
   GstFlowReturn ret = GST_FLOW_OK;
   guint64 done = 0;
 
@@ -443,7 +447,7 @@ feed_gap (GstAudioBatch * self, GstClockTime pts, GstClockTime duration)
     AbArrival gap = {.pts = done == 0 ? pts : GST_CLOCK_TIME_NONE };
 
     ab_chunk_silence (&gap.chunk, MIN (n_samples - done, G_MAXINT));
-    ret = ab_placer_place (&self->rebatcher, &gap);
+    ret = ab_placer_place (&self->placer, &gap);
     done += gap.chunk.n_samples;
   }
 }
@@ -454,14 +458,14 @@ handle_gap (GstAudioBatch * self, GstEvent * event)
   GstClockTime pts, duration, max_fill;
 
   take_settings (self);
-  max_fill = self->rebatcher.settings.policy.max_fill;
+  max_fill = self->placer.settings.policy.max_fill;
   gst_event_parse_gap (event, &pts, &duration);
   if (!GST_CLOCK_TIME_IS_VALID (duration)
-      || GST_AUDIO_INFO_RATE (&self->info) == 0)
+      || GST_AUDIO_INFO_RATE (&self->stream.info) == 0)
     return send_event (self, event);
   if (max_fill != 0 && duration > max_fill) {
     drain (self);
-    ab_placer_break (&self->rebatcher);
+    ab_placer_break (&self->placer);
     return gst_pad_event_default (self->sinkpad, GST_OBJECT (self), event);
   }
   feed_gap (self, pts, duration);
@@ -605,7 +609,7 @@ gst_audio_batch_finalize (GObject * object)
 {
   GstAudioBatch *self = GST_AUDIO_BATCH (object);
 
-  ab_placer_clear (&self->rebatcher);
+  ab_placer_clear (&self->placer);
   ab_stream_clear (&self->stream);
   G_OBJECT_CLASS (gst_audio_batch_parent_class)->finalize (object);
 }
@@ -633,7 +637,7 @@ gst_audio_batch_init (GstAudioBatch * self)
   GST_PAD_SET_PROXY_CAPS (self->srcpad);
   gst_element_add_pad (GST_ELEMENT (self), self->srcpad);
 
-  ab_placer_init (&self->rebatcher, &self->stream, self->srcpad);
+  ab_placer_init (&self->placer, &self->stream, self->srcpad, &self->segment);
 }
 
 static void

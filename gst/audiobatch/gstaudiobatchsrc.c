@@ -32,7 +32,6 @@
 #include "gstaudiobatchsrc.h"
 
 #include "batch/batch.h"
-#include "basesource.h"
 #include "batch/stream.h"
 #include "time/position.h"
 #include "sourcequeries.h"
@@ -66,7 +65,6 @@ struct _GstAudioBatchSrc
 
   /* all that follows: streaming thread, STREAM_LOCK of the src pad */
 
-  GstAudioInfo info;
   AbWaveform *waveform;
   GstClockTimeDiff timestamp_offset;
   /* the application fills the batches */
@@ -115,6 +113,8 @@ GST_ELEMENT_REGISTER_DEFINE (audiobatchsrc, "audiobatchsrc", GST_RANK_NONE,
 
 /* Data path, callee before caller */
 
+/* Copies our own settings into streaming state. Those that both elements have
+ * are copied by ab_stream_update(). */
 static void
 take_settings (GstAudioBatchSrc * self)
 {
@@ -156,7 +156,7 @@ ask_handler (GstAudioBatchSrc * self, GstBuffer * buffer, guint64 start,
   atomic_store_explicit (&self->error_posted, FALSE, memory_order_relaxed);
   g_signal_emit (self, signals[SIGNAL_FILL_BATCH], 0, buffer, start, &ret);
   if (ret == GST_FLOW_OK) {
-    if (ab_batch_check_filled (buffer, &self->info, n_samples, &error))
+    if (ab_batch_check_filled (buffer, &self->stream.info, n_samples, &error))
       return GST_FLOW_OK;
     ab_stream_post_error (&self->stream, error);
     return GST_FLOW_ERROR;
@@ -177,7 +177,7 @@ static gsize
 plane_stride (GstAudioBatchSrc * self, guint n_samples)
 {
   /* GST_AUDIO_INFO_BPS() is the depth, which for S24_32 is not the width */
-  return n_samples * (gsize) (GST_AUDIO_INFO_WIDTH (&self->info) / 8);
+  return n_samples * (gsize) (GST_AUDIO_INFO_WIDTH (&self->stream.info) / 8);
 }
 
 /* The default handler, for when the last handler has gone while playing. */
@@ -186,7 +186,7 @@ gst_audio_batch_src_fill_batch (GstAudioBatchSrc * self, GstBuffer * buffer,
     guint64 start)
 {
   guint n_samples =
-      gst_buffer_get_size (buffer) / GST_AUDIO_INFO_BPF (&self->info);
+      gst_buffer_get_size (buffer) / GST_AUDIO_INFO_BPF (&self->stream.info);
   GstMapInfo map;
 
   if (!gst_buffer_map (buffer, &map, GST_MAP_WRITE))
@@ -210,14 +210,14 @@ fill (GstAudioBatchSrc * self, AbRoom * room, guint64 start, guint * n_samples)
         plane_stride (self, asked), start, asked);
 
     ab_room_close (room);
-    ab_batch_describe (room->buffer, &self->info, asked, silent);
+    ab_batch_describe (room->buffer, &self->stream.info, asked, silent);
     return GST_FLOW_OK;
   }
   /* whatever the handler leaves out is silence */
-  gst_audio_format_info_fill_silence (self->info.finfo, room->data,
+  gst_audio_format_info_fill_silence (self->stream.info.finfo, room->data,
       gst_buffer_get_size (room->buffer));
   ab_room_close (room);
-  ab_batch_describe (room->buffer, &self->info, asked, FALSE);
+  ab_batch_describe (room->buffer, &self->stream.info, asked, FALSE);
   ret = ask_handler (self, room->buffer, start, n_samples);
   if (ret == GST_FLOW_OK && *n_samples < asked)
     stamp (self, room->buffer, start, *n_samples);
@@ -231,7 +231,7 @@ make_batch (GstAudioBatchSrc * self, guint64 start, guint * n_samples,
   GstFlowReturn ret;
   AbRoom room;
 
-  ret = ab_stream_acquire (&self->stream, *n_samples, &room);
+  ret = ab_supply_acquire (&self->stream.supply, *n_samples, &room);
   if (G_UNLIKELY (ret != GST_FLOW_OK))
     return ret;
   /* the offset first, and again after the controllers, which want the time */
@@ -302,7 +302,7 @@ push_mode_create (GstAudioBatchSrc * self, GstBuffer ** batch)
     count (self, n_samples, 0, n_samples);
     self->discont = TRUE;
     /* time passes as it would have with the batch */
-    if (!ab_stream_pass_time (&self->stream, n_samples))
+    if (!ab_supply_pass_time (&self->stream.supply, n_samples))
       return GST_FLOW_FLUSHING;
   }
   /* the application's own end */
@@ -323,7 +323,7 @@ static GstFlowReturn
 pull_mode_create (GstAudioBatchSrc * self, guint64 offset, guint size,
     GstBuffer ** batch)
 {
-  guint bpf = GST_AUDIO_INFO_BPF (&self->info);
+  guint bpf = GST_AUDIO_INFO_BPF (&self->stream.info);
   guint64 start, end;
   guint n_samples;
   GstFlowReturn ret;
@@ -346,7 +346,7 @@ pull_mode_create (GstAudioBatchSrc * self, guint64 offset, guint size,
     ret = make_batch (self, start, &n_samples, batch);
     /* who pulls waits for his answer: nothing is dropped */
   } while (ret == AB_FLOW_DROPPED
-      && ab_stream_pass_time (&self->stream, n_samples));
+      && ab_supply_pass_time (&self->stream.supply, n_samples));
   if (ret == GST_FLOW_OK)
     count (self, n_samples, n_samples, 0);
   return ret == AB_FLOW_DROPPED ? GST_FLOW_FLUSHING : ret;
@@ -372,7 +372,8 @@ create (GstBaseSrc * src, guint64 offset, guint size, GstBuffer ** buffer)
   gboolean resized;
 
   /* pushing, the base class has seen to the format */
-  if (GST_AUDIO_INFO_RATE (&self->info) == 0 && !ab_source_negotiate (src))
+  if (GST_AUDIO_INFO_RATE (&self->stream.info) == 0
+      && !ab_source_negotiate (src))
     return GST_FLOW_NOT_NEGOTIATED;
   ab_stream_report (&self->stream);
   if (!self->tagged)
@@ -441,7 +442,7 @@ gst_audio_batch_src_set_caps (GstBaseSrc * src, GstCaps * caps)
 {
   GstAudioBatchSrc *self = GST_AUDIO_BATCH_SRC (src);
   GstAudioInfo info;
-  guint rate;
+  guint old_rate, rate;
 
   if (!gst_audio_info_from_caps (&info, caps)) {
     GST_ELEMENT_ERROR (self, STREAM, FORMAT,
@@ -449,18 +450,17 @@ gst_audio_batch_src_set_caps (GstBaseSrc * src, GstCaps * caps)
         ("the caps are %" GST_PTR_FORMAT, caps));
     return FALSE;
   }
+  old_rate = GST_AUDIO_INFO_RATE (&self->stream.info);
+  rate = GST_AUDIO_INFO_RATE (&info);
   if (!ab_stream_set_info (&self->stream, &info))
     return FALSE;
 
-  rate = GST_AUDIO_INFO_RATE (&info);
-  if (GST_AUDIO_INFO_RATE (&self->info) == 0
-      && src->segment.format == GST_FORMAT_TIME)
+  if (old_rate == 0 && src->segment.format == GST_FORMAT_TIME)
     seek_to_segment (self, &src->segment, rate);
-  else if (GST_AUDIO_INFO_RATE (&self->info) == 0)
+  else if (old_rate == 0)
     ab_clock_start (&self->position.clock, rate, 0, 0);
-  else if (rate != (guint) GST_AUDIO_INFO_RATE (&self->info))
+  else if (rate != old_rate)
     ab_position_set_rate (&self->position, &src->segment, rate);
-  self->info = info;
   ab_waveform_set_info (self->waveform, &info);
   look_for_handler (self);
   return TRUE;
@@ -470,7 +470,7 @@ gst_audio_batch_src_set_caps (GstBaseSrc * src, GstCaps * caps)
 static gboolean
 gst_audio_batch_src_decide_allocation (GstBaseSrc * src, GstQuery * query)
 {
-  ab_stream_take_allocation (&GST_AUDIO_BATCH_SRC (src)->stream, query);
+  ab_supply_take_query (&GST_AUDIO_BATCH_SRC (src)->stream.supply, query);
   return TRUE;
 }
 
@@ -492,8 +492,8 @@ gst_audio_batch_src_do_seek (GstBaseSrc * src, GstSegment * segment)
     return FALSE;
   }
   /* before there is a rate, the caps will find the position in the segment */
-  if (segment->format == GST_FORMAT_TIME && self->info.rate != 0)
-    seek_to_segment (self, segment, self->info.rate);
+  if (segment->format == GST_FORMAT_TIME && self->stream.info.rate != 0)
+    seek_to_segment (self, segment, self->stream.info.rate);
   return TRUE;
 }
 
@@ -544,7 +544,6 @@ gst_audio_batch_src_start (GstBaseSrc * src)
   gst_base_src_set_format (src, GST_PAD_MODE (src->srcpad) == GST_PAD_MODE_PULL
       ? GST_FORMAT_BYTES : GST_FORMAT_TIME);
   ab_stream_start (&self->stream);
-  gst_audio_info_init (&self->info);
   self->tagged = FALSE;
   self->discont = FALSE;
   self->waveform = ab_waveform_new (g_random_int ());
@@ -558,7 +557,7 @@ gst_audio_batch_src_stop (GstBaseSrc * src)
   GstAudioBatchSrc *self = GST_AUDIO_BATCH_SRC (src);
 
   /* an end that others have made, such as an EOS event of the application */
-  if (GST_AUDIO_INFO_RATE (&self->info) != 0)
+  if (GST_AUDIO_INFO_RATE (&self->stream.info) != 0)
     ab_stream_report_end (&self->stream);
   g_clear_pointer (&self->waveform, ab_waveform_free);
   ab_stream_stop (&self->stream);

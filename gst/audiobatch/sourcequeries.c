@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What audiobatchsrc answers when it is asked. */
+/* What audiobatchsrc answers to queries, and what GstBaseSrc leaves to it. */
 
 #include "sourcequeries.h"
 
@@ -58,10 +58,10 @@ ab_source_answer_convert (AbStream * stream, GstQuery * query)
   GstFormat from, to;
   gint64 value, result;
   GstAudioInfo info;
-  AbSize size;
+  guint64 size_n, size_d;
 
   gst_query_parse_convert (query, &from, &value, &to, NULL);
-  if (!ab_stream_get_format (stream, &info, &size))
+  if (!ab_stream_get_format (stream, &info, &size_n, &size_d))
     return FALSE;
   /* -1 is "none" in every format */
   result = value;
@@ -80,17 +80,17 @@ ab_source_answer_duration (GstBaseSrc * src, AbStream * stream,
 {
   gint64 duration;
   GstAudioInfo info;
-  AbSize size;
+  guint64 size_n, size_d;
   GstFormat format;
   gint batches;
 
   g_object_get (src, "num-buffers", &batches, NULL);
   gst_query_parse_duration (query, &format, NULL);
   if (batches < 0 || !is_known (format)
-      || !ab_stream_get_format (stream, &info, &size))
+      || !ab_stream_get_format (stream, &info, &size_n, &size_d))
     return FALSE;
   duration = from_samples (&info, format,
-      gst_util_uint64_scale (batches, size.n, size.d));
+      gst_util_uint64_scale (batches, size_n, size_d));
   gst_query_set_duration (query, format, duration);
   return TRUE;
 }
@@ -125,4 +125,38 @@ ab_source_prefer_caps (GstCaps * caps)
         gst_audio_channel_get_fallback_mask (channels), NULL);
   }
   return caps;
+}
+
+/* Workarounds for GstBaseSrc after a failed start or a refused seek */
+
+gboolean
+ab_source_negotiate (GstBaseSrc * src)
+{
+  g_autoptr (GstCaps) before = gst_pad_get_current_caps (src->srcpad);
+  g_autoptr (GstCaps) caps = NULL;
+
+  if (!gst_base_src_negotiate (src))
+    return FALSE;
+  caps = gst_pad_get_current_caps (src->srcpad);
+  /* a start that failed may have left the pad its caps */
+  if (before && caps && gst_caps_is_equal (before, caps))
+    return GST_BASE_SRC_GET_CLASS (src)->set_caps (src, caps);
+  return TRUE;
+}
+
+void
+ab_source_resume (GstBaseSrc * src, gboolean flushed)
+{
+  g_autoptr (GstEvent) sent = gst_pad_get_sticky_event (src->srcpad,
+      GST_EVENT_SEGMENT, 0);
+  GstSegment segment = src->segment;
+
+  if (sent && !flushed)
+    return;
+  segment.base = 0;
+  if (segment.rate < 0)
+    segment.stop = segment.position;
+  else
+    segment.start = segment.time = segment.position;
+  gst_base_src_new_segment (src, &segment);
 }

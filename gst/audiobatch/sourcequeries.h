@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What audiobatchsrc answers when it is asked. */
+/* What audiobatchsrc answers to queries, and what GstBaseSrc leaves to it. */
 #pragma once
 
 #include <gst/base/gstbasesrc.h>
@@ -29,5 +29,13 @@ gboolean ab_source_answer_scheduling (const AbSourceSettings * settings,
 /* Takes @caps and returns the best of them: mono F32 at 48000 Hz, or what comes
  * nearest to that, with a mask for more than 2 channels. */
 GstCaps *ab_source_prefer_caps (GstCaps * caps);
+
+/* For when there is no format yet: the base class does not set caps that the pad
+ * has already. Streaming thread. */
+gboolean ab_source_negotiate (GstBaseSrc * src);
+
+/* After a seek that was refused: if the stream has been @flushed for it, or has
+ * not begun, the base class would go on without a segment. */
+void ab_source_resume (GstBaseSrc * src, gboolean flushed);
 
 G_END_DECLS

@@ -66,8 +66,8 @@ way_open (Way * self, guint allocation, gsize size)
   self->n_samples = size / info.bpf;
   self->element = gst_object_ref_sink (gst_bin_new (NULL));
   ab_stream_init (&self->stream, self->element, GST_CAT_DEFAULT);
-  self->stream.settings.allocation = allocation;
-  self->stream.settings.pool_min = DEPTH + 1;
+  self->stream.settings.supply.allocation = allocation;
+  self->stream.settings.supply.pool_min = DEPTH + 1;
   self->stream.settings.size.samples = self->n_samples;
   ab_stream_start (&self->stream);
   if (!ab_stream_set_info (&self->stream, &info))
@@ -101,7 +101,7 @@ make_batch (Way * way)
   gsize size = (gsize) way->n_samples * GST_AUDIO_INFO_BPF (&way->stream.info);
   AbRoom room;
 
-  if (ab_stream_acquire (&way->stream, way->n_samples, &room)
+  if (ab_supply_acquire (&way->stream.supply, way->n_samples, &room)
       != GST_FLOW_OK) {
     g_printerr ("There is no memory for %" G_GSIZE_FORMAT " bytes.\n", size);
     exit (EXIT_FAILURE);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Fills batches from chunks. */
+/* The open batch: filled from chunks, stamped, and handed over. */
 
 #include "batch/batch.h"
+
+#include "batch/metas.h"
 
 /* The lock state of a memory counts its owners from this bit on, and below it
  * those who have it mapped. */
@@ -69,13 +71,15 @@ ab_batch_set_info (AbBatch * self, const GstAudioInfo * info)
   gboolean planar =
       GST_AUDIO_INFO_LAYOUT (info) == GST_AUDIO_LAYOUT_NON_INTERLEAVED;
 
-  self->info = *info;
+  self->info = info;
   self->n_planes = planar ? GST_AUDIO_INFO_CHANNELS (info) : 1;
   self->sample_size = GST_AUDIO_INFO_BPF (info) / self->n_planes;
 }
 
-void
-ab_batch_open (AbBatch * self, const AbRoom * room, guint capacity)
+/* Takes @room and forgets all of the batch before but the format. */
+static void
+take_room (AbBatch * self, const AbRoom * room, guint capacity, guint64 start,
+    const AbClock * clock)
 {
   self->room.buffer = room->buffer;
   self->room.data = room->data;
@@ -84,7 +88,24 @@ ab_batch_open (AbBatch * self, const AbRoom * room, guint capacity)
     self->room.map = room->map;
   self->capacity = capacity;
   self->fill = 0;
+  self->fresh = 0;
   self->silent = 0;
+  self->start = start;
+  if (start >= clock->origin)
+    self->clock = *clock;
+  self->has_metas = FALSE;
+}
+
+void
+ab_batch_open (AbBatch * self, const AbRoom * room, guint capacity,
+    guint64 start, const AbClock * clock)
+{
+  take_room (self, room, capacity, start, clock);
+  if (G_UNLIKELY (self->discont)) {
+    GST_BUFFER_FLAG_SET (room->buffer,
+        GST_BUFFER_FLAG_DISCONT | GST_BUFFER_FLAG_RESYNC);
+    self->discont = FALSE;
+  }
 }
 
 /* The frames of interleaved audio, or the samples of a plane, from the last to
@@ -109,7 +130,7 @@ copy_plane (const AbBatch * self, const AbChunk * chunk, guint plane,
   gsize sample_size = self->sample_size;
 
   if (chunk->planes == NULL) {
-    gst_audio_format_info_fill_silence (self->info.finfo, to, n * sample_size);
+    gst_audio_format_info_fill_silence (self->info->finfo, to, n * sample_size);
   } else {
     const guint8 *from = chunk->planes[plane];
 
@@ -162,26 +183,42 @@ shorten (AbBatch * self)
   gst_buffer_set_size (self->room.buffer, self->n_planes * size);
 }
 
-GstBuffer *
-ab_batch_close (AbBatch * self)
+/* The samples of @self are there: its buffer says when they are, and more. */
+static GstBuffer *
+hand_over (AbBatch * self)
 {
-  if (G_UNLIKELY (self->fill < self->capacity))
-    shorten (self);
-  ab_room_close (&self->room);
-  ab_batch_describe (self->room.buffer, &self->info, self->fill,
+  GstBuffer *buffer = g_steal_pointer (&self->room.buffer);
+
+  ab_clock_stamp (&self->clock, buffer, self->start, self->fill);
+  ab_batch_describe (buffer, self->info, self->fill,
       self->silent >= self->fill);
-  self->fill = 0;
-  return g_steal_pointer (&self->room.buffer);
+  return buffer;
 }
 
 GstBuffer *
-ab_batch_slide (AbBatch * self, guint hop, const AbRoom * room, guint capacity)
+ab_batch_close (AbBatch * self)
+{
+  GstBuffer *buffer;
+
+  if (G_UNLIKELY (self->fill < self->capacity))
+    shorten (self);
+  ab_room_close (&self->room);
+  buffer = hand_over (self);
+  self->fill = 0;
+  self->fresh = 0;
+  self->has_metas = FALSE;
+  return buffer;
+}
+
+GstBuffer *
+ab_batch_slide (AbBatch * self, guint hop, const AbRoom * room,
+    guint capacity, const AbClock * clock)
 {
   AbBatch full = *self;
   guint shared = full.fill - hop;
   guint plane;
 
-  ab_batch_open (self, room, capacity);
+  take_room (self, room, capacity, full.start + hop, clock);
   for (plane = 0; plane < self->n_planes; plane++) {
     gsize from = ((gsize) plane * full.capacity + hop) * self->sample_size;
     gsize to = (gsize) plane * capacity * self->sample_size;
@@ -192,9 +229,25 @@ ab_batch_slide (AbBatch * self, guint hop, const AbRoom * room, guint capacity)
   self->fill = shared;
   self->silent = MIN (full.silent, shared);
   ab_room_close (&full.room);
-  ab_batch_describe (full.room.buffer, &self->info, full.fill,
-      full.silent >= full.fill);
-  return full.room.buffer;
+  return hand_over (&full);
+}
+
+void
+ab_batch_copy_metas (AbBatch * self, GstBuffer * chunk, guint done)
+{
+  guint bpf = GST_AUDIO_INFO_BPF (self->info);
+
+  ab_batch_strip_metas (self);
+  ab_metas_copy (self->room.buffer, chunk, (gsize) (done - self->fill) * bpf,
+      (gsize) self->fill * bpf);
+  self->has_metas = TRUE;
+}
+
+void
+ab_batch_strip_metas_slow (AbBatch * self)
+{
+  ab_metas_strip (self->room.buffer);
+  self->has_metas = FALSE;
 }
 
 gboolean
@@ -227,6 +280,7 @@ ab_batch_restore (AbBatch * self, const AbSharedSamples * shared)
 {
   ab_batch_add (self, &shared->chunk, 0);
   self->silent = MIN (shared->silent, self->fill);
+  self->fresh = 0;
 }
 
 void
@@ -238,11 +292,15 @@ ab_shared_samples_clear (AbSharedSamples * shared)
 guint
 ab_batch_discard (AbBatch * self)
 {
-  guint n = self->fill;
+  guint n = self->fresh;
 
-  if (ab_batch_is_open (self))
+  if (ab_batch_is_open (self)) {
+    self->discont |= GST_BUFFER_IS_DISCONT (self->room.buffer);
     ab_room_close (&self->room);
+  }
   gst_clear_buffer (&self->room.buffer);
   self->fill = 0;
+  self->fresh = 0;
+  self->has_metas = FALSE;
   return n;
 }

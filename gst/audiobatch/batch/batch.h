@@ -1,30 +1,46 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Fills batches from chunks. */
+/* The open batch: filled from chunks, stamped, and handed over. */
 #pragma once
 
 #include <string.h>
 
-#include "memory/memory.h"
 #include "batch/chunk.h"
+#include "memory/memory.h"
+#include "time/timeline.h"
 
 G_BEGIN_DECLS
 
-/* The batch being filled; there is none while room.buffer is NULL.
+/* The open batch: its memory, its samples, and what it will say of them. There
+ * is none while room.buffer is NULL.
+ *
+ *   room.data                                       capacity
+ *   | shared with the batch before | fresh | to fill |
+ *   start                                  start + fill
  *
  * Thread-safety: streaming thread only. */
 typedef struct
 {
-  GstAudioInfo info;
-  /* one plane of whole frames, or one for each channel */
+  /* the format, owned by the element; planes of it: one of whole frames, or one
+   * for each channel; bytes of one sample in one plane */
+  const GstAudioInfo *info;
   guint n_planes;
-  /* bytes of one sample in one plane */
   guint sample_size;
 
   AbRoom room;
+  /* samples: in a full batch, in this one, of which no batch before had these,
+   * and the last ones that are silence */
   guint capacity;
   guint fill;
-  /* how many of the last samples in it are silence */
+  guint fresh;
   guint silent;
+
+  /* number of the first sample, and the clock that it is stamped by */
+  guint64 start;
+  AbClock clock;
+  /* it has metas of a chunk */
+  gboolean has_metas;
+  /* the next batch that is opened follows a break */
+  gboolean discont;
 } AbBatch;
 
 /* Says of a filled @buffer what its samples don't: GstAudioMeta where the
@@ -43,11 +59,14 @@ gboolean ab_batch_is_exclusive (GstBuffer * buffer);
 gboolean ab_batch_check_filled (GstBuffer * buffer, const GstAudioInfo * info,
     guint * n_samples, GError ** error);
 
-/* No batch may be open. */
+/* Takes the layout of @info, which stays the caller's. No batch may be open. */
 void ab_batch_set_info (AbBatch * self, const GstAudioInfo * info);
 
-/* Begins a batch of @capacity samples in @room, which is taken. */
-void ab_batch_open (AbBatch * self, const AbRoom * room, guint capacity);
+/* Begins a batch of @capacity samples in @room, which is taken. Its first sample
+ * is number @start. It is stamped by @clock, or by the clock of the batch before
+ * if @start is before the origin of @clock. */
+void ab_batch_open (AbBatch * self, const AbRoom * room, guint capacity,
+    guint64 start, const AbClock * clock);
 
 /* Fills the rest of the batch with silence and marks it with
  * GstAudioClippingMeta.
@@ -55,19 +74,33 @@ void ab_batch_open (AbBatch * self, const AbRoom * room, guint capacity);
  * Returns: how many samples that took. */
 guint ab_batch_pad (AbBatch * self);
 
-/* Ends the batch: what is not filled is cut off, and planar batches get their
- * GstAudioMeta. GAP is set when all of it is silence.
+/* Ends the batch: cuts off what is not filled, stamps it, adds GstAudioMeta to
+ * planar audio, and sets GAP if all of it is silence.
  *
  * Returns: (transfer full): the batch. */
 GstBuffer *ab_batch_close (AbBatch * self);
 
 /* Ends the batch, which is full, and begins the next one in @room with the
  * samples behind the first @hop of this one. @hop is less than the capacity,
- * and what is left then is not more than @capacity.
+ * and what is left then is not more than @capacity. For @clock see
+ * ab_batch_open().
  *
  * Returns: (transfer full): the batch that is full. */
 GstBuffer *ab_batch_slide (AbBatch * self, guint hop, const AbRoom * room,
-    guint capacity);
+    guint capacity, const AbClock * clock);
+
+/* Copies the metas of @chunk to the batch, all of which is the @fill samples of
+ * @chunk before its sample number @done. A batch has the metas of a chunk only
+ * while all of it is of that chunk. */
+void ab_batch_copy_metas (AbBatch * self, GstBuffer * chunk, guint done);
+void ab_batch_strip_metas_slow (AbBatch * self);
+
+static inline void
+ab_batch_strip_metas (AbBatch * self)
+{
+  if (G_UNLIKELY (self->has_metas))
+    ab_batch_strip_metas_slow (self);
+}
 
 /* Samples that a batch which has gone shares with the next one. */
 typedef struct
@@ -127,6 +160,7 @@ ab_batch_add (AbBatch * self, const AbChunk * chunk, guint offset)
     ab_batch_copy_planes (self, chunk, offset, n, to);
   }
   self->fill += n;
+  self->fresh += n;
   self->silent = chunk->silent ? self->silent + n : 0;
   return n;
 }

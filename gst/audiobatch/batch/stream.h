@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What both elements do around a batch: settings, its size, its memory, the
- * count of it. */
+/* What both elements are around their batches: settings, format, size, memory
+ * and counts. */
 #pragma once
 
 #include <gst/audio/audio.h>
 
-#include "memory/memory.h"
+#include "memory/supply.h"
 #include "settings/common.h"
 #include "stats/report.h"
 #include "time/size.h"
@@ -21,34 +21,23 @@ typedef struct
   /* OBJECT_LOCK of the element */
   AbCommonSettings settings;
   GstClockTime latency;
-  GstAudioInfo known_info;
-  AbSize known_size;
+
+  /* The format, rate 0 before there is one, and the size of batches. The
+   * streaming thread writes them with the OBJECT_LOCK and reads them without;
+   * others read with the lock, and nothing of what ab_size_next() changes. */
+  GstAudioInfo info;
+  AbSize size;
 
   /* set with the OBJECT_LOCK by start, internally atomic, may outlive us */
-  AbLedger *stats;
+  AbLedger *ledger;
 
   /* any thread: a setting was changed since the streaming thread last looked */
   atomic_bool changed;
-  atomic_bool limits_changed;
 
-  /* streaming thread: the settings in force */
-  GstAudioInfo info;
-  AbSize size;
-  GstAudioBatchAllocation allocation;
-  guint pool_min, pool_max;
-  guint max_outstanding;
-  GstAudioBatchOverrun overrun;
-  /* bytes that the process may use, and that the machine has; 0 where there is
-   * no limit, and where the system does not tell */
-  guint64 process_limit;
-  guint64 machine_limit;
+  /* says itself who touches what */
+  AbSupply supply;
 
-  AbMemory memory;
-  /* the memory has to be planned anew before the next batch */
-  gboolean plan_due;
-  AbAdvice advice;
-  guint until_advice;
-  guint until_timed;
+  /* streaming thread */
   AbReport report;
 } AbStream;
 
@@ -74,10 +63,11 @@ gboolean ab_stream_get_property (AbStream * self, guint id,
 /* Any thread: the duration of a full batch, or 0 before there is a format. */
 GstClockTime ab_stream_get_latency (AbStream * self);
 
-/* Any thread: the format and the size of batches, or FALSE before there is
- * one. */
+/* Any thread: the format, and the size of batches as a fraction of samples.
+ *
+ * Returns: FALSE before there is a format. */
 gboolean ab_stream_get_format (AbStream * self, GstAudioInfo * info,
-    AbSize * size);
+    guint64 * size_n, guint64 * size_d);
 
 /* Any thread: posts @error as an element error. */
 void ab_stream_post_error (AbStream * self, const GError * error);
@@ -94,14 +84,15 @@ void ab_stream_stop (AbStream * self);
  * changed. On FALSE the format is the old one. */
 gboolean ab_stream_set_info (AbStream * self, const GstAudioInfo * info);
 
+/* There is no format any more. */
+void ab_stream_forget_info (AbStream * self);
+
 /* Takes the settings if they were changed; to be called between batches.
  * @resized is set to whether batches have another size from now on. */
 gboolean ab_stream_update (AbStream * self, gboolean * resized);
 
-/* Takes what downstream wishes for memory, from an answered ALLOCATION query;
- * the first asks downstream of @srcpad. */
+/* Asks downstream of @srcpad what it wishes for memory. */
 void ab_stream_negotiate (AbStream * self, GstPad * srcpad);
-void ab_stream_take_allocation (AbStream * self, GstQuery * query);
 
 /* Ends, or refuses, waiting for downstream to release a batch. Any thread. */
 void ab_stream_set_shut (AbStream * self, AbGateShut reason,
@@ -111,41 +102,24 @@ void ab_stream_set_shut (AbStream * self, AbGateShut reason,
 static inline gboolean
 ab_stream_is_shut (AbStream * self)
 {
-  return ab_gate_is_shut (&self->stats->gate);
+  return ab_gate_is_shut (&self->ledger->gate);
 }
 
 static inline gboolean
 ab_stream_is_shut_by (AbStream * self, AbGateShut reason)
 {
-  return ab_gate_is_shut_by (&self->stats->gate, reason);
+  return ab_gate_is_shut_by (&self->ledger->gate, reason);
 }
-
-/* No batch was to be had, and was counted as dropped. */
-#define AB_FLOW_DROPPED GST_FLOW_CUSTOM_SUCCESS
-
-/* Room for the next batch, of @n_samples samples, which is the caller's alone.
- *
- * Returns: GST_FLOW_OK; AB_FLOW_DROPPED when downstream holds too
- * many batches and overrun says to drop; GST_FLOW_FLUSHING when waiting for one
- * was ended; GST_FLOW_ERROR when an element error has been posted. */
-GstFlowReturn ab_stream_acquire (AbStream * self, guint n_samples,
-    AbRoom * room);
-
-/* Waits, for as long as @n_samples samples last, for downstream to release a
- * batch: what a source does in place of a batch that it drops.
- *
- * Returns: FALSE when that was ended. */
-gboolean ab_stream_pass_time (AbStream * self, guint n_samples);
 
 /* Counts @added samples that came in, now that @pending wait: what happens to
  * most chunks. */
 static inline void
 ab_stream_count_pending (AbStream * self, guint added, guint pending)
 {
-  ab_ledger_begin (self->stats);
-  ab_ledger_add (self->stats, AB_COUNTER_SAMPLES_IN, added);
-  ab_ledger_set (self->stats, AB_COUNTER_SAMPLES_PENDING, pending);
-  ab_ledger_end (self->stats);
+  ab_ledger_begin (self->ledger);
+  ab_ledger_add (self->ledger, AB_COUNTER_SAMPLES_IN, added);
+  ab_ledger_set (self->ledger, AB_COUNTER_SAMPLES_PENDING, pending);
+  ab_ledger_end (self->ledger);
 }
 
 /* Adds @change to the counters; pending is not added but set. */

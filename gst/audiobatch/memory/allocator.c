@@ -13,7 +13,7 @@ struct _GstAudioBatchAllocator
   GstAllocator parent;
 
   /* shared, internally atomic; may outlive us */
-  AbLedger *stats;
+  AbLedger *ledger;
 };
 
 /* The header of a block, or of a part that shares another one's data. */
@@ -131,7 +131,7 @@ ab_allocator_free (GstAllocator * allocator, GstMemory * mem)
   Block *block = (Block *) mem;
 
   if (block->counted)
-    ab_ledger_released (((GstAudioBatchAllocator *) allocator)->stats,
+    ab_ledger_released (((GstAudioBatchAllocator *) allocator)->ledger,
         mem->maxsize);
   g_free (block);
 }
@@ -139,7 +139,7 @@ ab_allocator_free (GstAllocator * allocator, GstMemory * mem)
 static void
 ab_allocator_finalize (GObject * object)
 {
-  ab_ledger_unref (AB_ALLOCATOR (object)->stats);
+  ab_ledger_unref (AB_ALLOCATOR (object)->ledger);
   G_OBJECT_CLASS (ab_allocator_parent_class)->finalize (object);
 }
 
@@ -169,12 +169,12 @@ ab_allocator_init (GstAudioBatchAllocator * self)
 }
 
 GstAudioBatchAllocator *
-ab_allocator_new (AbLedger * stats)
+ab_allocator_new (AbLedger * ledger)
 {
   GstAudioBatchAllocator *self = g_object_new (AB_TYPE_ALLOCATOR, NULL);
 
   gst_object_ref_sink (self);
-  self->stats = ab_ledger_ref (stats);
+  self->ledger = ab_ledger_ref (ledger);
   return self;
 }
 
@@ -183,10 +183,10 @@ static void
 take_block (GstAudioBatchAllocator * self, Block * block)
 {
   if (block->used) {
-    ab_ledger_taken (self->stats, AB_COUNTER_REUSED,
+    ab_ledger_taken (self->ledger, AB_COUNTER_REUSED,
         AB_COUNTER_REUSED_BYTES, block->mem.maxsize);
   } else {
-    ab_ledger_taken (self->stats, AB_COUNTER_ALLOCATIONS,
+    ab_ledger_taken (self->ledger, AB_COUNTER_ALLOCATIONS,
         AB_COUNTER_ALLOCATED_BYTES, block->mem.maxsize);
   }
   block->counted = TRUE;
@@ -230,19 +230,19 @@ ab_allocator_give_back (GstAudioBatchAllocator * self, GstMemory * memory,
 
   gst_memory_resize (memory, prefix - memory->offset, size);
   block->counted = FALSE;
-  ab_ledger_count_release (self->stats, memory->maxsize);
+  ab_ledger_count_release (self->ledger, memory->maxsize);
 }
 
 void
 ab_allocator_knock (GstAudioBatchAllocator * self)
 {
-  ab_gate_knock (&self->stats->gate);
+  ab_gate_knock (&self->ledger->gate);
 }
 
 void
 ab_allocator_count_discard (GstAudioBatchAllocator * self)
 {
-  ab_ledger_discarded (self->stats);
+  ab_ledger_discarded (self->ledger);
 }
 
 AbSpare *

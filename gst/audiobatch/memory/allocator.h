@@ -13,10 +13,10 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (GstAudioBatchAllocator, ab_allocator, AB, ALLOCATOR,
     GstAllocator)
 /* Thread-safety: memory may be mapped, shared and freed by any thread, and as
- * each keeps a reference to its allocator, and that one to @stats, all of it
+ * each keeps a reference to its allocator, and that one to @ledger, all of it
  * may outlive the element, the pipeline and the registry. */
-/* Keeps a reference to @stats. Unref with gst_object_unref(). */
-     GstAudioBatchAllocator *ab_allocator_new (AbLedger * stats);
+/* Keeps a reference to @ledger. Unref with gst_object_unref(). */
+     GstAudioBatchAllocator *ab_allocator_new (AbLedger * ledger);
 
 /* Streaming thread. Memory for one batch of @size bytes, counted in the stats
  * until its last reference goes. @params: alignment (at least 64 bytes is

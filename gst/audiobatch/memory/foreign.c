@@ -9,14 +9,14 @@
 typedef struct
 {
   GstMeta meta;
-  AbLedger *stats;
+  AbLedger *ledger;
   gsize bytes;
 } LeaseMeta;
 
 /* What is left to be counted when the memory of a buffer is freed. */
 typedef struct
 {
-  AbLedger *stats;
+  AbLedger *ledger;
   gsize bytes;
 } Lease;
 
@@ -36,7 +36,7 @@ lease_meta_api_get_type (void)
 static gboolean
 lease_meta_init (GstMeta * meta, gpointer params, GstBuffer * buffer)
 {
-  ((LeaseMeta *) meta)->stats = NULL;
+  ((LeaseMeta *) meta)->ledger = NULL;
   return TRUE;
 }
 
@@ -45,8 +45,8 @@ lease_ends (gpointer user_data, GstMiniObject * memory)
 {
   Lease *lease = user_data;
 
-  ab_ledger_released (lease->stats, lease->bytes);
-  ab_ledger_unref (lease->stats);
+  ab_ledger_released (lease->ledger, lease->bytes);
+  ab_ledger_unref (lease->ledger);
   g_free (lease);
 }
 
@@ -58,7 +58,7 @@ lease_meta_free (GstMeta * meta, GstBuffer * buffer)
       ? gst_buffer_peek_memory (buffer, 0) : NULL;
   Lease *lease = g_new (Lease, 1);
 
-  lease->stats = self->stats;
+  lease->ledger = self->ledger;
   lease->bytes = self->bytes;
   /* a pool takes nothing back that others share: then it is freed, some time.
    * Who merely holds the memory does not keep it from being used again. */
@@ -97,19 +97,19 @@ was_used (GstMemory * memory)
 }
 
 void
-ab_foreign_take (GstBuffer * buffer, AbLedger * stats)
+ab_foreign_take (GstBuffer * buffer, AbLedger * ledger)
 {
   GstMemory *memory = gst_buffer_peek_memory (buffer, 0);
   LeaseMeta *meta = (LeaseMeta *) gst_buffer_add_meta (buffer,
       lease_meta_info (), NULL);
 
-  meta->stats = ab_ledger_ref (stats);
+  meta->ledger = ab_ledger_ref (ledger);
   meta->bytes = memory->maxsize;
   if (was_used (memory)) {
-    ab_ledger_taken (stats, AB_COUNTER_REUSED, AB_COUNTER_REUSED_BYTES,
+    ab_ledger_taken (ledger, AB_COUNTER_REUSED, AB_COUNTER_REUSED_BYTES,
         memory->maxsize);
   } else {
-    ab_ledger_taken (stats, AB_COUNTER_ALLOCATIONS,
+    ab_ledger_taken (ledger, AB_COUNTER_ALLOCATIONS,
         AB_COUNTER_ALLOCATED_BYTES, memory->maxsize);
   }
 }

@@ -6,10 +6,10 @@
 
 G_BEGIN_DECLS
 
-/* Counts @buffer, which was acquired from a foreign pool, in @stats: as a fresh
+/* Counts @buffer, which was acquired from a foreign pool, in @ledger: as a fresh
  * batch when its memory is seen for the first time, as a reused one after that,
  * and as released when it is back in its pool, or, where somebody still holds
  * the memory then, when that is freed. */
-void ab_foreign_take (GstBuffer * buffer, AbLedger * stats);
+void ab_foreign_take (GstBuffer * buffer, AbLedger * ledger);
 
 G_END_DECLS

@@ -9,11 +9,11 @@
 #include "memory/foreign.h"
 
 void
-ab_memory_init (AbMemory * self, AbLedger * stats)
+ab_memory_init (AbMemory * self, AbLedger * ledger)
 {
   memset (self, 0, sizeof *self);
-  self->stats = ab_ledger_ref (stats);
-  self->allocator = ab_allocator_new (stats);
+  self->ledger = ab_ledger_ref (ledger);
+  self->allocator = ab_allocator_new (ledger);
   gst_allocation_params_init (&self->params);
 }
 
@@ -33,7 +33,7 @@ ab_memory_clear (AbMemory * self)
   gst_clear_object (&self->offered);
   gst_clear_caps (&self->caps);
   gst_clear_object (&self->allocator);
-  g_clear_pointer (&self->stats, ab_ledger_unref);
+  g_clear_pointer (&self->ledger, ab_ledger_unref);
 }
 
 void
@@ -187,7 +187,7 @@ adopt_foreign (AbMemory * self, GstBuffer * buffer, gsize size, AbRoom * room)
     gst_buffer_unmap (buffer, &room->map);
     return FALSE;
   }
-  ab_foreign_take (buffer, self->stats);
+  ab_foreign_take (buffer, self->ledger);
   room->data = room->map.data;
   return TRUE;
 }
@@ -231,8 +231,8 @@ ab_memory_acquire (AbMemory * self, gsize size, AbRoom * room)
     return TRUE;
   if (!acquire_fresh (self, size, room))
     return FALSE;
-  ab_ledger_begin (self->stats);
-  ab_ledger_add (self->stats, AB_COUNTER_FALLBACKS, 1);
-  ab_ledger_end (self->stats);
+  ab_ledger_begin (self->ledger);
+  ab_ledger_add (self->ledger, AB_COUNTER_FALLBACKS, 1);
+  ab_ledger_end (self->ledger);
   return TRUE;
 }

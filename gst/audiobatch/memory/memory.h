@@ -36,7 +36,7 @@ typedef struct
 /* Thread-safety: streaming thread only. What it gives away is free of it. */
 typedef struct
 {
-  AbLedger *stats;
+  AbLedger *ledger;
   GstAudioBatchAllocator *allocator;
 
   /* what downstream wishes */
@@ -52,8 +52,8 @@ typedef struct
   gboolean foreign;
 } AbMemory;
 
-/* Counts into @stats, to which it keeps a reference. */
-void ab_memory_init (AbMemory * self, AbLedger * stats);
+/* Counts into @ledger, to which it keeps a reference. */
+void ab_memory_init (AbMemory * self, AbLedger * ledger);
 void ab_memory_clear (AbMemory * self);
 
 /* Takes from an answered ALLOCATION query the alignment, prefix, padding and

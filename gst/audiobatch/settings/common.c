@@ -68,11 +68,11 @@ ab_common_settings_init (AbCommonSettings * self)
   memset (self, 0, sizeof *self);
   self->size.samples = DEFAULT_SAMPLES_PER_BATCH;
   self->size.fraction_d = 1;
-  self->allocation = DEFAULT_ALLOCATION;
-  self->pool_min = DEFAULT_POOL_MIN_BUFFERS;
-  self->pool_max = DEFAULT_POOL_MAX_BUFFERS;
-  self->max_outstanding = DEFAULT_MAX_OUTSTANDING_BATCHES;
-  self->overrun = DEFAULT_OVERRUN;
+  self->supply.allocation = DEFAULT_ALLOCATION;
+  self->supply.pool_min = DEFAULT_POOL_MIN_BUFFERS;
+  self->supply.pool_max = DEFAULT_POOL_MAX_BUFFERS;
+  self->supply.max_outstanding = DEFAULT_MAX_OUTSTANDING_BATCHES;
+  self->supply.overrun = DEFAULT_OVERRUN;
   self->report_interval = DEFAULT_REPORT_INTERVAL;
 }
 
@@ -189,19 +189,19 @@ ab_common_settings_set (AbCommonSettings * settings, guint id,
       settings->size.fraction_d = gst_value_get_fraction_denominator (value);
       return TRUE;
     case AB_PROP_ALLOCATION:
-      settings->allocation = g_value_get_enum (value);
+      settings->supply.allocation = g_value_get_enum (value);
       return TRUE;
     case AB_PROP_POOL_MIN_BUFFERS:
-      settings->pool_min = g_value_get_uint (value);
+      settings->supply.pool_min = g_value_get_uint (value);
       return TRUE;
     case AB_PROP_POOL_MAX_BUFFERS:
-      settings->pool_max = g_value_get_uint (value);
+      settings->supply.pool_max = g_value_get_uint (value);
       return TRUE;
     case AB_PROP_MAX_OUTSTANDING_BATCHES:
-      settings->max_outstanding = g_value_get_uint (value);
+      settings->supply.max_outstanding = g_value_get_uint (value);
       return TRUE;
     case AB_PROP_OVERRUN:
-      settings->overrun = g_value_get_enum (value);
+      settings->supply.overrun = g_value_get_enum (value);
       return TRUE;
     case AB_PROP_REPORT_INTERVAL:
       settings->report_interval = g_value_get_uint (value);
@@ -212,11 +212,11 @@ ab_common_settings_set (AbCommonSettings * settings, guint id,
 }
 
 static gboolean
-get_figure (AbLedger * stats, guint id, GValue * value)
+get_figure (AbLedger * ledger, guint id, GValue * value)
 {
   AbSnapshot snapshot;
 
-  ab_ledger_snapshot (stats, &snapshot);
+  ab_ledger_snapshot (ledger, &snapshot);
   if (id == AB_PROP_ALLOCATION_RATE) {
     g_value_set_double (value, snapshot.allocation_rate);
   } else if (id == AB_PROP_STATS) {
@@ -231,7 +231,7 @@ get_figure (AbLedger * stats, guint id, GValue * value)
 }
 
 gboolean
-ab_common_settings_get (const AbCommonSettings * settings, AbLedger * stats,
+ab_common_settings_get (const AbCommonSettings * settings, AbLedger * ledger,
     guint id, GValue * value)
 {
   switch (id) {
@@ -246,24 +246,24 @@ ab_common_settings_get (const AbCommonSettings * settings, AbLedger * stats,
           settings->size.fraction_d);
       return TRUE;
     case AB_PROP_ALLOCATION:
-      g_value_set_enum (value, settings->allocation);
+      g_value_set_enum (value, settings->supply.allocation);
       return TRUE;
     case AB_PROP_POOL_MIN_BUFFERS:
-      g_value_set_uint (value, settings->pool_min);
+      g_value_set_uint (value, settings->supply.pool_min);
       return TRUE;
     case AB_PROP_POOL_MAX_BUFFERS:
-      g_value_set_uint (value, settings->pool_max);
+      g_value_set_uint (value, settings->supply.pool_max);
       return TRUE;
     case AB_PROP_MAX_OUTSTANDING_BATCHES:
-      g_value_set_uint (value, settings->max_outstanding);
+      g_value_set_uint (value, settings->supply.max_outstanding);
       return TRUE;
     case AB_PROP_OVERRUN:
-      g_value_set_enum (value, settings->overrun);
+      g_value_set_enum (value, settings->supply.overrun);
       return TRUE;
     case AB_PROP_REPORT_INTERVAL:
       g_value_set_uint (value, settings->report_interval);
       return TRUE;
     default:
-      return get_figure (stats, id, value);
+      return get_figure (ledger, id, value);
   }
 }

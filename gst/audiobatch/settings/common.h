@@ -3,40 +3,9 @@
 #pragma once
 
 #include "time/size.h"
-#include "stats/ledger.h"
+#include "memory/supply.h"
 
 G_BEGIN_DECLS
-
-/**
- * GstAudioBatchAllocation:
- * @GST_AUDIO_BATCH_ALLOCATION_FRESH: every batch gets new memory
- * @GST_AUDIO_BATCH_ALLOCATION_POOL: memory that consumers are done with is used
- *   again
- * @GST_AUDIO_BATCH_ALLOCATION_AUTO: what the figures of the stream advise
- *
- * Where the memory of a batch comes from.
- */
-typedef enum
-{
-  GST_AUDIO_BATCH_ALLOCATION_FRESH,
-  GST_AUDIO_BATCH_ALLOCATION_POOL,
-  GST_AUDIO_BATCH_ALLOCATION_AUTO,
-} GstAudioBatchAllocation;
-
-/**
- * GstAudioBatchOverrun:
- * @GST_AUDIO_BATCH_OVERRUN_WAIT: wait until downstream releases a batch
- * @GST_AUDIO_BATCH_OVERRUN_DROP: drop the batch
- * @GST_AUDIO_BATCH_OVERRUN_ERROR: end with an element error
- *
- * What to do while downstream holds as many batches as it may.
- */
-typedef enum
-{
-  GST_AUDIO_BATCH_OVERRUN_WAIT,
-  GST_AUDIO_BATCH_OVERRUN_DROP,
-  GST_AUDIO_BATCH_OVERRUN_ERROR,
-} GstAudioBatchOverrun;
 
 /* Registers the enum type @name, once, and remembers it in @type. */
 GType ab_enum_type (gsize * type, const gchar * name,
@@ -69,10 +38,7 @@ enum
 typedef struct
 {
   AbSizeWish size;
-  GstAudioBatchAllocation allocation;
-  guint pool_min, pool_max;
-  guint max_outstanding;
-  GstAudioBatchOverrun overrun;
+  AbSupplySettings supply;
   guint report_interval;
 } AbCommonSettings;
 
@@ -84,6 +50,6 @@ void ab_common_settings_install (GObjectClass * klass);
 gboolean ab_common_settings_set (AbCommonSettings * settings, guint id,
     const GValue * value);
 gboolean ab_common_settings_get (const AbCommonSettings * settings,
-    AbLedger * stats, guint id, GValue * value);
+    AbLedger * ledger, guint id, GValue * value);
 
 G_END_DECLS

@@ -71,115 +71,115 @@ bits_double (guint64 bits)
 AbLedger *
 ab_ledger_new (void)
 {
-  AbLedger *stats = g_new0 (AbLedger, 1);
+  AbLedger *ledger = g_new0 (AbLedger, 1);
 
-  g_atomic_ref_count_init (&stats->ref_count);
-  ab_gate_init (&stats->gate);
-  return stats;
+  g_atomic_ref_count_init (&ledger->ref_count);
+  ab_gate_init (&ledger->gate);
+  return ledger;
 }
 
 AbLedger *
-ab_ledger_ref (AbLedger * stats)
+ab_ledger_ref (AbLedger * ledger)
 {
-  g_atomic_ref_count_inc (&stats->ref_count);
-  return stats;
+  g_atomic_ref_count_inc (&ledger->ref_count);
+  return ledger;
 }
 
 void
-ab_ledger_unref (AbLedger * stats)
+ab_ledger_unref (AbLedger * ledger)
 {
-  if (!g_atomic_ref_count_dec (&stats->ref_count))
+  if (!g_atomic_ref_count_dec (&ledger->ref_count))
     return;
-  ab_gate_clear (&stats->gate);
-  g_free (stats);
+  ab_gate_clear (&ledger->gate);
+  g_free (ledger);
 }
 
 void
-ab_ledger_set_nominal (AbLedger * stats, const AbNominal * nominal)
+ab_ledger_set_nominal (AbLedger * ledger, const AbNominal * nominal)
 {
-  ab_ledger_begin (stats);
-  atomic_store_explicit (&stats->nominal_batches,
+  ab_ledger_begin (ledger);
+  atomic_store_explicit (&ledger->nominal_batches,
       double_bits (nominal->batches_per_second), memory_order_relaxed);
-  atomic_store_explicit (&stats->nominal_bytes,
+  atomic_store_explicit (&ledger->nominal_bytes,
       double_bits (nominal->bytes_per_second), memory_order_relaxed);
-  atomic_store_explicit (&stats->nominal_batch_bytes,
+  atomic_store_explicit (&ledger->nominal_batch_bytes,
       nominal->bytes_per_batch, memory_order_relaxed);
-  ab_ledger_end (stats);
+  ab_ledger_end (ledger);
 }
 
 void
-ab_ledger_set_allocation_rate (AbLedger * stats, gdouble rate)
+ab_ledger_set_allocation_rate (AbLedger * ledger, gdouble rate)
 {
-  ab_ledger_begin (stats);
-  atomic_store_explicit (&stats->allocation_rate, double_bits (rate),
+  ab_ledger_begin (ledger);
+  atomic_store_explicit (&ledger->allocation_rate, double_bits (rate),
       memory_order_relaxed);
-  ab_ledger_end (stats);
+  ab_ledger_end (ledger);
 }
 
 void
-ab_ledger_set_memory (AbLedger * stats, guint64 bound, gboolean pooled)
+ab_ledger_set_memory (AbLedger * ledger, guint64 bound, gboolean pooled)
 {
-  ab_ledger_begin (stats);
-  atomic_store_explicit (&stats->memory_bound, bound, memory_order_relaxed);
-  atomic_store_explicit (&stats->pooled, pooled, memory_order_relaxed);
-  ab_ledger_end (stats);
+  ab_ledger_begin (ledger);
+  atomic_store_explicit (&ledger->memory_bound, bound, memory_order_relaxed);
+  atomic_store_explicit (&ledger->pooled, pooled, memory_order_relaxed);
+  ab_ledger_end (ledger);
 }
 
 static void
-raise_peak (AbLedger * stats, AbCounter peak, guint64 value)
+raise_peak (AbLedger * ledger, AbCounter peak, guint64 value)
 {
-  if (value > ab_ledger_get (stats, peak))
-    ab_ledger_set (stats, peak, value);
+  if (value > ab_ledger_get (ledger, peak))
+    ab_ledger_set (ledger, peak, value);
 }
 
 void
-ab_ledger_taken (AbLedger * stats, AbCounter counter,
+ab_ledger_taken (AbLedger * ledger, AbCounter counter,
     AbCounter bytes_counter, gsize bytes)
 {
   guint64 released, released_bytes, taken, taken_bytes;
 
-  ab_ledger_begin (stats);
-  ab_ledger_add (stats, counter, 1);
-  ab_ledger_add (stats, bytes_counter, bytes);
+  ab_ledger_begin (ledger);
+  ab_ledger_add (ledger, counter, 1);
+  ab_ledger_add (ledger, bytes_counter, bytes);
 
   /* the acquire makes a release that is counted here happen before */
-  released = atomic_load_explicit (&stats->released, memory_order_acquire);
+  released = atomic_load_explicit (&ledger->released, memory_order_acquire);
   released_bytes =
-      atomic_load_explicit (&stats->released_bytes, memory_order_acquire);
-  taken = ab_ledger_get (stats, AB_COUNTER_ALLOCATIONS)
-      + ab_ledger_get (stats, AB_COUNTER_REUSED);
-  taken_bytes = ab_ledger_get (stats, AB_COUNTER_ALLOCATED_BYTES)
-      + ab_ledger_get (stats, AB_COUNTER_REUSED_BYTES);
-  raise_peak (stats, AB_COUNTER_PEAK_OUTSTANDING_BATCHES, taken - released);
-  raise_peak (stats, AB_COUNTER_PEAK_OUTSTANDING_BYTES,
+      atomic_load_explicit (&ledger->released_bytes, memory_order_acquire);
+  taken = ab_ledger_get (ledger, AB_COUNTER_ALLOCATIONS)
+      + ab_ledger_get (ledger, AB_COUNTER_REUSED);
+  taken_bytes = ab_ledger_get (ledger, AB_COUNTER_ALLOCATED_BYTES)
+      + ab_ledger_get (ledger, AB_COUNTER_REUSED_BYTES);
+  raise_peak (ledger, AB_COUNTER_PEAK_OUTSTANDING_BATCHES, taken - released);
+  raise_peak (ledger, AB_COUNTER_PEAK_OUTSTANDING_BYTES,
       taken_bytes - released_bytes);
-  ab_ledger_end (stats);
+  ab_ledger_end (ledger);
 }
 
 static void
-copy_kept (AbLedger * stats, AbSnapshot * snapshot)
+copy_kept (AbLedger * ledger, AbSnapshot * snapshot)
 {
   guint i;
 
   for (i = 0; i < AB_N_KEPT_COUNTERS; i++)
-    snapshot->value[i] = ab_ledger_get (stats, i);
+    snapshot->value[i] = ab_ledger_get (ledger, i);
 
   snapshot->nominal.batches_per_second =
-      bits_double (atomic_load_explicit (&stats->nominal_batches,
+      bits_double (atomic_load_explicit (&ledger->nominal_batches,
           memory_order_relaxed));
   snapshot->nominal.bytes_per_second =
-      bits_double (atomic_load_explicit (&stats->nominal_bytes,
+      bits_double (atomic_load_explicit (&ledger->nominal_bytes,
           memory_order_relaxed));
   snapshot->nominal.bytes_per_batch =
-      atomic_load_explicit (&stats->nominal_batch_bytes, memory_order_relaxed);
+      atomic_load_explicit (&ledger->nominal_batch_bytes, memory_order_relaxed);
   snapshot->allocation_rate =
-      bits_double (atomic_load_explicit (&stats->allocation_rate,
+      bits_double (atomic_load_explicit (&ledger->allocation_rate,
           memory_order_relaxed));
 }
 
 /* Times and advice. They are no part of what has to add up. */
 static void
-draw_conclusions (AbLedger * stats, AbSnapshot * snapshot)
+draw_conclusions (AbLedger * ledger, AbSnapshot * snapshot)
 {
   AbHistogramSummary fresh;
   AbAdviceInput input = {
@@ -188,22 +188,22 @@ draw_conclusions (AbLedger * stats, AbSnapshot * snapshot)
     .peak_outstanding_bytes =
         snapshot->value[AB_COUNTER_PEAK_OUTSTANDING_BYTES],
     .memory_bound =
-        atomic_load_explicit (&stats->memory_bound, memory_order_relaxed),
-    .pooled = atomic_load_explicit (&stats->pooled, memory_order_relaxed),
+        atomic_load_explicit (&ledger->memory_bound, memory_order_relaxed),
+    .pooled = atomic_load_explicit (&ledger->pooled, memory_order_relaxed),
   };
 
-  ab_histogram_summarize (&stats->fresh_time, &fresh);
+  ab_histogram_summarize (&ledger->fresh_time, &fresh);
   input.timed = fresh.count;
   input.allocation_p999_ns = fresh.p999;
   snapshot->advice = ab_advice_for (&input);
   if (input.pooled)
-    ab_histogram_summarize (&stats->pooled_time, &snapshot->allocation_time);
+    ab_histogram_summarize (&ledger->pooled_time, &snapshot->allocation_time);
   else
     snapshot->allocation_time = fresh;
 }
 
 void
-ab_ledger_snapshot (AbLedger * stats, AbSnapshot * snapshot)
+ab_ledger_snapshot (AbLedger * ledger, AbSnapshot * snapshot)
 {
   /* cppcheck-suppress ctuuninitvar ; what is to be filled may be anything */
   guint64 *value = snapshot->value;
@@ -211,25 +211,25 @@ ab_ledger_snapshot (AbLedger * stats, AbSnapshot * snapshot)
   guint32 before, after;
 
   do {
-    before = atomic_load_explicit (&stats->sequence, memory_order_acquire);
+    before = atomic_load_explicit (&ledger->sequence, memory_order_acquire);
     /* Released before taken: a batch is taken before it is released, so that
      * what is live can't come out negative. */
-    released = atomic_load_explicit (&stats->released, memory_order_acquire);
+    released = atomic_load_explicit (&ledger->released, memory_order_acquire);
     released_bytes =
-        atomic_load_explicit (&stats->released_bytes, memory_order_acquire);
-    copy_kept (stats, snapshot);
+        atomic_load_explicit (&ledger->released_bytes, memory_order_acquire);
+    copy_kept (ledger, snapshot);
     atomic_thread_fence (memory_order_acquire);
-    after = atomic_load_explicit (&stats->sequence, memory_order_relaxed);
+    after = atomic_load_explicit (&ledger->sequence, memory_order_relaxed);
   } while (before != after || (before & 1));
 
   value[AB_COUNTER_DISCARDS] =
-      atomic_load_explicit (&stats->discards, memory_order_relaxed);
+      atomic_load_explicit (&ledger->discards, memory_order_relaxed);
   value[AB_COUNTER_RELEASED] = released;
   value[AB_COUNTER_OUTSTANDING_BATCHES] = value[AB_COUNTER_ALLOCATIONS]
       + value[AB_COUNTER_REUSED] - released;
   value[AB_COUNTER_OUTSTANDING_BYTES] = value[AB_COUNTER_ALLOCATED_BYTES]
       + value[AB_COUNTER_REUSED_BYTES] - released_bytes;
-  draw_conclusions (stats, snapshot);
+  draw_conclusions (ledger, snapshot);
 }
 
 GstStructure *

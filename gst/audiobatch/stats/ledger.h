@@ -108,99 +108,99 @@ typedef struct _AbLedger
 
 /* All counters 0. Free with ab_ledger_unref(). */
 AbLedger *ab_ledger_new (void);
-AbLedger *ab_ledger_ref (AbLedger * stats);
-void ab_ledger_unref (AbLedger * stats);
+AbLedger *ab_ledger_ref (AbLedger * ledger);
+void ab_ledger_unref (AbLedger * ledger);
 
 /* Copies every figure into @snapshot, consistent in itself: live = allocations
  * + reused - released, and samples in + inserted = out + dropped + pending
  * wherever the batches do not overlap. */
-void ab_ledger_snapshot (AbLedger * stats, AbSnapshot * snapshot);
+void ab_ledger_snapshot (AbLedger * ledger, AbSnapshot * snapshot);
 
 /* The snapshot as a structure called @name; the caller owns it. */
 GstStructure *ab_snapshot_to_structure (const AbSnapshot * snapshot,
     const gchar * name);
 
 /* Streaming thread. */
-void ab_ledger_set_nominal (AbLedger * stats, const AbNominal * nominal);
-void ab_ledger_set_memory (AbLedger * stats, guint64 bound,
+void ab_ledger_set_nominal (AbLedger * ledger, const AbNominal * nominal);
+void ab_ledger_set_memory (AbLedger * ledger, guint64 bound,
     gboolean pooled);
-void ab_ledger_set_allocation_rate (AbLedger * stats, gdouble rate);
+void ab_ledger_set_allocation_rate (AbLedger * ledger, gdouble rate);
 
 static inline void
-ab_ledger_begin (AbLedger * stats)
+ab_ledger_begin (AbLedger * ledger)
 {
   guint32 sequence =
-      atomic_load_explicit (&stats->sequence, memory_order_relaxed);
+      atomic_load_explicit (&ledger->sequence, memory_order_relaxed);
 
-  atomic_store_explicit (&stats->sequence, sequence + 1, memory_order_relaxed);
+  atomic_store_explicit (&ledger->sequence, sequence + 1, memory_order_relaxed);
   atomic_thread_fence (memory_order_release);
 }
 
 static inline void
-ab_ledger_end (AbLedger * stats)
+ab_ledger_end (AbLedger * ledger)
 {
   guint32 sequence =
-      atomic_load_explicit (&stats->sequence, memory_order_relaxed);
+      atomic_load_explicit (&ledger->sequence, memory_order_relaxed);
 
-  atomic_store_explicit (&stats->sequence, sequence + 1, memory_order_release);
+  atomic_store_explicit (&ledger->sequence, sequence + 1, memory_order_release);
 }
 
 static inline guint64
-ab_ledger_get (AbLedger * stats, AbCounter counter)
+ab_ledger_get (AbLedger * ledger, AbCounter counter)
 {
-  return atomic_load_explicit (&stats->kept[counter], memory_order_relaxed);
+  return atomic_load_explicit (&ledger->kept[counter], memory_order_relaxed);
 }
 
 static inline void
-ab_ledger_set (AbLedger * stats, AbCounter counter, guint64 value)
+ab_ledger_set (AbLedger * ledger, AbCounter counter, guint64 value)
 {
-  atomic_store_explicit (&stats->kept[counter], value, memory_order_relaxed);
+  atomic_store_explicit (&ledger->kept[counter], value, memory_order_relaxed);
 }
 
 static inline void
-ab_ledger_add (AbLedger * stats, AbCounter counter, guint64 n)
+ab_ledger_add (AbLedger * ledger, AbCounter counter, guint64 n)
 {
-  ab_ledger_set (stats, counter, ab_ledger_get (stats, counter) + n);
+  ab_ledger_set (ledger, counter, ab_ledger_get (ledger, counter) + n);
 }
 
 /* A batch of @bytes was taken: @counter says from where (ALLOCATIONS or
  * REUSED), @bytes_counter is its sum of bytes. */
-void ab_ledger_taken (AbLedger * stats, AbCounter counter,
+void ab_ledger_taken (AbLedger * ledger, AbCounter counter,
     AbCounter bytes_counter, gsize bytes);
 
 /* Any thread: a batch of @bytes is not used by anybody any longer. */
 static inline void
-ab_ledger_count_release (AbLedger * stats, gsize bytes)
+ab_ledger_count_release (AbLedger * ledger, gsize bytes)
 {
-  atomic_fetch_add_explicit (&stats->released_bytes, bytes,
+  atomic_fetch_add_explicit (&ledger->released_bytes, bytes,
       memory_order_release);
   /* sequentially consistent, see ab_gate_knock() */
-  atomic_fetch_add (&stats->released, 1);
+  atomic_fetch_add (&ledger->released, 1);
 }
 
 /* The same, and whoever waits for it is told. */
 static inline void
-ab_ledger_released (AbLedger * stats, gsize bytes)
+ab_ledger_released (AbLedger * ledger, gsize bytes)
 {
-  ab_ledger_count_release (stats, bytes);
-  ab_gate_knock (&stats->gate);
+  ab_ledger_count_release (ledger, bytes);
+  ab_gate_knock (&ledger->gate);
 }
 
 /* Any thread: a buffer came back to its pool that can't be used again. */
 static inline void
-ab_ledger_discarded (AbLedger * stats)
+ab_ledger_discarded (AbLedger * ledger)
 {
-  atomic_fetch_add_explicit (&stats->discards, 1, memory_order_relaxed);
+  atomic_fetch_add_explicit (&ledger->discards, 1, memory_order_relaxed);
 }
 
 /* Streaming thread: how many batches are live. */
 static inline guint64
-ab_ledger_outstanding (AbLedger * stats)
+ab_ledger_outstanding (AbLedger * ledger)
 {
-  guint64 released = atomic_load (&stats->released);
+  guint64 released = atomic_load (&ledger->released);
 
-  return ab_ledger_get (stats, AB_COUNTER_ALLOCATIONS)
-      + ab_ledger_get (stats, AB_COUNTER_REUSED) - released;
+  return ab_ledger_get (ledger, AB_COUNTER_ALLOCATIONS)
+      + ab_ledger_get (ledger, AB_COUNTER_REUSED) - released;
 }
 
 G_END_DECLS

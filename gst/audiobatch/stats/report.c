@@ -23,13 +23,13 @@ ab_report_start (AbReport * self, guint interval)
 }
 
 static void
-measure_rate (AbReport * self, AbLedger * stats)
+measure_rate (AbReport * self, AbLedger * ledger)
 {
   gint64 now = g_get_monotonic_time ();
-  guint64 allocations = ab_ledger_get (stats, AB_COUNTER_ALLOCATIONS);
+  guint64 allocations = ab_ledger_get (ledger, AB_COUNTER_ALLOCATIONS);
   gint64 passed = MAX (now - self->window_start, 1);
 
-  ab_ledger_set_allocation_rate (stats, (gdouble) G_USEC_PER_SEC *
+  ab_ledger_set_allocation_rate (ledger, (gdouble) G_USEC_PER_SEC *
       (allocations - self->window_allocations) / passed);
   self->window_start = now;
   self->window_allocations = allocations;
@@ -51,12 +51,12 @@ notify_counters (GObject * object)
 }
 
 static void
-tell (AbLedger * stats, GstElement * element, GstDebugCategory * category)
+tell (AbLedger * ledger, GstElement * element, GstDebugCategory * category)
 {
   AbSnapshot snapshot;
   const guint64 *value = snapshot.value;
 
-  ab_ledger_snapshot (stats, &snapshot);
+  ab_ledger_snapshot (ledger, &snapshot);
   GST_CAT_INFO_OBJECT (category, element,
       "%" G_GUINT64_FORMAT " batches, %" G_GUINT64_FORMAT " allocations of %"
       G_GUINT64_FORMAT
@@ -74,25 +74,25 @@ tell (AbLedger * stats, GstElement * element, GstDebugCategory * category)
 }
 
 void
-ab_report_send (AbReport * self, AbLedger * stats,
+ab_report_send (AbReport * self, AbLedger * ledger,
     GstElement * element, GstDebugCategory * category)
 {
-  measure_rate (self, stats);
-  tell (stats, element, category);
+  measure_rate (self, ledger);
+  tell (ledger, element, category);
   self->next += self->interval;
 }
 
 void
-ab_report_finish (AbReport * self, AbLedger * stats,
+ab_report_finish (AbReport * self, AbLedger * ledger,
     GstElement * element, GstDebugCategory * category)
 {
-  guint64 batches = ab_ledger_get (stats, AB_COUNTER_BATCHES);
+  guint64 batches = ab_ledger_get (ledger, AB_COUNTER_BATCHES);
 
   if (self->interval == 0 || batches == self->finished_at)
     return;
   self->finished_at = batches;
   /* a rate over the few batches since the last report would mean little */
   if (!self->measured)
-    measure_rate (self, stats);
-  tell (stats, element, category);
+    measure_rate (self, ledger);
+  tell (ledger, element, category);
 }

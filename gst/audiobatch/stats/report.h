@@ -28,12 +28,12 @@ void ab_report_set_interval (AbReport * self, guint interval,
 
 /* Measures the rate of allocations, writes one INFO line to @category, posts
  * one element message and notifies of the counters, in the name of @element. */
-void ab_report_send (AbReport * self, AbLedger * stats,
+void ab_report_send (AbReport * self, AbLedger * ledger,
     GstElement * element, GstDebugCategory * category);
 
 /* The last one, at the end of the stream. Nothing where reports are off, or
  * where the end has been told of already. */
-void ab_report_finish (AbReport * self, AbLedger * stats,
+void ab_report_finish (AbReport * self, AbLedger * ledger,
     GstElement * element, GstDebugCategory * category);
 
 static inline gboolean

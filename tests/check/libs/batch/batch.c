@@ -17,13 +17,16 @@ static const gint channel_counts[] = { 1, 2, 6, 64 };
 static const guint capacities[] = { 1, 7, 128, 1000, N_SAMPLES };
 
 static GRand *rand_;
-static AbBatch batcher;
+static AbBatch current;
+static GstAudioInfo format;
+/* sample 0 at time 0 */
+static const AbClock clock_ = {.rate = 48000 };
 
 static void
 setup (void)
 {
   rand_ = g_rand_new_with_seed (SEED);
-  memset (&batcher, 0, sizeof batcher);
+  memset (&current, 0, sizeof current);
 }
 
 static void
@@ -36,7 +39,7 @@ teardown (void)
 static AbRoom
 make_room (guint capacity)
 {
-  gsize size = (gsize) capacity * GST_AUDIO_INFO_BPF (&batcher.info);
+  gsize size = (gsize) capacity * GST_AUDIO_INFO_BPF (&format);
   AbRoom room = { NULL, g_malloc (size), GST_MAP_INFO_INIT };
 
   memset (room.data, 0xa5, size);
@@ -45,11 +48,18 @@ make_room (guint capacity)
 }
 
 static void
+set_info (const GstAudioInfo * info)
+{
+  format = *info;
+  ab_batch_set_info (&current, &format);
+}
+
+static void
 open_batch (guint capacity)
 {
   AbRoom room = make_room (capacity);
 
-  ab_batch_open (&batcher, &room, capacity);
+  ab_batch_open (&current, &room, capacity, 0, &clock_);
 }
 
 /* A chunk of samples @start on, to be let go with drop_chunk(). */
@@ -78,7 +88,7 @@ add_samples (const Audio * audio, guint start, guint n)
   AbChunk chunk;
   GstBuffer *buffer = make_chunk (&chunk, audio, start, n);
 
-  fail_unless_equals_int (ab_batch_add (&batcher, &chunk, 0), n);
+  fail_unless_equals_int (ab_batch_add (&current, &chunk, 0), n);
   drop_chunk (&chunk, buffer);
 }
 
@@ -88,16 +98,16 @@ add_silence (guint n)
   AbChunk chunk;
 
   ab_chunk_silence (&chunk, n);
-  fail_unless_equals_int (ab_batch_add (&batcher, &chunk, 0), n);
+  fail_unless_equals_int (ab_batch_add (&current, &chunk, 0), n);
 }
 
 /* Closes the open batch, which has samples @start to @start + @n of @audio. */
 static void
 close_and_check (const Audio * audio, guint start, guint n)
 {
-  GstBuffer *batch = ab_batch_close (&batcher);
+  GstBuffer *batch = ab_batch_close (&current);
 
-  fail_if (ab_batch_is_open (&batcher));
+  fail_if (ab_batch_is_open (&current));
   fail_unless_equals_int (batch_samples (batch, &audio->info), n);
   assert_batch_exclusive (batch);
   assert_batch_data (batch, audio, start);
@@ -120,10 +130,10 @@ check_batches (const Audio * audio, guint capacity)
     n = MIN (n, audio->n_samples - in);
     buffer = make_chunk (&chunk, audio, in, n);
     for (offset = 0; offset < n;) {
-      if (!ab_batch_is_open (&batcher))
+      if (!ab_batch_is_open (&current))
         open_batch (capacity);
-      offset += ab_batch_add (&batcher, &chunk, offset);
-      if (ab_batch_is_full (&batcher)) {
+      offset += ab_batch_add (&current, &chunk, offset);
+      if (ab_batch_is_full (&current)) {
         close_and_check (audio, out, capacity);
         out += capacity;
       }
@@ -131,7 +141,7 @@ check_batches (const Audio * audio, guint capacity)
     drop_chunk (&chunk, buffer);
     in += n;
   }
-  if (ab_batch_is_open (&batcher))
+  if (ab_batch_is_open (&current))
     close_and_check (audio, out, audio->n_samples - out);
 }
 
@@ -146,7 +156,7 @@ GST_START_TEST (test_every_sample_comes_out_in_its_place)
           channel_counts[c], planar);
       Audio *audio = audio_new_ramp (&info, N_SAMPLES);
 
-      ab_batch_set_info (&batcher, &info);
+      set_info (&info);
       for (k = 0; k < G_N_ELEMENTS (capacities); k++) {
         /* batches of one sample are slow to make: a few are enough */
         audio->n_samples = capacities[k] == 1 ? 200 : N_SAMPLES;
@@ -164,7 +174,7 @@ start_stereo (gboolean planar)
 {
   GstAudioInfo info = audio_info (GST_AUDIO_FORMAT_S16LE, 48000, 2, planar);
 
-  ab_batch_set_info (&batcher, &info);
+  set_info (&info);
   return audio_new_ramp (&info, N_SAMPLES);
 }
 
@@ -175,14 +185,14 @@ GST_START_TEST (test_a_batch_takes_what_it_has_room_for)
   GstBuffer *buffer = make_chunk (&chunk, audio, 0, 150);
 
   open_batch (100);
-  fail_unless_equals_int (ab_batch_add (&batcher, &chunk, 0), 100);
-  fail_unless (ab_batch_is_full (&batcher));
-  fail_unless_equals_int (ab_batch_add (&batcher, &chunk, 100), 0);
+  fail_unless_equals_int (ab_batch_add (&current, &chunk, 0), 100);
+  fail_unless (ab_batch_is_full (&current));
+  fail_unless_equals_int (ab_batch_add (&current, &chunk, 100), 0);
   close_and_check (audio, 0, 100);
 
   open_batch (100);
-  fail_unless_equals_int (ab_batch_add (&batcher, &chunk, 100), 50);
-  fail_if (ab_batch_is_full (&batcher));
+  fail_unless_equals_int (ab_batch_add (&current, &chunk, 100), 50);
+  fail_if (ab_batch_is_full (&current));
   close_and_check (audio, 100, 50);
   drop_chunk (&chunk, buffer);
   audio_free (audio);
@@ -196,9 +206,9 @@ GST_START_TEST (test_a_chunk_can_fill_a_batch_exactly)
 
   open_batch (100);
   add_samples (audio, 0, 99);
-  fail_if (ab_batch_is_full (&batcher));
+  fail_if (ab_batch_is_full (&current));
   add_samples (audio, 99, 1);
-  fail_unless (ab_batch_is_full (&batcher));
+  fail_unless (ab_batch_is_full (&current));
   close_and_check (audio, 0, 100);
   audio_free (audio);
 }
@@ -226,7 +236,7 @@ GST_START_TEST (test_a_short_batch_has_its_planes_together)
 
   open_batch (1000);
   add_samples (audio, 0, 300);
-  batch = ab_batch_close (&batcher);
+  batch = ab_batch_close (&current);
   fail_unless_equals_uint64 (gst_buffer_get_size (batch), 300 * 4);
   fail_unless_equals_uint64 (gst_buffer_get_audio_meta (batch)->samples, 300);
   fail_unless_equals_uint64 (gst_buffer_get_audio_meta (batch)->offsets[1],
@@ -245,7 +255,7 @@ GST_START_TEST (test_interleaved_batches_need_no_audio_meta)
 
   open_batch (100);
   add_samples (audio, 0, 100);
-  batch = ab_batch_close (&batcher);
+  batch = ab_batch_close (&current);
   fail_unless (gst_buffer_get_audio_meta (batch) == NULL);
   gst_buffer_unref (batch);
   audio_free (audio);
@@ -261,10 +271,10 @@ GST_START_TEST (test_the_batch_is_the_memory_that_was_opened)
   GstMapInfo map;
 
   open_batch (100);
-  opened = batcher.room.buffer;
-  data = batcher.room.data;
+  opened = current.room.buffer;
+  data = current.room.data;
   add_samples (audio, 0, 60);
-  batch = ab_batch_close (&batcher);
+  batch = ab_batch_close (&current);
   fail_unless_equals_pointer (batch, opened);
   fail_unless (gst_buffer_map (batch, &map, GST_MAP_READWRITE));
   fail_unless_equals_pointer (map.data, data);
@@ -325,10 +335,10 @@ GST_START_TEST (test_silence_is_that_of_the_format)
     GstBuffer *batch;
     GstMapInfo map;
 
-    ab_batch_set_info (&batcher, &info);
+    set_info (&info);
     open_batch (101);
     add_silence (101);
-    batch = ab_batch_close (&batcher);
+    batch = ab_batch_close (&current);
     fail_unless (gst_buffer_map (batch, &map, GST_MAP_READ));
     fail_unless_equals_uint64 (map.size, (gsize) 101 * info.bpf);
     assert_silence (map.data, map.size, &info, silences[__i__].bytes);
@@ -353,7 +363,7 @@ GST_START_TEST (test_silence_keeps_its_place_among_samples)
       memset (audio->planes[plane] + 30 * audio->sample_size, 0x80,
           40 * audio->sample_size);
     }
-    ab_batch_set_info (&batcher, &info);
+    set_info (&info);
     open_batch (100);
     add_samples (audio, 0, 30);
     add_silence (40);
@@ -368,7 +378,7 @@ GST_END_TEST;
 static void
 assert_gap (gboolean want)
 {
-  GstBuffer *batch = ab_batch_close (&batcher);
+  GstBuffer *batch = ab_batch_close (&current);
 
   fail_unless_equals_int (GST_BUFFER_FLAG_IS_SET (batch, GST_BUFFER_FLAG_GAP),
       want);
@@ -389,7 +399,7 @@ GST_START_TEST (test_gap_is_set_when_all_of_it_is_silence)
   open_batch (100);
   buffer = make_chunk (&chunk, audio, 0, 50);
   chunk.silent = TRUE;
-  ab_batch_add (&batcher, &chunk, 0);
+  ab_batch_add (&current, &chunk, 0);
   drop_chunk (&chunk, buffer);
   add_silence (20);
   assert_gap (TRUE);
@@ -486,12 +496,12 @@ GST_START_TEST (test_a_reversed_chunk_is_copied_from_its_end)
       GstBuffer *buffer = make_chunk (&chunk, audio, 0, 150);
 
       chunk.reversed = TRUE;
-      ab_batch_set_info (&batcher, &info);
+      set_info (&info);
       open_batch (100);
-      fail_unless_equals_int (ab_batch_add (&batcher, &chunk, 0), 100);
+      fail_unless_equals_int (ab_batch_add (&current, &chunk, 0), 100);
       close_and_check (turned, 0, 100);
       open_batch (100);
-      fail_unless_equals_int (ab_batch_add (&batcher, &chunk, 100), 50);
+      fail_unless_equals_int (ab_batch_add (&current, &chunk, 100), 50);
       close_and_check (turned, 100, 50);
       drop_chunk (&chunk, buffer);
       audio_free (audio);
@@ -517,12 +527,12 @@ GST_START_TEST (test_a_pad_is_silence_that_is_marked)
       memset (audio->planes[plane] + 30 * audio->sample_size, 0x80,
           70 * audio->sample_size);
     }
-    ab_batch_set_info (&batcher, &info);
+    set_info (&info);
     open_batch (100);
     add_samples (audio, 0, 30);
-    fail_unless_equals_int (ab_batch_pad (&batcher), 70);
-    fail_unless (ab_batch_is_full (&batcher));
-    batch = ab_batch_close (&batcher);
+    fail_unless_equals_int (ab_batch_pad (&current), 70);
+    fail_unless (ab_batch_is_full (&current));
+    batch = ab_batch_close (&current);
     assert_batch_data (batch, audio, 0);
     fail_if (GST_BUFFER_FLAG_IS_SET (batch, GST_BUFFER_FLAG_GAP));
 
@@ -544,7 +554,7 @@ GST_START_TEST (test_padded_silence_is_a_gap)
 
   open_batch (100);
   add_silence (30);
-  ab_batch_pad (&batcher);
+  ab_batch_pad (&current);
   assert_gap (TRUE);
   audio_free (audio);
 }
@@ -555,12 +565,12 @@ GST_END_TEST;
 static void
 slide_and_check (const Audio * audio, guint start, guint hop, guint capacity)
 {
-  guint n = batcher.fill;
+  guint n = current.fill;
   AbRoom room = make_room (capacity);
-  GstBuffer *batch = ab_batch_slide (&batcher, hop, &room, capacity);
+  GstBuffer *batch = ab_batch_slide (&current, hop, &room, capacity, &clock_);
 
-  fail_unless (ab_batch_is_open (&batcher));
-  fail_unless_equals_int (batcher.fill, n - hop);
+  fail_unless (ab_batch_is_open (&current));
+  fail_unless_equals_int (current.fill, n - hop);
   fail_unless_equals_int (batch_samples (batch, &audio->info), n);
   assert_batch_exclusive (batch);
   assert_batch_data (batch, audio, start);
@@ -578,7 +588,7 @@ GST_START_TEST (test_a_slide_begins_with_what_overlaps)
       GstAudioInfo info = audio_info (formats[__i__], 48000, 6, planar);
       Audio *audio = audio_new_ramp (&info, N_SAMPLES);
 
-      ab_batch_set_info (&batcher, &info);
+      set_info (&info);
       open_batch (100);
       add_samples (audio, 0, 100);
       for (k = 0; k < 20; k++) {
@@ -606,7 +616,7 @@ GST_START_TEST (test_a_slide_can_change_the_capacity)
     add_samples (audio, 100, 140);
     slide_and_check (audio, 40, 150, 50);
     /* the overlap alone fills it */
-    fail_unless (ab_batch_is_full (&batcher));
+    fail_unless (ab_batch_is_full (&current));
     slide_and_check (audio, 190, 20, 80);
     add_samples (audio, 240, 10);
     close_and_check (audio, 210, 40);
@@ -628,7 +638,7 @@ slide_into_silence (guint hop)
   open_batch (100);
   add_samples (audio, 0, 50);
   add_silence (50);
-  batch = ab_batch_slide (&batcher, hop, &room, 100);
+  batch = ab_batch_slide (&current, hop, &room, 100, &clock_);
   fail_if (GST_BUFFER_FLAG_IS_SET (batch, GST_BUFFER_FLAG_GAP));
   gst_buffer_unref (batch);
   add_silence (hop);
@@ -655,7 +665,7 @@ GST_START_TEST (test_a_slide_out_of_silence_is_a_gap)
 
   open_batch (100);
   add_silence (100);
-  batch = ab_batch_slide (&batcher, 50, &room, 100);
+  batch = ab_batch_slide (&current, 50, &room, 100, &clock_);
   fail_unless (GST_BUFFER_FLAG_IS_SET (batch, GST_BUFFER_FLAG_GAP));
   gst_buffer_unref (batch);
   add_samples (audio, 0, 50);
@@ -677,13 +687,13 @@ GST_START_TEST (test_discard_frees_the_batch_and_says_how_much_was_in_it)
   gboolean freed = FALSE;
 
   open_batch (100);
-  gst_mini_object_weak_ref (GST_MINI_OBJECT_CAST (batcher.room.buffer),
+  gst_mini_object_weak_ref (GST_MINI_OBJECT_CAST (current.room.buffer),
       note_freed, &freed);
   add_samples (audio, 0, 42);
-  fail_unless_equals_int (ab_batch_discard (&batcher), 42);
+  fail_unless_equals_int (ab_batch_discard (&current), 42);
   fail_unless (freed);
-  fail_if (ab_batch_is_open (&batcher));
-  fail_unless_equals_int (ab_batch_discard (&batcher), 0);
+  fail_if (ab_batch_is_open (&current));
+  fail_unless_equals_int (ab_batch_discard (&current), 0);
 
   open_batch (100);
   add_samples (audio, 7, 100);
@@ -697,11 +707,11 @@ GST_START_TEST (test_discard_of_no_batch_is_nothing)
 {
   Audio *audio = start_stereo (FALSE);
 
-  fail_unless_equals_int (ab_batch_discard (&batcher), 0);
+  fail_unless_equals_int (ab_batch_discard (&current), 0);
   open_batch (100);
   add_samples (audio, 0, 42);
   close_and_check (audio, 0, 42);
-  fail_unless_equals_int (ab_batch_discard (&batcher), 0);
+  fail_unless_equals_int (ab_batch_discard (&current), 0);
   audio_free (audio);
 }
 
@@ -716,14 +726,14 @@ save_and_restore (gboolean planar, guint hop)
 
   open_batch (100);
   add_samples (audio, 0, 100);
-  fail_unless (ab_batch_save (&batcher, hop, &shared));
-  gst_buffer_unref (ab_batch_close (&batcher));
+  fail_unless (ab_batch_save (&current, hop, &shared));
+  gst_buffer_unref (ab_batch_close (&current));
   open_batch (100);
-  ab_batch_restore (&batcher, &shared);
+  ab_batch_restore (&current, &shared);
   ab_shared_samples_clear (&shared);
-  fail_unless_equals_int (batcher.fill, 100 - hop);
+  fail_unless_equals_int (current.fill, 100 - hop);
   add_samples (audio, 100, hop);
-  batch = ab_batch_close (&batcher);
+  batch = ab_batch_close (&current);
   fail_if (GST_BUFFER_FLAG_IS_SET (batch, GST_BUFFER_FLAG_GAP));
   assert_batch_data (batch, audio, hop);
   gst_buffer_unref (batch);
@@ -743,7 +753,7 @@ static Suite *
 batch_suite (void)
 {
   Suite *suite = suite_create ("batch");
-  TCase *tc = tcase_create ("batcher");
+  TCase *tc = tcase_create ("batch");
 
   suite_add_tcase (suite, tc);
   tcase_add_checked_fixture (tc, setup, teardown);

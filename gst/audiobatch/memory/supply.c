@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Supplies an element with memory for its batches: fresh or recycled, and within
+ * the bound on what downstream may hold. */
+
+#include "memory/supply.h"
+
+#include "stats/limits.h"
+
+#define PROC_CGROUP "/proc/self/cgroup"
+#define CGROUP_ROOT "/sys/fs/cgroup"
+
+#define CHANGED_NAME "audiobatch-allocation-changed"
+
+/* One batch in so many is timed: looking at the clock twice takes some 50 ns,
+ * which would be 3 % of a batch of 4 KiB. */
+#define TIMED_EVERY 8
+/* allocation=auto looks at the advice every so many batches. */
+#define ADVICE_EVERY 256
+
+void
+ab_supply_init (AbSupply * self, GstElement * element,
+    GstDebugCategory * category, const AbSupplySettings * wanted)
+{
+  self->element = element;
+  self->category = category;
+  self->wanted = wanted;
+}
+
+void
+ab_supply_start (AbSupply * self, AbLedger * ledger)
+{
+  ab_memory_init (&self->memory, ledger);
+  self->process_limit = ab_limits_process (PROC_CGROUP, CGROUP_ROOT);
+  self->machine_limit = ab_limits_machine ();
+  self->plan_due = TRUE;
+  self->advice.pool = FALSE;
+  self->advice.reason = AB_ADVICE_REASON_NONE;
+  self->until_advice = ADVICE_EVERY;
+  self->until_timed = 1;
+}
+
+void
+ab_supply_stop (AbSupply * self)
+{
+  ab_memory_clear (&self->memory);
+}
+
+void
+ab_supply_wake (AbSupply * self)
+{
+  atomic_store (&self->bound_changed, TRUE);
+}
+
+void
+ab_supply_take_settings (AbSupply * self, const AbSupplySettings * settings)
+{
+  atomic_store (&self->bound_changed, FALSE);
+  if (self->settings.allocation != settings->allocation
+      || self->settings.pool_min != settings->pool_min
+      || self->settings.pool_max != settings->pool_max)
+    self->plan_due = TRUE;
+  self->settings = *settings;
+}
+
+void
+ab_supply_set_size (AbSupply * self, const GstAudioInfo * info,
+    guint max_samples)
+{
+  self->info = info;
+  self->max_samples = max_samples;
+  self->plan_due = TRUE;
+}
+
+void
+ab_supply_take_query (AbSupply * self, GstQuery * query)
+{
+  ab_memory_take_query (&self->memory, query);
+  self->plan_due = TRUE;
+  GST_CAT_DEBUG_OBJECT (self->category, self->element,
+      "memory: alignment mask %" G_GSIZE_FORMAT ", prefix %" G_GSIZE_FORMAT
+      ", padding %" G_GSIZE_FORMAT ", pool %" GST_PTR_FORMAT,
+      self->memory.params.align, self->memory.params.prefix,
+      self->memory.params.padding, self->memory.offered);
+}
+
+/* While the element waits at the bound, the user may change it. */
+static void
+take_bound (AbSupply * self)
+{
+  atomic_store (&self->bound_changed, FALSE);
+  GST_OBJECT_LOCK (self->element);
+  self->settings.max_outstanding = self->wanted->max_outstanding;
+  self->settings.overrun = self->wanted->overrun;
+  GST_OBJECT_UNLOCK (self->element);
+}
+
+/* Where is this element's memory to come from? */
+
+static guint64
+memory_bound (AbSupply * self)
+{
+  guint64 bound = self->process_limit;
+  guint64 live;
+
+  if (self->settings.max_outstanding > 0
+      && g_uint64_checked_mul (&live, self->settings.max_outstanding,
+          (guint64) self->max_samples * GST_AUDIO_INFO_BPF (self->info))
+      && (bound == 0 || live < bound))
+    bound = live;
+  return bound;
+}
+
+static void
+tell_allocation_changed (AbSupply * self, const AbAdvice * advice)
+{
+  gst_element_post_message (self->element,
+      gst_message_new_element (GST_OBJECT (self->element),
+          gst_structure_new (CHANGED_NAME,
+              "from", G_TYPE_STRING, ab_advice_name (&self->advice),
+              "to", G_TYPE_STRING, ab_advice_name (advice),
+              "reason", G_TYPE_STRING, ab_advice_reason_name (advice),
+              "batches", G_TYPE_UINT64,
+              ab_ledger_get (self->memory.ledger, AB_COUNTER_BATCHES), NULL)));
+}
+
+/* With allocation=auto: what do the figures say now? */
+static void
+follow_advice (AbSupply * self)
+{
+  AbSnapshot snapshot;
+
+  self->until_advice = ADVICE_EVERY;
+  if (self->settings.allocation != GST_AUDIO_BATCH_ALLOCATION_AUTO)
+    return;
+  ab_ledger_set_memory (self->memory.ledger, memory_bound (self),
+      self->advice.pool);
+  ab_ledger_snapshot (self->memory.ledger, &snapshot);
+  if (snapshot.advice.pool == self->advice.pool)
+    return;
+  GST_CAT_INFO_OBJECT (self->category, self->element,
+      "from now on memory is %s: %s",
+      snapshot.advice.pool ? "recycled" : "allocated",
+      ab_advice_reason_name (&snapshot.advice));
+  tell_allocation_changed (self, &snapshot.advice);
+  self->advice = snapshot.advice;
+  self->plan_due = TRUE;
+}
+
+/* What there is for a pool; 0: not known. */
+static guint64
+memory_limit (AbSupply * self)
+{
+  guint64 limit = self->machine_limit;
+
+  if (self->process_limit > 0)
+    limit = limit > 0 ? MIN (limit, self->process_limit) : self->process_limit;
+  return limit;
+}
+
+/* Samples of 24 bits in 3 bytes are written byte by byte. */
+static gsize
+sample_align (const GstAudioInfo * info)
+{
+  gsize bytes = GST_AUDIO_INFO_WIDTH (info) / 8;
+
+  return bytes % 2 == 0 ? bytes - 1 : 0;
+}
+
+static G_GNUC_NO_INLINE GstFlowReturn
+refuse_memory (AbSupply * self, guint n_samples)
+{
+  guint bpf = GST_AUDIO_INFO_BPF (self->info);
+
+  GST_ELEMENT_ERROR (self->element, RESOURCE, NO_SPACE_LEFT,
+      ("There is no memory for a batch of %u samples of %u bytes (%"
+          G_GUINT64_FORMAT " bytes).", n_samples, bpf,
+          (guint64) n_samples * bpf),
+      ("A smaller samples-per-batch needs less."));
+  return GST_FLOW_ERROR;
+}
+
+static G_GNUC_NO_INLINE GstFlowReturn
+make_plan (AbSupply * self)
+{
+  guint bpf = GST_AUDIO_INFO_BPF (self->info);
+  AbMemoryPlan plan = {
+    .pooled = self->settings.allocation == GST_AUDIO_BATCH_ALLOCATION_POOL,
+    .align = sample_align (self->info),
+    .min = self->settings.pool_min,
+    .max = self->settings.pool_max,
+    .limit = memory_limit (self),
+  };
+
+  follow_advice (self);
+  if (self->settings.allocation == GST_AUDIO_BATCH_ALLOCATION_AUTO)
+    plan.pooled = self->advice.pool;
+  self->plan_due = FALSE;
+  ab_ledger_set_memory (self->memory.ledger, memory_bound (self), plan.pooled);
+  /* on 32 bits not even one may have a size */
+  if (!g_size_checked_mul (&plan.size, self->max_samples, bpf))
+    return refuse_memory (self, self->max_samples);
+  if (ab_memory_plan (&self->memory, &plan))
+    return GST_FLOW_OK;
+  GST_ELEMENT_ERROR (self->element, RESOURCE, NO_SPACE_LEFT,
+      ("There is no memory for a pool of %u batches of %u samples of %u "
+          "bytes.", plan.min, self->max_samples, bpf),
+      ("Set pool-min-buffers or samples-per-batch to less."));
+  return GST_FLOW_ERROR;
+}
+
+/* The bound on what downstream holds */
+
+static gboolean
+has_room (gpointer user_data)
+{
+  AbSupply *self = user_data;
+
+  return ab_ledger_outstanding (self->memory.ledger) <
+      self->settings.max_outstanding || atomic_load (&self->bound_changed);
+}
+
+static GstFlowReturn
+refuse_overrun (AbSupply * self)
+{
+  GST_ELEMENT_ERROR (self->element, RESOURCE, NO_SPACE_LEFT,
+      ("Downstream holds %" G_GUINT64_FORMAT
+          " batches, and max-outstanding-batches " "is %u.",
+          ab_ledger_outstanding (self->memory.ledger),
+          self->settings.max_outstanding),
+      ("Set overrun to wait or drop, or max-outstanding-batches to more."));
+  return GST_FLOW_ERROR;
+}
+
+static GstFlowReturn
+count_overrun (AbSupply * self)
+{
+  /* a gap may be years of batches, of which none is pushed */
+  if (ab_gate_is_shut (&self->memory.ledger->gate))
+    return GST_FLOW_FLUSHING;
+  ab_ledger_begin (self->memory.ledger);
+  ab_ledger_add (self->memory.ledger, AB_COUNTER_DROPPED_BATCHES, 1);
+  ab_ledger_end (self->memory.ledger);
+  return AB_FLOW_DROPPED;
+}
+
+static G_GNUC_NO_INLINE GstFlowReturn
+await_room (AbSupply * self)
+{
+  while (self->settings.max_outstanding > 0
+      && ab_ledger_outstanding (self->memory.ledger) >=
+      self->settings.max_outstanding) {
+    if (self->settings.overrun == GST_AUDIO_BATCH_OVERRUN_ERROR)
+      return refuse_overrun (self);
+    if (self->settings.overrun == GST_AUDIO_BATCH_OVERRUN_DROP)
+      return count_overrun (self);
+    GST_CAT_DEBUG_OBJECT (self->category, self->element,
+        "waiting: downstream holds %u batches", self->settings.max_outstanding);
+    if (!ab_gate_wait (&self->memory.ledger->gate, has_room, self, 0))
+      return GST_FLOW_FLUSHING;
+    if (atomic_load (&self->bound_changed))
+      take_bound (self);
+  }
+  return GST_FLOW_OK;
+}
+
+gboolean
+ab_supply_pass_time (AbSupply * self, guint n_samples)
+{
+  gint64 duration = gst_util_uint64_scale_int (n_samples, G_USEC_PER_SEC,
+      GST_AUDIO_INFO_RATE (self->info));
+  gboolean open;
+
+  open = ab_gate_wait (&self->memory.ledger->gate, has_room, self,
+      g_get_monotonic_time () + MAX (duration, 1));
+  if (atomic_load (&self->bound_changed))
+    take_bound (self);
+  return open;
+}
+
+static G_GNUC_NO_INLINE gboolean
+acquire_timed (AbSupply * self, gsize size, AbRoom * room)
+{
+  AbHistogram *histogram = self->memory.pool ? &self->memory.ledger->pooled_time
+      : &self->memory.ledger->fresh_time;
+  GstClockTime start = gst_util_get_timestamp ();
+  gboolean acquired = ab_memory_acquire (&self->memory, size, room);
+
+  ab_histogram_add (histogram, gst_util_get_timestamp () - start);
+  self->until_timed = TIMED_EVERY;
+  return acquired;
+}
+
+GstFlowReturn
+ab_supply_acquire (AbSupply * self, guint n_samples, AbRoom * room)
+{
+  gboolean acquired;
+  gsize size;
+
+  if (G_UNLIKELY (self->settings.max_outstanding > 0)) {
+    GstFlowReturn ret = await_room (self);
+
+    if (ret != GST_FLOW_OK)
+      return ret;
+  }
+  if (G_UNLIKELY (--self->until_advice == 0))
+    follow_advice (self);
+  if (G_UNLIKELY (self->plan_due) && make_plan (self) != GST_FLOW_OK)
+    return GST_FLOW_ERROR;
+
+  if (!g_size_checked_mul (&size, n_samples, GST_AUDIO_INFO_BPF (self->info)))
+    return refuse_memory (self, n_samples);
+  if (G_UNLIKELY (--self->until_timed == 0))
+    acquired = acquire_timed (self, size, room);
+  else
+    acquired = ab_memory_acquire (&self->memory, size, room);
+  return G_LIKELY (acquired) ? GST_FLOW_OK : refuse_memory (self, n_samples);
+}
