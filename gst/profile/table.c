@@ -37,7 +37,7 @@ static const struct
   {"alloc.", "p99.9", CELL_TIME, FIGURE_P999},
   {"alloc.", "max", CELL_TIME, FIGURE_MAX},
   {"faults", "of 1000", CELL_NUMBER, FIGURE_FAULTS_PER_1000},
-  {"peak", "live", CELL_COUNT, FIGURE_PEAK_OUTSTANDING_BATCHES},
+  {"peak", "out", CELL_COUNT, FIGURE_PEAK_OUTSTANDING_BATCHES},
   {"RSS", "growth", CELL_BYTES, FIGURE_RSS_GROWTH},
   {"", "reused", CELL_COUNT, FIGURE_REUSED},
   {"fall-", "backs", CELL_COUNT, FIGURE_FALLBACKS},

@@ -143,7 +143,7 @@ print_result (GstElement * source, const gchar * file)
   g_print ("allocations  %" G_GUINT64_FORMAT ", %" G_GUINT64_FORMAT " bytes\n",
       player_counter (source, "allocations"),
       player_counter (source, "allocated-bytes"));
-  g_print ("live         %" G_GUINT64_FORMAT " now, %" G_GUINT64_FORMAT
+  g_print ("outstanding  %" G_GUINT64_FORMAT " now, %" G_GUINT64_FORMAT
       " at most\n", player_counter (source, "outstanding-batches"),
       player_counter (source, "peak-outstanding-batches"));
   g_print ("written      %s\n", file ? file : "nowhere");

@@ -68,7 +68,7 @@ def main():
           f"{source.props.samples_per_batch} samples")
     print(f"allocations  {source.props.allocations}, "
           f"{source.props.allocated_bytes} bytes")
-    print(f"live         {source.props.outstanding_batches} now, "
+    print(f"outstanding  {source.props.outstanding_batches} now, "
           f"{source.props.peak_outstanding_batches} at most")
     print(f"written      {file or 'nowhere'}")
 

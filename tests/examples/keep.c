@@ -194,7 +194,7 @@ print_result (const Consumer * consumer, GstElement * batch)
       player_counter (batch, "allocations"),
       player_counter (batch, "allocated-bytes"));
   g_print ("kept         %u, with the pipeline gone; %" G_GUINT64_FORMAT
-      " batches of audiobatch live\n", consumer->kept.length,
+      " batches of audiobatch outstanding\n", consumer->kept.length,
       player_counter (batch, "outstanding-batches"));
   changed = print_kept (&consumer->kept);
   return changed == 0 && consumer->batches == player_counter (batch, "batches");

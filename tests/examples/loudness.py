@@ -78,7 +78,7 @@ def main():
           f"{decibels(peak):.1f} dB now")
     print(f"batches      {element.props.batches}, {in_place} of them changed "
           "in place")
-    print(f"live         {element.props.outstanding_batches} batches, with the "
+    print(f"outstanding  {element.props.outstanding_batches} batches, with the "
           "pipeline gone")
 
 

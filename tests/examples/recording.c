@@ -84,7 +84,7 @@ print_costs (GstElement * batch)
   g_print ("allocations  %" G_GUINT64_FORMAT ", %" G_GUINT64_FORMAT " bytes\n",
       player_counter (batch, "allocations"), player_counter (batch,
           "allocated-bytes"));
-  g_print ("live         %" G_GUINT64_FORMAT " now, %" G_GUINT64_FORMAT
+  g_print ("outstanding  %" G_GUINT64_FORMAT " now, %" G_GUINT64_FORMAT
       " at most\n", player_counter (batch, "outstanding-batches"),
       player_counter (batch, "peak-outstanding-batches"));
   g_print ("rate         %.0f allocations/s here, at full speed; %.3f/s "

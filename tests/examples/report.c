@@ -55,7 +55,7 @@ print_report (const GstStructure * report)
       " allocations of %" G_GUINT64_FORMAT " bytes\n",
       figure (report, "batches"), figure (report, "allocations"),
       figure (report, "bytes-per-batch"));
-  g_print ("  live       %" G_GUINT64_FORMAT " now, %" G_GUINT64_FORMAT
+  g_print ("  held       %" G_GUINT64_FORMAT " now, %" G_GUINT64_FORMAT
       " at most\n", figure (report, "outstanding-batches"),
       figure (report, "peak-outstanding-batches"));
   g_print ("  rate       %.0f allocations/s; %.3f batches/s in real time\n",

@@ -76,11 +76,13 @@ check_figures (Filter * self)
         "out %" G_GUINT64_FORMAT " in %" G_GUINT64_FORMAT ", and %"
         G_GUINT64_FORMAT " in %" G_GUINT64_FORMAT " came", f.out, f.batches,
         consumer->samples, consumer->batches);
-  PROMISE (f.live >= consumer->held_now && f.live <= consumer->held_now + 1,
-      "%" G_GUINT64_FORMAT " live, %u held", f.live, consumer->held_now);
-  PROMISE ((f.live == 0) == (f.outstanding_bytes == 0),
-      "%" G_GUINT64_FORMAT " live batches of %" G_GUINT64_FORMAT " bytes",
-      f.live, f.outstanding_bytes);
+  PROMISE (f.outstanding >= consumer->held_now
+      && f.outstanding <= consumer->held_now + 1,
+      "%" G_GUINT64_FORMAT " outstanding, %u held", f.outstanding,
+      consumer->held_now);
+  PROMISE ((f.outstanding == 0) == (f.outstanding_bytes == 0),
+      "%" G_GUINT64_FORMAT " outstanding batches of %" G_GUINT64_FORMAT
+      " bytes", f.outstanding, f.outstanding_bytes);
 }
 
 /* An error was posted just when GST_FLOW_ERROR was returned. */
@@ -618,7 +620,8 @@ filter_clear (Filter * self)
   if (!outlives) {
     consumer_release_all (&self->consumer);
     figures_read (&f, self->element);
-    PROMISE (f.live == 0, "%" G_GUINT64_FORMAT " live at the end", f.live);
+    PROMISE (f.outstanding == 0, "%" G_GUINT64_FORMAT " outstanding at the end",
+        f.outstanding);
   }
   gst_pad_unlink (self->asked, self->sinkpad);
   gst_pad_set_active (self->asked, FALSE);

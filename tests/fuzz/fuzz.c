@@ -113,7 +113,7 @@ figures_read (Figures * self, GstElement * element)
   self->dropped = figure (stats, "samples-dropped");
   self->pending = figure (stats, "samples-pending");
   self->batches = figure (stats, "batches");
-  self->live = figure (stats, "outstanding-batches");
+  self->outstanding = figure (stats, "outstanding-batches");
   self->outstanding_bytes = figure (stats, "outstanding-bytes");
 }
 

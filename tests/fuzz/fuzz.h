@@ -42,7 +42,7 @@ void listener_clear (Listener * self);
 typedef struct
 {
   guint64 in, inserted, out, dropped, pending;
-  guint64 batches, live, outstanding_bytes;
+  guint64 batches, outstanding, outstanding_bytes;
 } Figures;
 
 void figures_read (Figures * self, GstElement * element);

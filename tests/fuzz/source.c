@@ -60,9 +60,11 @@ check_figures (Source * self)
   if (self->out_sure)
     PROMISE (f.out == consumer->samples, "out %" G_GUINT64_FORMAT " and %"
         G_GUINT64_FORMAT " came", f.out, consumer->samples);
-  PROMISE (f.live >= consumer->held_now
-      && f.live <= consumer->held_now + handler_kept (&self->handler) + 1,
-      "%" G_GUINT64_FORMAT " live, %u held", f.live, consumer->held_now);
+  PROMISE (f.outstanding >= consumer->held_now
+      && f.outstanding <=
+      consumer->held_now + handler_kept (&self->handler) + 1,
+      "%" G_GUINT64_FORMAT " outstanding, %u held", f.outstanding,
+      consumer->held_now);
 }
 
 /* Keeps batches short, or so long that there is no memory. */
@@ -536,7 +538,8 @@ source_clear (Source * self)
   consumer_release_all (&self->consumer);
   handler_clear (&self->handler);
   figures_read (&f, self->element);
-  PROMISE (f.live == 0, "%" G_GUINT64_FORMAT " live at the end", f.live);
+  PROMISE (f.outstanding == 0, "%" G_GUINT64_FORMAT " outstanding at the end",
+      f.outstanding);
   gst_element_set_bus (self->element, NULL);
   gst_object_unref (self->srcpad);
   consumer_clear (&self->consumer);

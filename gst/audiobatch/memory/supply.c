@@ -100,13 +100,13 @@ static guint64
 memory_bound (AbSupply * self)
 {
   guint64 bound = self->process_limit;
-  guint64 live;
+  guint64 outstanding;
 
   if (self->settings.max_outstanding > 0
-      && g_uint64_checked_mul (&live, self->settings.max_outstanding,
+      && g_uint64_checked_mul (&outstanding, self->settings.max_outstanding,
           (guint64) self->max_samples * GST_AUDIO_INFO_BPF (self->info))
-      && (bound == 0 || live < bound))
-    bound = live;
+      && (bound == 0 || outstanding < bound))
+    bound = outstanding;
   return bound;
 }
 

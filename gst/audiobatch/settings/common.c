@@ -113,7 +113,7 @@ install_memory (GObjectClass * klass, GParamFlags flags)
           "batches get new memory, which is counted in fallbacks (0 = no "
           "bound)", 0, G_MAXINT, DEFAULT_POOL_MAX_BUFFERS, flags));
   g_object_class_install_property (klass, AB_PROP_MAX_OUTSTANDING_BATCHES,
-      g_param_spec_uint ("max-outstanding-batches", "Most live batches",
+      g_param_spec_uint ("max-outstanding-batches", "Most outstanding batches",
           "Batches that downstream may hold at the most (0 = no bound)", 0,
           G_MAXUINT, DEFAULT_MAX_OUTSTANDING_BATCHES, flags));
   g_object_class_install_property (klass, AB_PROP_OVERRUN,
@@ -150,7 +150,7 @@ install_figures (GObjectClass * klass)
           "report-interval batches", 0, G_MAXDOUBLE, 0, flags));
   g_object_class_install_property (klass, AB_PROP_STATS,
       g_param_spec_boxed ("stats", "Statistics",
-          "Every figure at one instant: all counters, live and peak in batches "
+          "Every figure at one instant: all counters, outstanding and peak in batches "
           "and bytes, samples in, out, inserted, dropped and pending, nominal "
           "and measured rate, times of allocations in nanoseconds, and whether "
           "to recycle memory is advised, and why", GST_TYPE_STRUCTURE, flags));

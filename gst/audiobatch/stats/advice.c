@@ -12,7 +12,7 @@
 /* Allocations a second at which recycling saves a hundredth of a core: across
  * threads a fresh batch of 4 KiB takes 80 ns longer. */
 #define RATE_PER_SECOND 125000.0
-/* The part of the bound on memory that is live. */
+/* The part of the bound on memory that is outstanding. */
 #define MEMORY_PART 0.5
 /* The part of a batch's duration that the 99.9th percentile of allocations
  * takes, which for 4 KiB is a ten thousandth where nothing disturbs it, and how

@@ -31,8 +31,8 @@ typedef struct
   /* by the format and the size of the batches */
   gdouble batches_per_second;
   guint64 bytes_per_batch;
-  /* the most that was live at one time, and the most that there may be: bytes,
-   * 0 where there is no bound */
+  /* bytes: the most that was outstanding at one time, and the most that may be,
+   * 0 for no bound */
   guint64 peak_outstanding_bytes;
   guint64 memory_bound;
   /* of fresh allocations: how many were timed, and their 99.9th percentile */

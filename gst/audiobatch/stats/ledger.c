@@ -19,9 +19,9 @@ static const AbCounterInfo counter_infos[AB_N_COUNTERS] = {
   [AB_COUNTER_FALLBACKS] = {"fallbacks",
       "Batches allocated afresh because the pool had none to give", TRUE},
   [AB_COUNTER_PEAK_OUTSTANDING_BATCHES] = {"peak-outstanding-batches",
-      "The most batches that were live at one time", TRUE},
+      "The most batches that were outstanding at one time", TRUE},
   [AB_COUNTER_PEAK_OUTSTANDING_BYTES] = {"peak-outstanding-bytes",
-      "The most bytes that were live at one time", FALSE},
+      "The most bytes that were outstanding at one time", FALSE},
   [AB_COUNTER_DROPPED_BATCHES] = {"dropped-batches",
       "Batches dropped because downstream held too many", TRUE},
   [AB_COUNTER_SAMPLES_IN] = {"samples-in",
@@ -37,7 +37,7 @@ static const AbCounterInfo counter_infos[AB_N_COUNTERS] = {
   [AB_COUNTER_OUTSTANDING_BATCHES] = {"outstanding-batches",
       "Batches being filled or pushed and not yet released", TRUE},
   [AB_COUNTER_OUTSTANDING_BYTES] = {"outstanding-bytes",
-      "Bytes of the live batches", FALSE},
+      "Bytes of the outstanding batches", FALSE},
   [AB_COUNTER_RELEASED] = {"released",
       "Batches that everybody is done with", FALSE},
   [AB_COUNTER_DISCARDS] = {"discards",
@@ -213,7 +213,7 @@ ab_ledger_snapshot (AbLedger * ledger, AbSnapshot * snapshot)
   do {
     before = atomic_load_explicit (&ledger->sequence, memory_order_acquire);
     /* Released before taken: a batch is taken before it is released, so that
-     * what is live can't come out negative. */
+     * the outstanding count can't be negative. */
     released = atomic_load_explicit (&ledger->released, memory_order_acquire);
     released_bytes =
         atomic_load_explicit (&ledger->released_bytes, memory_order_acquire);

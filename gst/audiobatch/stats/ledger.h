@@ -89,7 +89,7 @@ typedef struct _AbLedger
   _Atomic guint64 nominal_bytes;
   _Atomic guint64 nominal_batch_bytes;
   _Atomic guint64 allocation_rate;
-  /* bytes that may be live, 0 where there is no bound */
+  /* bytes that may be outstanding, 0 for no bound */
   _Atomic guint64 memory_bound;
   atomic_bool pooled;
 
@@ -111,8 +111,8 @@ AbLedger *ab_ledger_new (void);
 AbLedger *ab_ledger_ref (AbLedger * ledger);
 void ab_ledger_unref (AbLedger * ledger);
 
-/* Copies every figure into @snapshot, consistent in itself: live = allocations
- * + reused - released, and samples in + inserted = out + dropped + pending
+/* Copies every figure into @snapshot, consistent in itself: outstanding =
+ * allocations + reused - released, and samples in + inserted = out + dropped + pending
  * wherever the batches do not overlap. */
 void ab_ledger_snapshot (AbLedger * ledger, AbSnapshot * snapshot);
 
@@ -193,7 +193,7 @@ ab_ledger_discarded (AbLedger * ledger)
   atomic_fetch_add_explicit (&ledger->discards, 1, memory_order_relaxed);
 }
 
-/* Streaming thread: how many batches are live. */
+/* Streaming thread: how many batches are outstanding. */
 static inline guint64
 ab_ledger_outstanding (AbLedger * ledger)
 {

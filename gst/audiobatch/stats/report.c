@@ -60,7 +60,7 @@ tell (AbLedger * ledger, GstElement * element, GstDebugCategory * category)
   GST_CAT_INFO_OBJECT (category, element,
       "%" G_GUINT64_FORMAT " batches, %" G_GUINT64_FORMAT " allocations of %"
       G_GUINT64_FORMAT
-      " bytes in all, %.3f allocations/s (nominal %.3f), live %"
+      " bytes in all, %.3f allocations/s (nominal %.3f), outstanding %"
       G_GUINT64_FORMAT ", peak %" G_GUINT64_FORMAT,
       value[AB_COUNTER_BATCHES], value[AB_COUNTER_ALLOCATIONS],
       value[AB_COUNTER_ALLOCATED_BYTES], snapshot.allocation_rate,

@@ -118,16 +118,16 @@ GST_START_TEST (test_fresh_is_the_default_and_recycles_nothing)
   guint i;
 
   for (i = 0; i < 2; i++) {
-    guint min, max, live;
+    guint min, max, outstanding;
     gint mode, overrun;
 
     g_object_get (elements[i], "allocation", &mode, "pool-min-buffers", &min,
-        "pool-max-buffers", &max, "max-outstanding-batches", &live, "overrun",
-        &overrun, NULL);
+        "pool-max-buffers", &max, "max-outstanding-batches", &outstanding,
+        "overrun", &overrun, NULL);
     fail_unless_equals_int (mode, 0);
     fail_unless_equals_int (min, 2);
     fail_unless_equals_int (max, 16);
-    fail_unless_equals_int (live, 0);
+    fail_unless_equals_int (outstanding, 0);
     fail_unless_equals_int (overrun, 0);
     gst_object_unref (elements[i]);
   }

@@ -270,7 +270,7 @@ GST_START_TEST (test_wait_stops_at_the_bound_and_comes_back)
   fail_unless_equals_uint64 (get_stat (c.element, "peak-outstanding-bytes"),
       bytes);
   fail_unless_equals_uint64 (get_counter (c.element, "dropped-batches"), 0);
-  g_print ("wait, %u live, %d bytes, flat\n", BOUND, (int) bytes);
+  g_print ("wait, %u outstanding, %d bytes, flat\n", BOUND, (int) bytes);
   stop_in_time (&c, line);
   release (&c, G_MAXUINT);
   fail_unless_equals_uint64 (get_counter (c.element, "outstanding-batches"), 0);
@@ -296,7 +296,7 @@ GST_START_TEST (test_drop_goes_on_beyond_the_bound)
   await_held (&c, BOUND);
   release (&c, 3);
   await_counter (&c, "batches", BOUND + 3);
-  g_print ("drop, %u live, %d bytes, %d dropped\n", BOUND, (int) bytes,
+  g_print ("drop, %u outstanding, %d bytes, %d dropped\n", BOUND, (int) bytes,
       (int) get_counter (c.element, "dropped-batches"));
   stop_in_time (&c, line);
   fail_unless (get_stat (c.element, "samples-dropped") > 0);

@@ -99,17 +99,18 @@ static void
 assert_sane (GstElement * element)
 {
   GstStructure *stats;
-  guint64 live, peak, allocations, reused, released;
+  guint64 outstanding, peak, allocations, reused, released;
 
   g_object_get (element, "stats", &stats, NULL);
   fail_unless (gst_structure_get (stats, "outstanding-batches", G_TYPE_UINT64,
-          &live, "peak-outstanding-batches", G_TYPE_UINT64, &peak,
+          &outstanding, "peak-outstanding-batches", G_TYPE_UINT64, &peak,
           "allocations", G_TYPE_UINT64, &allocations, "reused", G_TYPE_UINT64,
           &reused, "released", G_TYPE_UINT64, &released, NULL));
   gst_structure_free (stats);
-  fail_unless_equals_uint64 (live, allocations + reused - released);
-  fail_unless (live <= BOUND && peak <= BOUND, "%d live, %d at most",
-      (int) live, (int) peak);
+  fail_unless_equals_uint64 (outstanding, allocations + reused - released);
+  fail_unless (outstanding <= BOUND
+      && peak <= BOUND, "%d outstanding, %d at most", (int) outstanding,
+      (int) peak);
 }
 
 static void

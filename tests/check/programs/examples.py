@@ -39,7 +39,7 @@ BATCH = 1024
 # What depends on the machine and its timing. Nothing else may differ.
 TIMING = (
     (r"\d+ at most", "# at most"),
-    (r"^(  live +)\d+ now", r"\1# now"),
+    (r"^(  held +)\d+ now", r"\1# now"),
     (r"^( *rate +)\d+ allocations/s", r"\1# allocations/s"),
     (r"\d+ ns for an allocation", "# ns for an allocation"),
     # how soon the application gets to hear of a report
@@ -195,8 +195,8 @@ class Document(Example):
     def test_only_timing_may_differ(self):
         self.assertEqual(normal("found        3 that lasted"),
                          "found        3 that lasted")
-        self.assertEqual(normal("live         0 now, 7 at most"),
-                         "live         0 now, # at most")
+        self.assertEqual(normal("outstanding  0 now, 7 at most"),
+                         "outstanding  0 now, # at most")
         self.assertNotEqual(normal("report  8 batches, 8 allocations of 4"),
                             normal("report  8 batches, 9 allocations of 4"))
 
@@ -414,7 +414,7 @@ class Loudness(Example):
         self.assertEqual(abs(peak), 0)
         self.assertEqual(self.figures(output, r"^batches +(\d+), (\d+) of "
                                       "them changed in place"), (10, 10))
-        self.assertEqual(self.figures(output, r"^live +(\d+)"), (10,))
+        self.assertEqual(self.figures(output, r"^outstanding +(\d+)"), (10,))
 
     def test_silence_stays_silent(self):
         output = self.output("loudness.py", self.write(numpy.zeros(8192)))

@@ -247,7 +247,7 @@ class NetworkTest(unittest.TestCase):
                     for line in lines if line.startswith(where + " ")]
 
     def source_figures(self):
-        """The most batches that were live, and how many were dropped."""
+        """The most batches that were outstanding, and how many were dropped."""
         with open(self.record("sender"), encoding="ascii") as lines:
             return tuple(map(int, list(lines)[-1].split()[1:]))
 
@@ -396,7 +396,7 @@ class NetworkTest(unittest.TestCase):
         ends["sender"].wait()
         ends["receiver"].interrupt()
         peak, dropped = self.source_figures()
-        print(f"stuck receiver: {peak} batches live at the most, "
+        print(f"stuck receiver: {peak} batches outstanding at the most, "
               f"{dropped} dropped")
         self.assertEqual(peak, bound)
         self.assertGreaterEqual(dropped, 10)

@@ -9,7 +9,7 @@
  * part of another one, and whether all of it can be written to without a copy.
  * Each number is as it stands in the struct. What reaches the sink is written
  * to FILE.data too. The last line of a sender is "source", the most batches
- * that were live, and how many were dropped. */
+ * that were outstanding, and how many were dropped. */
 
 #include <signal.h>
 #include <stdio.h>

@@ -9,11 +9,11 @@
 
 #define BYTES 4096
 
-#define assert_counters(alloc, re, fall, live) G_STMT_START { \
+#define assert_counters(alloc, re, fall, outstanding) G_STMT_START { \
   fail_unless_equals_uint64 (counter (AB_COUNTER_ALLOCATIONS), alloc); \
   fail_unless_equals_uint64 (counter (AB_COUNTER_REUSED), re); \
   fail_unless_equals_uint64 (counter (AB_COUNTER_FALLBACKS), fall); \
-  fail_unless_equals_uint64 (counter (AB_COUNTER_OUTSTANDING_BATCHES), live); \
+  fail_unless_equals_uint64 (counter (AB_COUNTER_OUTSTANDING_BATCHES), outstanding); \
 } G_STMT_END
 
 /* Downstream answers with @pool, and batches are of BYTES bytes. */
@@ -373,8 +373,8 @@ unref_when_told (gpointer user_data)
   return NULL;
 }
 
-GST_START_TEST (test_holders_that_let_go_at_the_same_time_leave_nothing_live)
-{
+GST_START_TEST
+    (test_holders_that_let_go_at_the_same_time_leave_nothing_outstanding) {
   OfferedPool *pool = offered_pool_new (OFFER_PLAIN);
   GAsyncQueue *queue = g_async_queue_new ();
   GThread *thread = g_thread_new ("holder", unref_when_told, queue);
@@ -469,7 +469,7 @@ foreign_suite (void)
       test_what_is_held_does_not_add_up_over_many_batches, 0,
       G_N_ELEMENTS (holders));
   tcase_add_test (tc,
-      test_holders_that_let_go_at_the_same_time_leave_nothing_live);
+      test_holders_that_let_go_at_the_same_time_leave_nothing_outstanding);
   tcase_add_test (tc, test_foreign_batches_outlive_where_they_came_from);
   tcase_add_test (tc,
       test_a_foreign_pool_with_buffers_out_is_not_configured_anew);

@@ -11,12 +11,12 @@
 
 #define BYTES 4096
 
-#define assert_counters(alloc, re, fall, disc, live) G_STMT_START { \
+#define assert_counters(alloc, re, fall, disc, outstanding) G_STMT_START { \
   fail_unless_equals_uint64 (counter (AB_COUNTER_ALLOCATIONS), alloc); \
   fail_unless_equals_uint64 (counter (AB_COUNTER_REUSED), re); \
   fail_unless_equals_uint64 (counter (AB_COUNTER_FALLBACKS), fall); \
   fail_unless_equals_uint64 (counter (AB_COUNTER_DISCARDS), disc); \
-  fail_unless_equals_uint64 (counter (AB_COUNTER_OUTSTANDING_BATCHES), live); \
+  fail_unless_equals_uint64 (counter (AB_COUNTER_OUTSTANDING_BATCHES), outstanding); \
 } G_STMT_END
 
 static void
@@ -433,7 +433,7 @@ keep_memory (GstBuffer * batch)
 static const struct
 {
   gpointer (*spoil) (GstBuffer * batch);
-  gboolean still_live;
+  gboolean still_outstanding;
 } spoils[] = {
   {append_memory, FALSE}, {replace_memory, FALSE}, {remove_memory, FALSE},
   {tag_memory, FALSE}, {copy_region, TRUE}, {share_memory, TRUE},
@@ -452,7 +452,7 @@ GST_START_TEST (test_a_buffer_that_is_not_what_it_was_is_discarded)
   memset (data, 0x3c, BYTES);
   left = spoils[__i__].spoil (batch);
   gst_buffer_unref (batch);
-  assert_counters (1, 0, 0, 1, spoils[__i__].still_live ? 1 : 0);
+  assert_counters (1, 0, 0, 1, spoils[__i__].still_outstanding ? 1 : 0);
 
   /* the pool goes on, with another one in its place */
   for (i = 0; i < 5; i++) {
@@ -463,7 +463,7 @@ GST_START_TEST (test_a_buffer_that_is_not_what_it_was_is_discarded)
     memset (other, 0xff, BYTES);
     gst_buffer_unref (batch);
   }
-  assert_counters (2, 4, 0, 1, spoils[__i__].still_live ? 1 : 0);
+  assert_counters (2, 4, 0, 1, spoils[__i__].still_outstanding ? 1 : 0);
   if (left) {
     for (i = 0; i < BYTES; i++)
       fail_unless_equals_int (data[i], 0x3c);

@@ -440,7 +440,7 @@ find_lie (const guint64 * now, const guint64 * before)
     return "each batch leaves one sample";
   if (now[AB_COUNTER_ALLOCATIONS] + now[AB_COUNTER_REUSED]
       != now[AB_COUNTER_OUTSTANDING_BATCHES] + now[AB_COUNTER_RELEASED])
-    return "allocations + reused = live + released";
+    return "allocations + reused = outstanding + released";
   if (now[AB_COUNTER_ALLOCATED_BYTES]
       != now[AB_COUNTER_ALLOCATIONS] * FRESH_BYTES)
     return "allocated bytes are those of the allocations";
@@ -448,15 +448,15 @@ find_lie (const guint64 * now, const guint64 * before)
       != now[AB_COUNTER_REUSED] * REUSED_BYTES)
     return "reused bytes are those of the reused";
   if (now[AB_COUNTER_OUTSTANDING_BATCHES] > MAX_OUTSTANDING)
-    return "live batches are bounded";
+    return "outstanding batches are bounded";
   if (now[AB_COUNTER_OUTSTANDING_BYTES] > MAX_OUTSTANDING * FRESH_BYTES)
-    return "live bytes are bounded";
+    return "outstanding bytes are bounded";
   if (now[AB_COUNTER_PEAK_OUTSTANDING_BATCHES] <
       now[AB_COUNTER_OUTSTANDING_BATCHES])
-    return "the peak is no less than what is live";
+    return "the peak is no less than what is outstanding";
   if (now[AB_COUNTER_PEAK_OUTSTANDING_BYTES] <
       now[AB_COUNTER_OUTSTANDING_BYTES])
-    return "the peak of bytes is no less than the live bytes";
+    return "the peak of bytes is no less than the outstanding bytes";
   for (i = 0; i < AB_COUNTER_SAMPLES_PENDING; i++) {
     if (now[i] < before[i])
       return ab_counter_info (i)->name;

@@ -505,7 +505,8 @@ GST_START_TEST (test_each_report_is_one_line_of_the_log)
   fail_unless (strstr (line, "10 batches") != NULL, "no batches: %s", line);
   fail_unless (strstr (line, "10 allocations of 55 bytes") != NULL,
       "no allocations: %s", line);
-  fail_unless (strstr (line, "live 10") != NULL, "nothing live: %s", line);
+  fail_unless (strstr (line, "outstanding 10") != NULL,
+      "nothing outstanding: %s", line);
   g_ptr_array_unref (lines);
 }
 
