@@ -65,10 +65,23 @@ stats_number (const GstStructure * stats, const gchar * field)
   return number;
 }
 
+/* The short name of an enumeration's value; NULL without the field. */
+static const gchar *
+stats_nick (const GstStructure * stats, const gchar * field)
+{
+  const GValue *value = gst_structure_get_value (stats, field);
+  g_autoptr (GTypeClass) klass = NULL;
+
+  if (value == NULL || !G_VALUE_HOLDS_ENUM (value))
+    return NULL;
+  klass = g_type_class_ref (G_VALUE_TYPE (value));
+  return g_enum_get_value ((GEnumClass *) klass,
+      g_value_get_enum (value))->value_nick;
+}
+
 void
 figures_add_stats (Figures * self, const GstStructure * stats)
 {
-  const gchar *advice = gst_structure_get_string (stats, "advice");
   guint i;
 
   for (i = 0; i < N_FIGURES; i++) {
@@ -82,9 +95,8 @@ figures_add_stats (Figures * self, const GstStructure * stats)
       *value = MAX (*value, stats_number (stats, infos[i].field));
   }
   if (!self->advice || g_strcmp0 (self->advice, "pool") != 0) {
-    self->advice = g_intern_string (advice);
-    self->reason =
-        g_intern_string (gst_structure_get_string (stats, "advice-reason"));
+    self->advice = stats_nick (stats, "advice");
+    self->reason = stats_nick (stats, "advice-reason");
   }
 }
 

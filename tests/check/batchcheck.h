@@ -218,6 +218,22 @@ get_stat_double (GstElement * element, const gchar * name)
   return value;
 }
 
+/* Field @name of @structure is an enumeration's value called @nick. */
+static inline void
+assert_enum (const GstStructure * structure, const gchar * name,
+    const gchar * nick)
+{
+  const GValue *value = gst_structure_get_value (structure, name);
+  gpointer klass;
+
+  fail_unless (value && G_VALUE_HOLDS_ENUM (value), "%s is no enumeration",
+      name);
+  klass = g_type_class_ref (G_VALUE_TYPE (value));
+  fail_unless_equals_string (g_enum_get_value (klass,
+          g_value_get_enum (value))->value_nick, nick);
+  g_type_class_unref (klass);
+}
+
 /* Promise 2, with what the test knows to be pending. */
 static inline void
 assert_lossless (GstElement * element, guint64 in, guint64 pending)

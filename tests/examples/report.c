@@ -44,9 +44,18 @@ figure (const GstStructure * report, const gchar * name)
   return value;
 }
 
+/* The short name of a field that is an enumeration's value; free it. */
+static gchar *
+nick (const GstStructure * report, const gchar * name)
+{
+  return gst_value_serialize (gst_structure_get_value (report, name));
+}
+
 static void
 print_report (const GstStructure * report)
 {
+  g_autofree gchar *advice = nick (report, "advice");
+  g_autofree gchar *reason = nick (report, "advice-reason");
   gdouble here = 0, nominal = 0;
 
   gst_structure_get (report, "allocation-rate", G_TYPE_DOUBLE, &here,
@@ -62,28 +71,24 @@ print_report (const GstStructure * report)
       here, nominal);
   g_print ("  slowest    %" G_GUINT64_FORMAT " ns for an allocation\n",
       figure (report, "allocation-time-max"));
-  g_print ("  advice     %s, reason: %s\n",
-      gst_structure_get_string (report, "advice"),
-      gst_structure_get_string (report, "advice-reason"));
+  g_print ("  advice     %s, reason: %s\n", advice, reason);
 }
 
 /* Does what the report advises. allocation=auto does that without being told;
  * an application of its own mind could ask its user, or look at more. */
 static void
-follow_advice (GstElement * batch, const gchar * advice)
+follow_advice (GstElement * batch, const GstStructure * report)
 {
-  GParamSpec *property = g_object_class_find_property (G_OBJECT_GET_CLASS
-      (batch), "allocation");
-  GEnumClass *modes = G_PARAM_SPEC_ENUM (property)->enum_class;
-  GEnumValue *wanted = g_enum_get_value_by_nick (modes, advice);
+  const GValue *advice = gst_structure_get_value (report, "advice");
+  g_autofree gchar *name = nick (report, "advice");
   gint mode;
 
   g_object_get (batch, "allocation", &mode, NULL);
-  if (!wanted || wanted->value == mode)
+  if (mode == g_value_get_enum (advice))
     return;
   /* takes effect at the next batch */
-  g_object_set (batch, "allocation", wanted->value, NULL);
-  g_print ("  done       allocation=%s from here on\n", advice);
+  g_object_set_property (G_OBJECT (batch), "allocation", advice);
+  g_print ("  done       allocation=%s from here on\n", name);
 }
 
 /* Main thread: the bus carries the message over from the streaming thread. */
@@ -95,8 +100,7 @@ read_report (GstBus * bus, GstMessage * message, gpointer data)
   if (!gst_structure_has_name (report, "audiobatch-report"))
     return;
   print_report (report);
-  follow_advice (GST_ELEMENT (GST_MESSAGE_SRC (message)),
-      gst_structure_get_string (report, "advice"));
+  follow_advice (GST_ELEMENT (GST_MESSAGE_SRC (message)), report);
 }
 
 static void

@@ -33,8 +33,8 @@ ab_supply_start (AbSupply * self, AbLedger * ledger)
   self->process_limit = ab_limits_process (PROC_CGROUP, CGROUP_ROOT);
   self->machine_limit = ab_limits_machine ();
   self->plan_due = TRUE;
-  self->advice.pool = FALSE;
-  self->advice.reason = AB_ADVICE_REASON_NONE;
+  self->advice.allocation = GST_AUDIO_BATCH_ALLOCATION_FRESH;
+  self->advice.reason = GST_AUDIO_BATCH_ADVICE_REASON_NONE;
   self->until_advice = ADVICE_EVERY;
   self->until_timed = 1;
 }
@@ -116,11 +116,17 @@ tell_allocation_changed (AbSupply * self, const AbAdvice * advice)
   gst_element_post_message (self->element,
       gst_message_new_element (GST_OBJECT (self->element),
           gst_structure_new (CHANGED_NAME,
-              "from", G_TYPE_STRING, ab_advice_name (&self->advice),
-              "to", G_TYPE_STRING, ab_advice_name (advice),
-              "reason", G_TYPE_STRING, ab_advice_reason_name (advice),
+              "from", GST_TYPE_AUDIO_BATCH_ALLOCATION, self->advice.allocation,
+              "to", GST_TYPE_AUDIO_BATCH_ALLOCATION, advice->allocation,
+              "reason", GST_TYPE_AUDIO_BATCH_ADVICE_REASON, advice->reason,
               "batches", G_TYPE_UINT64,
               ab_ledger_get (self->memory.ledger, AB_COUNTER_BATCHES), NULL)));
+}
+
+static gboolean
+is_recycled (const AbAdvice * advice)
+{
+  return advice->allocation == GST_AUDIO_BATCH_ALLOCATION_POOL;
 }
 
 /* With allocation=auto: what do the figures say now? */
@@ -133,14 +139,15 @@ follow_advice (AbSupply * self)
   if (self->settings.allocation != GST_AUDIO_BATCH_ALLOCATION_AUTO)
     return;
   ab_ledger_set_memory (self->memory.ledger, memory_bound (self),
-      self->advice.pool);
+      is_recycled (&self->advice));
   ab_ledger_snapshot (self->memory.ledger, &snapshot);
-  if (snapshot.advice.pool == self->advice.pool)
+  if (snapshot.advice.allocation == self->advice.allocation)
     return;
   GST_CAT_INFO_OBJECT (self->category, self->element,
       "from now on memory is %s: %s",
-      snapshot.advice.pool ? "recycled" : "allocated",
-      ab_advice_reason_name (&snapshot.advice));
+      is_recycled (&snapshot.advice) ? "recycled" : "allocated",
+      ab_enum_nick (GST_TYPE_AUDIO_BATCH_ADVICE_REASON,
+          snapshot.advice.reason));
   tell_allocation_changed (self, &snapshot.advice);
   self->advice = snapshot.advice;
   self->plan_due = TRUE;
@@ -193,7 +200,7 @@ make_plan (AbSupply * self)
 
   follow_advice (self);
   if (self->settings.allocation == GST_AUDIO_BATCH_ALLOCATION_AUTO)
-    plan.pooled = self->advice.pool;
+    plan.pooled = is_recycled (&self->advice);
   self->plan_due = FALSE;
   ab_ledger_set_memory (self->memory.ledger, memory_bound (self), plan.pooled);
   /* on 32 bits not even one may have a size */

@@ -11,22 +11,6 @@
 G_BEGIN_DECLS
 
 /**
- * GstAudioBatchAllocation:
- * @GST_AUDIO_BATCH_ALLOCATION_FRESH: every batch gets new memory
- * @GST_AUDIO_BATCH_ALLOCATION_POOL: memory that consumers have released is used
- *   again
- * @GST_AUDIO_BATCH_ALLOCATION_AUTO: what the figures of the stream advise
- *
- * Where the memory of a batch comes from.
- */
-typedef enum
-{
-  GST_AUDIO_BATCH_ALLOCATION_FRESH,
-  GST_AUDIO_BATCH_ALLOCATION_POOL,
-  GST_AUDIO_BATCH_ALLOCATION_AUTO,
-} GstAudioBatchAllocation;
-
-/**
  * GstAudioBatchOverrun:
  * @GST_AUDIO_BATCH_OVERRUN_WAIT: wait until downstream releases a batch
  * @GST_AUDIO_BATCH_OVERRUN_DROP: drop the batch

@@ -16,37 +16,6 @@
 #define STATS_NAME "audiobatch-stats"
 
 GType
-ab_enum_type (gsize * type, const gchar * name, const GEnumValue * values)
-{
-  if (g_once_init_enter (type)) {
-    GType new_type = g_enum_register_static (name, values);
-
-    gst_type_mark_as_plugin_api (new_type, 0);
-    g_once_init_leave (type, new_type);
-  }
-  return *type;
-}
-
-GType
-gst_audio_batch_allocation_get_type (void)
-{
-  static const GEnumValue values[] = {
-    {GST_AUDIO_BATCH_ALLOCATION_FRESH,
-        "Allocate new memory for each batch", "fresh"},
-    {GST_AUDIO_BATCH_ALLOCATION_POOL,
-        "Use memory again that consumers are done with; new memory while "
-          "there is none", "pool"},
-    {GST_AUDIO_BATCH_ALLOCATION_AUTO,
-          "Begin with new memory, and do what the figures of the stream advise",
-        "auto"},
-    {0, NULL, NULL},
-  };
-  static gsize type = 0;
-
-  return ab_enum_type (&type, "GstAudioBatchAllocation", values);
-}
-
-GType
 gst_audio_batch_overrun_get_type (void)
 {
   static const GEnumValue values[] = {

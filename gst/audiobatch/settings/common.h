@@ -7,12 +7,6 @@
 
 G_BEGIN_DECLS
 
-/* Registers the enum type @name, once, and remembers it in @type. */
-GType ab_enum_type (gsize * type, const gchar * name,
-    const GEnumValue * values);
-
-#define GST_TYPE_AUDIO_BATCH_ALLOCATION (gst_audio_batch_allocation_get_type ())
-GType gst_audio_batch_allocation_get_type (void);
 #define GST_TYPE_AUDIO_BATCH_OVERRUN (gst_audio_batch_overrun_get_type ())
 GType gst_audio_batch_overrun_get_type (void);
 

@@ -24,26 +24,6 @@
  * threshold. */
 #define HYSTERESIS 0.5
 
-const gchar *
-ab_advice_name (const AbAdvice * advice)
-{
-  return advice->pool ? "pool" : "fresh";
-}
-
-const gchar *
-ab_advice_reason_name (const AbAdvice * advice)
-{
-  static const gchar *const names[] = {
-    [AB_ADVICE_REASON_NONE] = "none",
-    [AB_ADVICE_REASON_RATE] = "rate",
-    [AB_ADVICE_REASON_BATCH_SIZE] = "batch-size",
-    [AB_ADVICE_REASON_MEMORY] = "memory",
-    [AB_ADVICE_REASON_PAUSES] = "pauses",
-  };
-
-  return names[advice->reason];
-}
-
 AbAdvice
 ab_advice_for (const AbAdviceInput * input)
 {
@@ -51,24 +31,28 @@ ab_advice_for (const AbAdviceInput * input)
   gdouble pauses = input->allocation_p999_ns * 1e-9 * input->batches_per_second;
   const struct
   {
-    AbAdviceReason reason;
+    GstAudioBatchAdviceReason reason;
     gboolean known;
     gdouble value, threshold;
   } rules[] = {
-    {AB_ADVICE_REASON_BATCH_SIZE, TRUE, input->bytes_per_batch,
+    {GST_AUDIO_BATCH_ADVICE_REASON_BATCH_SIZE, TRUE, input->bytes_per_batch,
         BATCH_SIZE_BYTES},
-    {AB_ADVICE_REASON_MEMORY, input->memory_bound > 0,
+    {GST_AUDIO_BATCH_ADVICE_REASON_MEMORY, input->memory_bound > 0,
           input->peak_outstanding_bytes,
         MEMORY_PART * input->memory_bound},
-    {AB_ADVICE_REASON_RATE, TRUE, input->batches_per_second, RATE_PER_SECOND},
-    {AB_ADVICE_REASON_PAUSES, input->timed >= PAUSE_TIMED, pauses, PAUSE_PART},
+    {GST_AUDIO_BATCH_ADVICE_REASON_RATE, TRUE, input->batches_per_second,
+        RATE_PER_SECOND},
+    {GST_AUDIO_BATCH_ADVICE_REASON_PAUSES, input->timed >= PAUSE_TIMED, pauses,
+        PAUSE_PART},
   };
-  AbAdvice advice = { FALSE, AB_ADVICE_REASON_NONE };
+  AbAdvice advice = { GST_AUDIO_BATCH_ALLOCATION_FRESH,
+    GST_AUDIO_BATCH_ADVICE_REASON_NONE
+  };
   guint i;
 
   for (i = 0; i < G_N_ELEMENTS (rules); i++) {
     if (rules[i].known && rules[i].value >= ease * rules[i].threshold) {
-      advice.pool = TRUE;
+      advice.allocation = GST_AUDIO_BATCH_ALLOCATION_POOL;
       advice.reason = rules[i].reason;
       break;
     }

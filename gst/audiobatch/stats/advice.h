@@ -2,28 +2,15 @@
 /* Says from the figures of a stream whether its memory should be recycled. */
 #pragma once
 
-#include <glib.h>
+#include "stats/enums.h"
 
 G_BEGIN_DECLS
 
-/* Why recycling is advised: the review conditions of docs/design.md. */
-typedef enum
-{
-  AB_ADVICE_REASON_NONE,
-  /* (a) so many allocations a second */
-  AB_ADVICE_REASON_RATE,
-  /* (b) batches that the allocator takes from the system each time */
-  AB_ADVICE_REASON_BATCH_SIZE,
-  /* (c) memory is bounded, and downstream holds much of that */
-  AB_ADVICE_REASON_MEMORY,
-  /* (d) allocations that take a noticeable part of a batch's duration */
-  AB_ADVICE_REASON_PAUSES,
-} AbAdviceReason;
-
 typedef struct
 {
-  gboolean pool;
-  AbAdviceReason reason;
+  /* FRESH or POOL */
+  GstAudioBatchAllocation allocation;
+  GstAudioBatchAdviceReason reason;
 } AbAdvice;
 
 typedef struct
@@ -41,10 +28,6 @@ typedef struct
   /* memory is recycled now: to go back takes more than to stay */
   gboolean pooled;
 } AbAdviceInput;
-
-/* "fresh" or "pool", and "none", "rate", "batch-size", "memory", "pauses". */
-const gchar *ab_advice_name (const AbAdvice * advice);
-const gchar *ab_advice_reason_name (const AbAdvice * advice);
 
 /* Pure: the same figures get the same advice, from any thread. Where several
  * reasons hold, the first of batch-size, memory, rate, pauses is given. */

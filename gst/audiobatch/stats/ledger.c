@@ -248,8 +248,9 @@ ab_snapshot_to_structure (const AbSnapshot * snapshot, const gchar * name)
       "allocation-time-p99", G_TYPE_UINT64, time->p99,
       "allocation-time-p999", G_TYPE_UINT64, time->p999,
       "allocation-time-max", G_TYPE_UINT64, time->max,
-      "advice", G_TYPE_STRING, ab_advice_name (&snapshot->advice),
-      "advice-reason", G_TYPE_STRING, ab_advice_reason_name (&snapshot->advice),
+      "advice", GST_TYPE_AUDIO_BATCH_ALLOCATION, snapshot->advice.allocation,
+      "advice-reason", GST_TYPE_AUDIO_BATCH_ADVICE_REASON,
+      snapshot->advice.reason,
       NULL);
   guint i;
 

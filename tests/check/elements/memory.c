@@ -636,12 +636,10 @@ pop_changes (GstBus * bus, const gchar * to, const gchar * reason)
     if (gst_structure_has_name (structure, "audiobatch-allocation-changed")) {
       guint64 batches;
 
-      fail_unless_equals_string (gst_structure_get_string (structure, "to"),
-          to);
-      fail_unless_equals_string (gst_structure_get_string (structure, "from"),
-          g_str_equal (to, "pool") ? "fresh" : "pool");
-      fail_unless_equals_string (gst_structure_get_string (structure,
-              "reason"), reason);
+      assert_enum (structure, "to", to);
+      assert_enum (structure, "from", g_str_equal (to, "pool") ? "fresh" :
+          "pool");
+      assert_enum (structure, "reason", reason);
       fail_unless (gst_structure_get_uint64 (structure, "batches", &batches));
       n++;
     }
@@ -743,10 +741,8 @@ assert_advice (GstElement * element, const gchar * advice, const gchar * reason)
   GstStructure *stats;
 
   g_object_get (element, "stats", &stats, NULL);
-  fail_unless_equals_string (gst_structure_get_string (stats, "advice"),
-      advice);
-  fail_unless_equals_string (gst_structure_get_string (stats,
-          "advice-reason"), reason);
+  assert_enum (stats, "advice", advice);
+  assert_enum (stats, "advice-reason", reason);
   gst_structure_free (stats);
 }
 
