@@ -61,7 +61,7 @@ OPERATORS = [
 ]
 
 # Lines that only talk.
-TALK = re.compile(r"GST_\w*(?:DEBUG|LOG|INFO|TRACE)\w*|REBATCHER_DEBUG|\"|^#|"
+TALK = re.compile(r"GST_\w*(?:DEBUG|LOG|INFO|TRACE)\w*|PLACER_DEBUG|\"|^#|"
                   r"^\s*(?:/\*|\*)|g_assert|static_assert")
 
 # Tests that would take the time of all others together, and see no more.

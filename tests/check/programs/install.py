@@ -31,6 +31,8 @@ from pathlib import Path
 from documents import run
 
 SKIPPED = 77
+# What leaves a file of the plugin: our own, and what GStreamer asks for.
+OUR_NAMES = r"ab_|gst_audio_batch_|gst_(element|plugin)_(register_)?audiobatch"
 BUILD_SECONDS = 900
 ELEMENTS = ["audiobatch", "audiobatchsrc"]
 # Sets up quickly, and builds nothing but the plugin.
@@ -250,11 +252,17 @@ def check_application(program):
 
 
 def check_archive(root, archive):
-    """Machine code of every module, for any compiler."""
+    """Machine code of every module, for any compiler, and no name in it that a
+    program of its own may have."""
     members = must(["ar", "t", str(archive)]).split()
-    sources = (root / "gst" / "audiobatch").glob("*.c")
-    expect(sorted(members), sorted(f"{path.name}.o" for path in sources),
-           "members")
+    folder = root / "gst" / "audiobatch"
+    sources = ("_".join(path.relative_to(folder).parts)
+               for path in folder.rglob("*.c"))
+    expect(sorted(members), sorted(f"{name}.o" for name in sources), "members")
+    names = must(["nm", "--extern-only", "--defined-only", "--format=posix",
+                  str(archive)])
+    expect([name for name in re.findall(r"(?m)^(\w+) [A-Z]", names)
+            if not re.match(OUR_NAMES, name)], [], "symbols of other names")
     expect(".gnu.lto" in must(["readelf", "--sections", "--wide",
                                str(archive)]), False, "bytecode of GCC's LTO")
 

@@ -46,7 +46,7 @@ COVERED = {
     "meson test -C build --suite libs": "install.py, in what it unpacks",
     "tests/check/programs/properties.py --write build":
         "properties.py itself, which fails on what it would write",
-    "indent gst/audiobatch/batcher.c; indent gst/audiobatch/batcher.c":
+    "indent gst/audiobatch/batch/batch.c; indent gst/audiobatch/batch/batch.c":
         ".ci/run, for every file",
     "meson setup build-coverage -Db_coverage=true -Dbuildtype=debug":
         ".ci/run",
