@@ -85,10 +85,11 @@ def code_lines(text):
 def find_places(tree):
     """All that can be broken: (file, line, operator, which match in it)."""
     places = []
-    for path in sorted((tree / SOURCES).glob("*.[ch]")):
+    for path in sorted((tree / SOURCES).rglob("*.[ch]")):
+        file = str(path.relative_to(tree / SOURCES))
         for number, line in code_lines(path.read_text()):
             for index, (_, pattern, _) in enumerate(OPERATORS):
-                places += [(path.name, number, index, nth) for nth, _ in
+                places += [(file, number, index, nth) for nth, _ in
                            enumerate(re.finditer(pattern, line))]
     return places
 
@@ -155,13 +156,19 @@ class Tree:
 
     def tests_in(self, folder):
         """The C tests of a folder, but for the slow ones."""
-        names = {path.stem for path in
-                 (self.root / "tests" / "check" / folder).glob("*.c")}
+        folder = self.root / "tests" / "check" / folder
+        names = {str(path.relative_to(folder).with_suffix(""))
+                 for path in folder.rglob("*.c")}
         return sorted(names & self.names - set(SLOW))
+
+    def own_tests(self, file):
+        """Those of a module, or of an element, by its name."""
+        name = str(Path(file).with_suffix("")).replace("gst", "")
+        return {name} & self.names - set(SLOW)
 
     def killers(self, file):
         """Which tests notice; the module's own one is asked first."""
-        own = {Path(file).stem.replace("gst", "")} & self.names - set(SLOW)
+        own = self.own_tests(file)
         for names in (sorted(own), self.tests_in("libs"),
                       self.tests_in("elements"), PIPELINES):
             failed = names and self.failed_tests(
@@ -172,7 +179,7 @@ class Tree:
 
     def leak_finders(self, file):
         """Which tests leak."""
-        own = {Path(file).stem.replace("gst", "")} & self.names - set(SLOW)
+        own = self.own_tests(file)
         if not self.run("ninja", "-C", self.plain):
             return []
         return self.failed_tests(self.plain, "testlog-valgrind.json",

@@ -41,7 +41,7 @@ COVERED = {
     ".ci/run": "whoever lands a change",
     ".ci/system debian-13": ".ci/run",
     ".ci/system armhf": ".ci/run",
-    "meson test -C build --print-errorlogs batcher":
+    "meson test -C build --print-errorlogs batch/batch":
         "the README's command runs that test with all the others",
     "meson test -C build --suite libs": "install.py, in what it unpacks",
     "tests/check/programs/properties.py --write build":
