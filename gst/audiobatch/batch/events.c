@@ -44,10 +44,6 @@ ab_events_set_releasable (AbEvents * self)
 void
 ab_events_release (AbEvents * self, GstPad * srcpad)
 {
-  for (; self->releasable > 0; self->releasable--) {
-    GstEvent *event = g_queue_pop_head (&self->waiting);
-
-    GST_DEBUG_OBJECT (srcpad, "releasing %" GST_PTR_FORMAT, event);
-    gst_pad_push_event (srcpad, event);
-  }
+  for (; self->releasable > 0; self->releasable--)
+    gst_pad_push_event (srcpad, g_queue_pop_head (&self->waiting));
 }
