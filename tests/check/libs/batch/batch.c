@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Ramps through batches of every format, layout and length. */
+/* Batches of every format, layout and length, filled with a ramp. */
 
 #include "batch/batch.h"
 
@@ -8,7 +8,7 @@
 #define SEED 480441
 #define N_SAMPLES 3000
 
-/* samples of 1, 2, 3, 4 and 8 bytes */
+/* sample widths of 1, 2, 3, 4 and 8 bytes */
 static const GstAudioFormat formats[] = { GST_AUDIO_FORMAT_U8,
   GST_AUDIO_FORMAT_S16LE, GST_AUDIO_FORMAT_S24BE, GST_AUDIO_FORMAT_F32LE,
   GST_AUDIO_FORMAT_F64LE
@@ -35,7 +35,7 @@ teardown (void)
   g_rand_free (rand_);
 }
 
-/* Room for @capacity samples, whose bytes are all wrong. */
+/* Returns room for @capacity samples, with every byte wrong. */
 static AbRoom
 make_room (guint capacity)
 {
@@ -62,7 +62,7 @@ open_batch (guint capacity)
   ab_batch_open (&current, &room, capacity, 0, &clock_);
 }
 
-/* A chunk of samples @start on, to be let go with drop_chunk(). */
+/* Makes a chunk of samples from @start on. Free it with drop_chunk(). */
 static GstBuffer *
 make_chunk (AbChunk * chunk, const Audio * audio, guint start, guint n)
 {
@@ -81,7 +81,7 @@ drop_chunk (AbChunk * chunk, GstBuffer * buffer)
   gst_buffer_unref (buffer);
 }
 
-/* Adds @n samples of @audio from @start on to a batch that has room. */
+/* Adds @n samples of @audio from @start on. They must fit. */
 static void
 add_samples (const Audio * audio, guint start, guint n)
 {
@@ -101,7 +101,7 @@ add_silence (guint n)
   fail_unless_equals_int (ab_batch_add (&current, &chunk, 0), n);
 }
 
-/* Closes the open batch, which has samples @start to @start + @n of @audio. */
+/* Closes the open batch and expects samples @start to @start + @n of @audio. */
 static void
 close_and_check (const Audio * audio, guint start, guint n)
 {
@@ -115,7 +115,7 @@ close_and_check (const Audio * audio, guint start, guint n)
   gst_buffer_unref (batch);
 }
 
-/* All of @audio in chunks of random length, into batches of @capacity. */
+/* Adds all of @audio in chunks of random length to batches of @capacity. */
 static void
 check_batches (const Audio * audio, guint capacity)
 {
@@ -349,7 +349,7 @@ GST_START_TEST (test_silence_is_that_of_the_format)
 
 GST_END_TEST;
 
-/* U8, so that silence is no zero: 30 samples, 40 of silence, 30 samples */
+/* 30 samples, 40 of silence, 30 samples. The silence of U8 is not zero. */
 GST_START_TEST (test_silence_keeps_its_place_among_samples)
 {
   guint planar;
@@ -395,7 +395,7 @@ GST_START_TEST (test_gap_is_set_when_all_of_it_is_silence)
   add_silence (100);
   assert_gap (TRUE);
 
-  /* silence as its sender calls it, in a short batch */
+  /* upstream calls these samples silence; the batch is short */
   open_batch (100);
   buffer = make_chunk (&chunk, audio, 0, 50);
   chunk.silent = TRUE;
@@ -466,7 +466,7 @@ GST_START_TEST (test_describe_says_layout_and_silence)
 
 GST_END_TEST;
 
-/* The same samples, the last one first. */
+/* Returns the samples of @audio in reverse order. */
 static Audio *
 turn_around (const Audio * audio)
 {
@@ -561,7 +561,8 @@ GST_START_TEST (test_padded_silence_is_a_gap)
 
 GST_END_TEST;
 
-/* Ends the full batch, samples @start on, and begins one of @capacity. */
+/* Slides from the full batch to one of @capacity. The full one must hold the
+ * samples from @start on. */
 static void
 slide_and_check (const Audio * audio, guint start, guint hop, guint capacity)
 {
@@ -626,8 +627,8 @@ GST_START_TEST (test_a_slide_can_change_the_capacity)
 
 GST_END_TEST;
 
-/* 50 samples and 50 of silence; then a batch that begins @hop samples later,
- * with nothing but silence added. */
+/* Fills a batch with 50 samples and 50 of silence, then slides by @hop and adds
+ * only silence. */
 static void
 slide_into_silence (guint hop)
 {

@@ -24,7 +24,7 @@ map_chunk (AbChunk * chunk, GstBuffer * buffer, const GstAudioInfo * info)
 {
   GError *error = NULL;
 
-  /* no field may count on what was there before */
+  /* every field must be set, whatever it was before */
   memset (chunk, 0xa5, sizeof *chunk);
   fail_unless (ab_chunk_measure (chunk, buffer, info, &error),
       "not counted: %s", error ? error->message : "");
@@ -33,7 +33,7 @@ map_chunk (AbChunk * chunk, GstBuffer * buffer, const GstAudioInfo * info)
   fail_unless (error == NULL);
 }
 
-/* The planes of @chunk are those of @audio, to the byte. */
+/* Checks that the planes of @chunk hold exactly the bytes of @audio. */
 static void
 assert_planes (const AbChunk * chunk, const Audio * audio)
 {
@@ -55,7 +55,8 @@ assert_planes (const AbChunk * chunk, const Audio * audio)
   }
 }
 
-/* As the map found it: one owner, no memory mapped or shared. */
+/* Checks that unmapping restored the buffer: one owner, no memory mapped or
+ * shared. */
 static void
 assert_let_go (GstBuffer * buffer)
 {
@@ -86,7 +87,7 @@ check_buffer (GstBuffer * buffer, const Audio * audio)
   assert_let_go (buffer);
 }
 
-/* The same bytes and metas in many memories, cut at odd places. */
+/* Returns the same bytes and metas in many memories, cut at odd places. */
 static GstBuffer *
 cut_up (GstBuffer * whole)
 {
@@ -174,7 +175,7 @@ GST_START_TEST (test_64_planes_are_read)
 
 GST_END_TEST;
 
-/* A buffer whose planes are where @offsets says, in @size bytes. */
+/* Returns a buffer of @size bytes with its planes at @offsets. */
 static GstBuffer *
 place_planes (const Audio * audio, gsize size, gsize * offsets)
 {
@@ -325,7 +326,8 @@ GST_START_TEST (test_partial_frames_are_refused_with_both_sizes)
 
 GST_END_TEST;
 
-/* as wide, and yet not what the caps say: gst_audio_buffer_map() is not asked */
+/* The width is right but the format is not, so gst_audio_buffer_map() would not
+ * notice. */
 GST_START_TEST (test_planes_of_another_format_are_refused_with_both_formats)
 {
   GstAudioInfo info = audio_info (GST_AUDIO_FORMAT_S32LE, 44100, 2, TRUE);
@@ -363,7 +365,7 @@ GST_START_TEST (test_more_samples_than_can_be_counted_are_refused)
   gsize many = G_MAXUINT;
   gchar *figure;
 
-  /* on 32 bits no more can be claimed */
+  /* a 32-bit size can't claim more */
   if (sizeof (many) > sizeof (guint))
     many++;
   figure = g_strdup_printf ("%" G_GSIZE_FORMAT " samples", many);
@@ -376,7 +378,7 @@ GST_START_TEST (test_more_samples_than_can_be_counted_are_refused)
 
 GST_END_TEST;
 
-/* Neither counted nor mapped, and the error says why. */
+/* Checks that measuring or mapping fails with an error. */
 static void
 assert_not_read (GstBuffer * buffer, const GstAudioInfo * info)
 {
@@ -421,7 +423,7 @@ GST_START_TEST (test_a_meta_of_more_samples_than_the_buffer_has_is_refused)
 
 GST_END_TEST;
 
-/* or else planes would be read that are not there */
+/* Otherwise we would read planes that do not exist. */
 GST_START_TEST (test_a_meta_with_fewer_planes_than_the_caps_is_refused)
 {
   GstAudioInfo info = planar_info ();

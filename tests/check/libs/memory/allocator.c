@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The memory of batches: where it starts, what it counts, how long it lives. */
+/* Memory of batches: alignment, counting and lifetime. */
 
 #include "memory/allocator.h"
 
@@ -70,7 +70,7 @@ fill_ramp (guint8 * data, gsize size)
     data[i] = (i * 7 + 3) & 0xff;
 }
 
-/* @data are @size bytes of the ramp from its byte @first on. */
+/* Checks that @data holds @size bytes of the ramp from byte @first on. */
 static void
 assert_ramp (const guint8 * data, gsize first, gsize size)
 {
@@ -229,7 +229,8 @@ GST_START_TEST (test_prefix_and_padding_lie_around_the_samples)
 
 GST_END_TEST;
 
-/* The next memory of the same size is most likely made of what this leaves. */
+/* Frees a block full of garbage. The next block of this size most likely reuses
+ * it. */
 static void
 leave_dirt (gsize size, gsize prefix, gsize padding)
 {
@@ -370,7 +371,7 @@ GST_START_TEST (test_peaks_are_what_lived_together)
     memory[i] = alloc_batch (1000, &data);
   for (i = 0; i < 3; i++)
     gst_memory_unref (memory[i]);
-  /* more bytes than the three had, in fewer batches */
+  /* more bytes than the three together, in fewer batches */
   memory[0] = alloc_batch (2000, &data);
   memory[1] = alloc_batch (2000, &data);
   gst_memory_unref (memory[0]);
@@ -587,7 +588,7 @@ GST_START_TEST (test_a_copy_is_not_of_this_allocator)
   GstMemory *copy = gst_memory_copy (memory, 0, -1);
 
   fail_unless (copy->allocator != memory->allocator,
-      "the copy is of %s too", GST_OBJECT_NAME (copy->allocator));
+      "the copy is from %s too", GST_OBJECT_NAME (copy->allocator));
   gst_memory_unref (copy);
   gst_memory_unref (memory);
 }

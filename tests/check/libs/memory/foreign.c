@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Downstream's pool: when it is used, what is counted, and what is done where
- * it is not as it should be. */
+/* Downstream's pool: when we use it, what we count, and what we do if it has a
+ * fault. */
 
 #include "memory/foreign.h"
 
@@ -16,7 +16,8 @@
   fail_unless_equals_uint64 (counter (AB_COUNTER_OUTSTANDING_BATCHES), outstanding); \
 } G_STMT_END
 
-/* Downstream answers with @pool, and batches are of BYTES bytes. */
+/* Downstream offers @pool, and batches have BYTES bytes. Returns whether the
+ * offer is taken. */
 static gboolean
 take_offer (OfferedPool * pool, guint size, guint min, guint max,
     const GstAllocationParams * params)
@@ -65,7 +66,7 @@ is_offered (OfferedPool * pool)
   return memory.pool == GST_BUFFER_POOL_CAST (pool);
 }
 
-/* The pool has got all its buffers back. */
+/* Stops using the pool and checks that it has all its buffers back. */
 static void
 finish (OfferedPool * pool)
 {
@@ -129,7 +130,7 @@ GST_START_TEST (test_an_exhausted_foreign_pool_is_answered_by_fresh_memory)
 
 GST_END_TEST;
 
-/* Each offer, and whether it is taken. */
+/* Each offer, and whether we take it. */
 static const struct
 {
   OfferedFault fault;
@@ -163,7 +164,7 @@ GST_START_TEST (test_an_offer_that_does_not_fit_is_not_taken)
           offers[__i__].max, NULL));
   fail_unless (memory.pool != NULL);
   fail_unless_equals_int (is_offered (pool), offers[__i__].used);
-  /* batches are recycled, one way or the other */
+  /* either pool recycles */
   for (round = 0; round < 5; round++) {
     for (i = 0; i < 2; i++)
       batches[i] = acquire ();
@@ -176,7 +177,7 @@ GST_START_TEST (test_an_offer_that_does_not_fit_is_not_taken)
 
 GST_END_TEST;
 
-/* What downstream wishes for its memory, its pool has to keep to. */
+/* The pool must keep the prefix that downstream asked for. */
 GST_START_TEST (test_a_pool_without_the_prefix_that_is_wished_gives_no_batch)
 {
   const GstAllocationParams params = {.prefix = 48,.padding = 16 };
@@ -195,7 +196,7 @@ GST_START_TEST (test_a_pool_without_the_prefix_that_is_wished_gives_no_batch)
 
 GST_END_TEST;
 
-/* GstBufferPool takes the prefix away from what comes back to it. */
+/* GstBufferPool resets the offset of a returned buffer: no prefix is left. */
 GST_START_TEST (test_recycled_foreign_batches_keep_the_prefix_that_is_wished)
 {
   const GstAllocationParams params = {.prefix = 48,.padding = 16,.align = 63 };
@@ -218,8 +219,8 @@ GST_START_TEST (test_recycled_foreign_batches_keep_the_prefix_that_is_wished)
 
 GST_END_TEST;
 
-/* A prefix as it may be wished, and whether samples of 4 bytes can lie behind
- * it in a block that begins at a multiple of 8. */
+/* The prefix that downstream asks for. `used` says whether 4-byte samples can
+ * follow it in a block aligned to 8. */
 static const struct
 {
   gsize prefix;
@@ -331,7 +332,7 @@ GST_START_TEST (test_a_foreign_batch_is_live_as_long_as_its_memory_is_held)
   left = holders[__i__] (batch);
   fail_unless_equals_uint64 (counter (AB_COUNTER_OUTSTANDING_BATCHES), 1);
   gst_buffer_unref (batch);
-  /* a foreign pool takes a memory back that is held but not shared */
+  /* the foreign pool takes a memory back even if someone holds a reference */
   fail_unless_equals_uint64 (counter (AB_COUNTER_OUTSTANDING_BATCHES),
       holders[__i__] != keep_memory);
   gst_mini_object_unref (left);
@@ -361,7 +362,7 @@ GST_START_TEST (test_what_is_held_does_not_add_up_over_many_batches)
 
 GST_END_TEST;
 
-/* The holder lets go in the same moment as the consumer. */
+/* Releases each holder's reference while the consumer releases its own. */
 static gpointer
 unref_when_told (gpointer user_data)
 {
@@ -417,7 +418,8 @@ GST_START_TEST (test_foreign_batches_outlive_where_they_came_from)
 
 GST_END_TEST;
 
-/* set_config fails while buffers are out, even when the pool is inactive. */
+/* set_config() fails while buffers are outstanding, even if the pool is
+ * inactive. */
 GST_START_TEST (test_a_foreign_pool_with_buffers_out_is_not_configured_anew)
 {
   OfferedPool *pool = offered_pool_new (OFFER_PLAIN);
@@ -431,7 +433,7 @@ GST_START_TEST (test_a_foreign_pool_with_buffers_out_is_not_configured_anew)
   fail_unless_equals_uint64 (counter (AB_COUNTER_OUTSTANDING_BATCHES), 2);
   gst_buffer_unref (batch);
   gst_buffer_unref (held);
-  /* now that it has all of them back, it is */
+  /* it has all buffers back now, so it can be configured */
   fail_unless (take_offer (pool, 2 * BYTES, 0, 0, NULL));
   fail_unless (is_offered (pool));
   finish (pool);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is handed to the one who fills a batch. */
+/* What AbMemory hands out: one exclusive batch for each call. */
 
 #include "memorycheck.h"
 
 #define BATCH_BYTES 4096
 
-/* As downstream would answer an ALLOCATION query. */
+/* Answers an ALLOCATION query as downstream would. */
 static void
 set_params (const GstAllocationParams * params)
 {
@@ -197,8 +197,8 @@ GST_START_TEST (test_a_batch_outlives_where_it_came_from)
 
 GST_END_TEST;
 
-/* GStreamer's own allocator adds up without a look, and ends the program where
- * there is no such memory. */
+/* GStreamer's allocator adds sizes without an overflow check, and aborts if it
+ * gets no memory. */
 static const struct
 {
   gsize padding;

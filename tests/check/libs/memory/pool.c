@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Recycling: what comes back and is used again, what is thrown away, and that
- * nobody ever waits for it. */
+/* The pool: what it recycles and what it discards. It never blocks. */
 
 #include "memory/pool.h"
 
@@ -50,7 +49,7 @@ acquire (void)
   return acquire_data (BYTES, &data);
 }
 
-/* What the pool itself says. */
+/* Asks the pool itself, without the fallback of AbMemory. */
 static GstFlowReturn
 ask_pool (GstBufferPool * pool, GstBufferPoolAcquireFlags flags,
     GstBuffer ** buffer)
@@ -65,7 +64,7 @@ static const GstBufferPoolAcquireFlags ways[] = {
   GST_BUFFER_POOL_ACQUIRE_FLAG_DONTWAIT, GST_BUFFER_POOL_ACQUIRE_FLAG_NONE
 };
 
-/* An acquire that waited would hang here. */
+/* If acquire waited, this test would hang. */
 GST_START_TEST (test_an_exhausted_pool_says_eos_at_once)
 {
   GstBuffer *one, *other;
@@ -159,7 +158,7 @@ GST_START_TEST (test_an_exhausted_pool_is_answered_by_fresh_memory)
     for (i = 0; i < 10; i++)
       gst_buffer_unref (batches[i]);
   }
-  /* 4 of the pool and 6 beside it, three times */
+  /* each of three rounds: 4 from the pool and 6 fallbacks */
   assert_counters (4 + 3 * 6, 2 * 4, 3 * 6, 0, 0);
   fail_unless_equals_uint64 (counter (AB_COUNTER_PEAK_OUTSTANDING_BATCHES), 10);
 }
@@ -226,7 +225,7 @@ GST_START_TEST (test_the_first_buffers_are_there_and_touched_before_use)
   gsize p;
 
   plan_pool (size, 2, 4);
-  /* spare buffers are nobody's batch */
+  /* spare buffers do not count as batches */
   assert_counters (0, 0, 0, 0, 0);
   fail_unless_equals_uint64 (counter (AB_COUNTER_OUTSTANDING_BYTES), 0);
   for (i = 0; i < 3; i++) {
@@ -238,8 +237,8 @@ GST_START_TEST (test_the_first_buffers_are_there_and_touched_before_use)
       fail_unless (n <= G_N_ELEMENTS (pages));
       fail_unless_equals_int (mincore (aligned, n * page, pages), 0);
       for (p = 0; p < n; p++)
-        fail_unless (pages[p] & 1, "page %d of batch %u is not there", (int) p,
-            i);
+        fail_unless (pages[p] & 1, "page %d of batch %u is not resident",
+            (int) p, i);
     }
   }
   assert_counters (3, 0, 0, 0, 3);
@@ -251,7 +250,7 @@ GST_END_TEST;
 
 GST_START_TEST (test_a_recycled_buffer_has_nothing_of_its_last_life_but_data)
 {
-  /* never freed: not on the stack, where that would be a leak */
+  /* GStreamer never frees the caps of a static: on the stack they would leak */
   static GstStaticCaps timestamp_caps = GST_STATIC_CAPS ("timestamp/x-test");
   GstAudioInfo info = audio_info (GST_AUDIO_FORMAT_S16, 48000, 2, TRUE);
   GstBuffer *batch;
@@ -273,7 +272,7 @@ GST_START_TEST (test_a_recycled_buffer_has_nothing_of_its_last_life_but_data)
   gst_buffer_unref (batch);
 
   batch = acquire_data (BYTES, &data);
-  /* stale, so that who fills a batch has to write silence too */
+  /* the data is stale, so every sample must be written, silence too */
   fail_unless_equals_int (data[0], 0x77);
   fail_unless_equals_int (data[BYTES - 1], 0x77);
   fail_unless (gst_buffer_get_audio_meta (batch) == NULL);
@@ -374,8 +373,8 @@ GST_START_TEST (test_batches_of_less_than_was_planned_are_recycled_too)
 
 GST_END_TEST;
 
-/* Buffers that are not what they were are discarded. Each of these may leave
- * something behind that goes later. */
+/* The pool discards buffers that were altered. Each function here alters one;
+ * it may return something to release after the buffer. */
 
 static gpointer
 append_memory (GstBuffer * batch)
@@ -454,7 +453,7 @@ GST_START_TEST (test_a_buffer_that_is_not_what_it_was_is_discarded)
   gst_buffer_unref (batch);
   assert_counters (1, 0, 0, 1, spoils[__i__].still_outstanding ? 1 : 0);
 
-  /* the pool goes on, with another one in its place */
+  /* the pool replaces the buffer and still works */
   for (i = 0; i < 5; i++) {
     guint8 *other;
 
@@ -484,10 +483,10 @@ copies_keep_their_buffer (void)
   return major > 1 || minor >= 24;
 }
 
-/* A copy shares the memory. Up to 1.22 the buffer comes back while the copy has
- * its memory, and is discarded. Since 1.24 a copy of the whole keeps the buffer
- * (GstParentBufferMeta): that stays out, as if the consumer held it, and is
- * recycled when the copy has gone. */
+/* A copy shares the memory. Before 1.24 the buffer returns while the copy holds
+ * its memory, and the pool discards it. Since 1.24 a copy of the whole buffer
+ * keeps the buffer itself (GstParentBufferMeta): it stays outstanding, and the
+ * pool recycles it once the copy is gone. */
 GST_START_TEST (test_a_copy_that_is_held_is_out_or_a_discard)
 {
   const guint kept = copies_keep_their_buffer ()? 1 : 0;
@@ -586,12 +585,12 @@ GST_START_TEST (test_an_old_pool_lives_until_its_last_buffer_is_back)
 
     memset (other, 0xff, 2 * BYTES);
     gst_buffer_unref (batch);
-    fail_unless (watch != NULL, "the pool has gone before its buffer %u", i);
+    fail_unless (watch != NULL, "the pool was freed before its buffer %u", i);
     fail_unless_equals_int (data[i][BYTES - 1], 0x10 + i);
     gst_buffer_unref (batches[i]);
   }
-  fail_unless (watch == NULL, "the old pool lives on");
-  /* a buffer of the old pool is no discard */
+  fail_unless (watch == NULL, "the old pool was not freed");
+  /* a buffer that returns to the old pool is not a discard */
   assert_counters (4 + 1, 3, 0, 0, 0);
 }
 
@@ -688,7 +687,7 @@ GST_START_TEST (test_a_pool_that_can_not_be_made_is_told)
   ab_memory_take_query (&memory, query);
   fail_if (ab_memory_plan (&memory, &plan));
   gst_query_unref (query);
-  /* nothing of it stays behind */
+  /* no part of the failed pool remains */
   fail_unless (memory.pool == NULL);
   query = gst_query_new_allocation (NULL, FALSE);
   ab_memory_take_query (&memory, query);
@@ -717,7 +716,7 @@ consume (gpointer user_data)
     guint i;
 
     fail_unless (gst_buffer_map (batch, &map, GST_MAP_READ));
-    /* fail_unless() takes a lock: once a batch is enough */
+    /* fail_unless() takes a lock, so call it once for each batch */
     for (i = 1; i < map.size && map.data[i] == map.data[0]; i++);
     fail_unless_equals_int (i, map.size);
     gst_buffer_unmap (batch, &map);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the figures of a stream advise: each threshold from both sides, with and
+/* What advice the figures lead to: each threshold from both sides, with and
  * without hysteresis. */
 
 #include "stats/advice.h"
 
 #include <gst/check/gstcheck.h>
 
-/* The default: 4 KiB, 46.875 batches/s, nothing known of memory or pauses. */
+/* The default: 4 KiB, 46.875 batches/s, memory and pauses unknown. */
 #define QUIET .batches_per_second = 46.875, .bytes_per_batch = 4096
 
 typedef struct
@@ -17,12 +17,12 @@ typedef struct
 } Row;
 
 static const Row rows[] = {
-  /* nothing at all, and the default stream */
+  /* no figures, and the default stream */
   {{0}, "fresh", "none"},
   {{QUIET}, "fresh", "none"},
   {{QUIET,.pooled = TRUE}, "fresh", "none"},
 
-  /* (b) 256 KiB; 128 KiB to go on */
+  /* (b) on at 256 KiB, off below 128 KiB */
   {{.batches_per_second = 1,.bytes_per_batch = 262143}, "fresh", "none"},
   {{.batches_per_second = 1,.bytes_per_batch = 262144}, "pool", "batch-size"},
   {{.bytes_per_batch = 131072}, "fresh", "none"},
@@ -31,7 +31,7 @@ static const Row rows[] = {
   {{.bytes_per_batch = 262143,.pooled = TRUE}, "pool", "batch-size"},
   {{.bytes_per_batch = G_MAXUINT64}, "pool", "batch-size"},
 
-  /* (c) half of the bound; a quarter to go on; no bound is no reason */
+  /* (c) on at half of the bound, off below a quarter; without a bound never */
   {{QUIET,.peak_outstanding_bytes = 49999,.memory_bound =
               100000}, "fresh", "none"},
   {{QUIET,.peak_outstanding_bytes = 50000,.memory_bound =
@@ -50,7 +50,7 @@ static const Row rows[] = {
               G_MAXUINT64}, "pool",
       "memory"},
 
-  /* (a) 125000 a second; 62500 to go on */
+  /* (a) on at 125000 a second, off below 62500 */
   {{.batches_per_second = 124999.9,.bytes_per_batch = 4}, "fresh", "none"},
   {{.batches_per_second = 125000,.bytes_per_batch = 4}, "pool", "rate"},
   {{.batches_per_second = 62499.9,.bytes_per_batch = 4,.pooled = TRUE},
@@ -58,8 +58,7 @@ static const Row rows[] = {
   {{.batches_per_second = 62500,.bytes_per_batch = 4,.pooled = TRUE}, "pool",
       "rate"},
 
-  /* (d) a hundredth of a batch's 10 ms, of 1000 that were timed; half of that
-   * to go on */
+  /* (d) on at 1/100 of a batch's 10 ms, with 1000 timed; off below 1/200 */
   {{.batches_per_second = 100,.timed = 1000,.allocation_p999_ns = 99990},
       "fresh", "none"},
   {{.batches_per_second = 100,.timed = 1000,.allocation_p999_ns = 100010},
@@ -73,7 +72,7 @@ static const Row rows[] = {
   {{.batches_per_second = 100,.timed = 999,.allocation_p999_ns = 50010,
           .pooled = TRUE}, "fresh", "none"},
 
-  /* the order of reasons: batch-size, memory, rate, pauses */
+  /* reasons by priority: batch-size, memory, rate, pauses */
   {{.batches_per_second = 130000,.bytes_per_batch = 262144,
               .peak_outstanding_bytes = 9,.memory_bound = 10,.timed = 1000,
           .allocation_p999_ns = 1000000}, "pool", "batch-size"},
@@ -125,8 +124,8 @@ GST_START_TEST (test_the_same_figures_get_the_same_advice)
 
 GST_END_TEST;
 
-/* Follows its own advice while one figure goes up and down again; returns how
- * often that changed its mind. */
+/* Swings one figure between @low and @high and follows the advice each time.
+ * Returns how often the advice changed. */
 static guint
 count_changes (guint64 low, guint64 high)
 {
@@ -151,7 +150,7 @@ GST_START_TEST (test_a_figure_that_sways_at_a_threshold_changes_the_advice_once)
   fail_unless_equals_int (count_changes (262143, 262144), 1);
   fail_unless_equals_int (count_changes (131072, 262144), 1);
   fail_unless_equals_int (count_changes (131071, 262143), 0);
-  /* and one that sways by more than the hysteresis, each time */
+  /* if the figure swings by more than the hysteresis, each swing counts */
   fail_unless_equals_int (count_changes (131071, 262144), 99);
 }
 

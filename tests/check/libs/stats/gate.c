@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Where the streaming thread waits: whoever should wake it does. */
+/* The gate at which the streaming thread waits: no wake-up gets lost. */
 
 #include "stats/gate.h"
 
 #include <gst/check/gstcheck.h>
 
-/* Nothing here takes as long as that. */
+/* Longer than anything here takes. */
 #define LONG (20 * G_TIME_SPAN_SECOND)
 
 static AbGate gate;
 
-/* What the waiter looks at. */
+/* Checked by the waiter. */
 static atomic_int places;
 static atomic_int looks;
 
@@ -49,8 +49,8 @@ wait_in_thread (gpointer user_data)
           user_data ? 0 : soon ()));
 }
 
-/* The waiter has looked in vain, and sleeps: it holds the lock from its look
- * until then. */
+/* Waits until the waiter sleeps. The waiter holds the lock from its check until
+ * it sleeps. */
 static void
 await_sleeper (void)
 {
@@ -133,7 +133,7 @@ GST_START_TEST (test_a_timeout_ends_the_wait_and_is_not_a_shut_gate)
 
   fail_unless (ab_gate_wait (&gate, is_place, NULL, start + 2000));
   fail_unless (g_get_monotonic_time () >= start + 2000);
-  /* one that is over already */
+  /* a timeout in the past */
   fail_unless (ab_gate_wait (&gate, is_place, NULL, start));
 }
 
@@ -153,7 +153,7 @@ give_places (gpointer user_data)
   return NULL;
 }
 
-/* A knock that got lost would leave the waiter there until its timeout. */
+/* If a knock got lost, the waiter would sleep until its timeout. */
 GST_START_TEST (test_no_knock_gets_lost)
 {
   GThread *giver = g_thread_new ("giver", give_places, NULL);
@@ -162,7 +162,7 @@ GST_START_TEST (test_no_knock_gets_lost)
   for (i = 0; i < ROUNDS; i++) {
     fail_unless (ab_gate_wait (&gate, is_place, NULL, soon ()));
     fail_unless (atomic_fetch_sub (&places, 1) > 0,
-        "round %d: nobody knocked for " G_STRINGIFY (LONG) " us", i);
+        "round %d: no knock for " G_STRINGIFY (LONG) " us", i);
   }
   g_thread_join (giver);
   fail_unless_equals_int (atomic_load (&places), 0);

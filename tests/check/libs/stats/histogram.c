@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The times of allocations: how exact the percentiles are, and where the
- * buckets end. */
+/* Allocation times: how exact the percentiles are, and where buckets end. */
 
 #include "stats/histogram.h"
 
@@ -54,7 +53,7 @@ GST_START_TEST (test_an_empty_histogram_is_all_zero)
 
 GST_END_TEST;
 
-/* The value is the median of three, so that max does not help. */
+/* Adds three values, so that the median is not also the maximum. */
 static void
 check_value (guint64 value, gdouble * worst)
 {
@@ -139,7 +138,7 @@ GST_START_TEST (test_percentiles_are_those_of_a_sorted_list)
 
 GST_END_TEST;
 
-/* n values: how many of them are slow, and which percentiles see that */
+/* How many values are fast and slow, and which percentiles are slow. */
 static const struct
 {
   guint fast, slow;
@@ -203,7 +202,7 @@ read_while_written (gpointer user_data)
   while (!atomic_load (stop)) {
     AbHistogramSummary result = summary ();
 
-    /* counts only go up, and what is read holds together */
+    /* counts only go up, and each summary is consistent */
     fail_unless (result.count >= last);
     fail_unless (result.p50 <= result.p99 && result.p99 <= result.p999);
     last = result.count;

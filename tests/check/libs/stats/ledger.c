@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is counted, what it is called, and that a snapshot never lies. */
+/* Counters and their names. A snapshot is always consistent. */
 
 #include "stats/ledger.h"
 
@@ -12,9 +12,9 @@
 #define MAX_OUTSTANDING 32
 #define FRESH_BYTES 4096
 #define REUSED_BYTES 1000
-/* AUDIOBATCH_SNAPSHOTS says how many, where all is slow */
+/* AUDIOBATCH_SNAPSHOTS overrides this for slow builds */
 #define SNAPSHOTS 1000000
-/* how often a thread is given time to go wrong */
+/* how often a thread gets the chance to fail */
 #define CHANCES 200
 #define READERS 2
 
@@ -41,7 +41,7 @@ counter (AbCounter which)
   return snapshot.value[which];
 }
 
-/* the same to the bit, where fail_unless_equals_float() is content with less */
+/* Compares to the bit; fail_unless_equals_float() allows a difference. */
 static void
 assert_double (gdouble got, gdouble want)
 {
@@ -363,7 +363,7 @@ GST_START_TEST (test_a_snapshot_never_sees_half_a_change)
 
 GST_END_TEST;
 
-/* One streaming thread, one consumer and readers, tied by atomics alone. */
+/* Only atomics connect the streaming thread, the consumer and the readers. */
 static _Atomic guint64 n_taken, n_released;
 static _Atomic guint readers_left;
 static _Atomic gboolean stream_is_over;
@@ -390,8 +390,8 @@ release_batches (gpointer unused)
   return NULL;
 }
 
-/* Two batches of samples come in, one of them is dropped, one is pushed, and
- * one sample stays. */
+/* Counts samples of two batches: one is dropped, one pushed. One inserted
+ * sample stays pending. */
 static void
 change_samples (guint64 index)
 {
@@ -466,7 +466,7 @@ find_lie (const guint64 * now, const guint64 * before)
   return NULL;
 }
 
-/* Returns: what a snapshot broke, or NULL. */
+/* Returns: the rule that a snapshot broke, or NULL. */
 static gpointer
 read_snapshots (gpointer unused)
 {

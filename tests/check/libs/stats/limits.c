@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* How much memory the process may use, read from trees that are made here. */
+/* Memory limits of the process, read from cgroup trees made by the tests. */
 
 #include "stats/limits.h"
 
@@ -51,7 +51,7 @@ write_file (const gchar * path, const gchar * text)
   g_free (full);
 }
 
-/* What the limit is, for these contents of /proc/self/cgroup. */
+/* Returns the limit for these contents of /proc/self/cgroup. */
 static guint64
 limit (const gchar * cgroup)
 {
@@ -84,7 +84,7 @@ GST_START_TEST (test_the_least_limit_of_all_groups_above_counts)
   fail_unless_equals_uint64 (limit ("0::/a/b/c\n"), 2000);
   fail_unless_equals_uint64 (limit ("0::/a/b\n"), 2000);
   fail_unless_equals_uint64 (limit ("0::/a\n"), 3000);
-  /* in a container, the root of what is seen may have one as well */
+  /* in a container the visible root may have a limit too */
   write_file ("fs/memory.max", "1000\n");
   fail_unless_equals_uint64 (limit ("0::/a/b/c\n"), 1000);
   fail_unless_equals_uint64 (limit ("0::/\n"), 1000);
@@ -108,7 +108,7 @@ GST_START_TEST (test_missing_files_are_no_limit)
 {
   fail_unless_equals_uint64 (limit (NULL), 0);
   fail_unless_equals_uint64 (limit ("0::/gone/away\n"), 0);
-  /* one level has none, the one above has */
+  /* one level has no file, but the one above has */
   write_file ("fs/a/memory.max", "4096\n");
   fail_unless_equals_uint64 (limit ("0::/a/b/c\n"), 4096);
 }
@@ -135,7 +135,7 @@ GST_START_TEST (test_a_limit_that_is_no_number_is_none)
 {
   write_file ("fs/a/memory.max", garbage[__i__]);
   fail_unless_equals_uint64 (limit ("0::/a\n"), 0);
-  /* and does not hide the one above */
+  /* the limit above still counts */
   write_file ("fs/memory.max", "8192\n");
   fail_unless_equals_uint64 (limit ("0::/a\n"), 8192);
 }
@@ -186,7 +186,8 @@ GST_START_TEST (test_the_real_files_are_read_without_harm)
 
 GST_END_TEST;
 
-/* What the system says itself, which may keep some of it for itself. */
+/* Compares with the system's own figure. MemTotal leaves out what the kernel
+ * keeps. */
 GST_START_TEST (test_the_machine_has_the_memory_that_it_says)
 {
   guint64 machine = ab_limits_machine ();
@@ -194,12 +195,12 @@ GST_START_TEST (test_the_machine_has_the_memory_that_it_says)
   guint64 kib, total;
 
   fail_unless (machine > 0);
-  /* a container may be shown less than the machine has */
+  /* in a container MemTotal may be less than the machine has */
   if (!g_file_get_contents ("/proc/meminfo", &text, NULL, NULL))
     return;
   fail_unless (sscanf (text, "MemTotal: %" G_GUINT64_FORMAT " kB", &kib) == 1);
   total = kib * 1024;
-  /* qemu-user tells a program of 32 bits the lowest 32 bits of it */
+  /* qemu-user gives a 32-bit program only the low 32 bits */
   if (sizeof (glong) < sizeof (guint64) && machine < total)
     total &= G_MAXUINT32;
   fail_unless (machine >= total, "%" G_GUINT64_FORMAT " bytes, not %"

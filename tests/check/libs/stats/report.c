@@ -8,7 +8,7 @@
 
 #include <gst/check/gstcheck.h>
 
-/* An element that has the properties and nothing else. */
+/* An element with the properties only. */
 typedef struct
 {
   GstElement parent;
@@ -88,7 +88,7 @@ teardown (void)
   gst_object_unref (bus);
 }
 
-/* A batch is made and pushed, with as much memory as its number. */
+/* Counts one batch made and pushed, of as many bytes as its number. */
 static void
 count_batch (void)
 {
@@ -113,7 +113,7 @@ finish_report (void)
   ab_report_finish (&report, reporter->stats, GST_ELEMENT (reporter), category);
 }
 
-/* Makes @n batches as an element does, with a report whenever one is due. */
+/* Makes @n batches like an element does, and reports when a report is due. */
 static void
 make_batches (guint n)
 {
@@ -141,7 +141,7 @@ get_uint64 (const GstStructure * structure, const gchar * name)
   return value;
 }
 
-/* The next message is the report after @batches. */
+/* Expects the report after @batches as the next message. */
 static GstMessage *
 expect_report (guint64 batches)
 {
@@ -172,8 +172,8 @@ get_rate (void)
   return rate;
 }
 
-/* Makes the window look as if it had begun @seconds ago, so that the time that
- * the test takes doesn't matter. */
+/* Makes the window begin @seconds ago, so that the speed of the test doesn't
+ * matter. */
 static void
 age_window (guint seconds)
 {
@@ -352,7 +352,7 @@ GST_START_TEST (test_the_rate_is_that_of_the_last_window)
   age_window (100);
   make_batches (100);
   assert_rate_near (1);
-  /* nothing is measured between reports */
+  /* the rate changes only at a report */
   age_window (10);
   make_batches (50);
   assert_rate_near (1);
@@ -364,7 +364,7 @@ GST_START_TEST (test_a_window_of_no_time_has_a_finite_rate)
 {
   ab_report_start (&report, 10);
   count_batch ();
-  /* a clock that stands still, or worse */
+  /* a window that begins in the future: the clock went backwards */
   report.window_start = g_get_monotonic_time () + G_USEC_PER_SEC;
   send_report ();
   fail_unless (get_rate () > 0 && get_rate () <= G_USEC_PER_SEC,
@@ -473,7 +473,7 @@ GST_START_TEST (test_who_is_notified_reads_the_new_figures)
 
 GST_END_TEST;
 
-/* Keeps the lines of the category in a GPtrArray. */
+/* Collects the log lines of the category in a GPtrArray. */
 static void
 keep_line (GstDebugCategory * line_category, GstDebugLevel level,
     const gchar * file, const gchar * function, gint line, GObject * object,

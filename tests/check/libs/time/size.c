@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Lengths of batches against the same sums in 128 bits. */
+/* Batch lengths, compared with the same sums in 128 bits. */
 
 #include "time/size.h"
 #include "time/wide.h"
@@ -9,7 +9,7 @@
 #include <gst/check/gstcheck.h>
 
 #define MANY_BATCHES 1000000
-/* times 441, this is 20 ms more than 2^64 */
+/* times 441, this exceeds 2^64 by 20 ms */
 #define WRAPPING_DURATION G_GUINT64_CONSTANT (41829351661064743)
 
 static const AbSizeWish fractions[] = {
@@ -42,7 +42,8 @@ set_size (AbSize * size, const AbSizeWish * wish, guint rate)
   fail_unless (error == NULL);
 }
 
-/* Samples of @k batches; those of a part of a sample count if @round_up. */
+/* Returns the samples of @k batches. If @round_up, a part of a sample counts as
+ * one. */
 static guint64
 samples_of (const AbSizeWish * wish, guint rate, guint k, gboolean round_up)
 {
@@ -75,7 +76,7 @@ check_sums (const AbSizeWish * wish, guint rate, guint n_batches)
   }
 }
 
-/* The least and the most are the neighbours of n / d, and both come up. */
+/* Checks that lengths are n / d rounded down and up, and that both occur. */
 static void
 check_lengths (const AbSizeWish * wish, guint rate)
 {
@@ -93,7 +94,7 @@ check_lengths (const AbSizeWish * wish, guint rate)
       && most <= ab_size_max (&size)
       && most - least <= 1,
       "%" G_GUINT64_FORMAT " ns, %d/%d at %u Hz: %u to "
-      "%u samples, where the most is %u", wish->duration, wish->fraction_n,
+      "%u samples, not at most %u", wish->duration, wish->fraction_n,
       wish->fraction_d, rate, least, most, ab_size_max (&size));
   fail_unless_equals_uint64 (ab_size_max (&size), samples_of (wish, rate, 1,
           TRUE));
@@ -246,7 +247,7 @@ GST_START_TEST (test_a_new_size_begins_anew)
 
 GST_END_TEST;
 
-/* Such batches can't be, and the error says so with @words in it. */
+/* Expects an error with each of the words in it. */
 static void
 assert_refused (const AbSizeWish * wish, guint rate, ...)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Timestamps against the same sums in 128 bits, and chunks on and off time. */
+/* Timestamps, checked against sums in 128 bits, and verdicts on chunks. */
 
 #include "time/timeline.h"
 #include "time/wide.h"
@@ -92,7 +92,7 @@ GST_START_TEST (test_time_is_exact_for_a_year)
 
 GST_END_TEST;
 
-/* 2^50 samples at 192 kHz are 186 years */
+/* 2^50 samples at 192 kHz are 186 years. */
 GST_START_TEST (test_time_is_exact_for_centuries)
 {
   const guint64 end = G_GUINT64_CONSTANT (1) << 50;
@@ -158,7 +158,7 @@ GST_START_TEST (test_time_counts_from_origin_and_base)
 
 GST_END_TEST;
 
-/* A timestamp leads back to the sample that it was made of. */
+/* Checks that the timestamp of sample @n leads back to sample @n. */
 static void
 check_way_back (const AbClock * clock, guint64 n)
 {
@@ -168,7 +168,7 @@ check_way_back (const AbClock * clock, guint64 n)
 
   if (until != n || from != n)
     fail ("sample %" G_GUINT64_FORMAT " at %u Hz is at %" G_GUINT64_FORMAT
-        " ns, where the samples until are %" G_GUINT64_FORMAT ", and from %"
+        " ns; until gives %" G_GUINT64_FORMAT ", from gives %"
         G_GUINT64_FORMAT, n, clock->rate, time, until, from);
 }
 
@@ -228,7 +228,7 @@ GST_START_TEST (test_between_two_samples_lies_no_third)
 
 GST_END_TEST;
 
-/* what they are defined as, where timestamps are few */
+/* Checks the definitions at random times, few of which are a sample's time. */
 GST_START_TEST (test_until_is_the_last_not_later_and_from_the_first_not_earlier)
 {
   AbClock clock;
@@ -301,7 +301,7 @@ GST_START_TEST (test_batches_of_any_length_chain_without_a_hole)
 
 GST_END_TEST;
 
-/* 1024 samples at 44.1 kHz, each 1000th batch of 1.4 thousand million */
+/* Batches of 1024 samples at 44.1 kHz. Checks one in 1000 of 1.4e9. */
 GST_START_TEST (test_batches_of_a_year_do_not_drift)
 {
   const guint64 end = (guint64) YEAR_SECONDS * 44100;
@@ -327,7 +327,7 @@ GST_START_TEST (test_batches_of_a_year_do_not_drift)
 
 GST_END_TEST;
 
-/* Judgements are tried at 48 kHz, where 48 samples are a millisecond. */
+/* Verdicts are tested at 48 kHz: 48 samples are a millisecond. */
 #define RATE 48000
 #define SAMPLES(n) ((n) * GST_SECOND / RATE)
 
@@ -346,7 +346,7 @@ setup_timeline (void)
   .alignment_threshold = 40 * GST_MSECOND,.discont_wait = GST_SECOND,};
 }
 
-/* A run that began at @pts and has @n samples so far. */
+/* Starts a run at @pts that has @n samples so far. */
 static void
 start_run (GstClockTime pts, guint n)
 {
@@ -426,7 +426,7 @@ GST_START_TEST (test_a_later_run_without_time_begins_where_the_last_one_ended)
 
 GST_END_TEST;
 
-/* as they come from a source that rounds its times, to ns or to samples */
+/* Sources may round times to nanoseconds or to samples. */
 GST_START_TEST (test_chunks_of_rounded_times_are_due)
 {
   guint r, i;
@@ -450,8 +450,8 @@ GST_START_TEST (test_chunks_of_rounded_times_are_due)
 
 GST_END_TEST;
 
-/* Every chunk of a year, by the clock of the stream: each comes at its rounded
- * time, is judged, and is due, and the last batch has its time to the ns. */
+/* A year of chunks, each at its rounded time: all are due, and the last batch
+ * has its exact time. */
 GST_START_TEST (test_a_year_of_chunks_is_due_to_the_last_nanosecond)
 {
   static const guint year_rates[] = { 11025, 44100, 48000, 47981 };
@@ -480,7 +480,7 @@ GST_START_TEST (test_a_year_of_chunks_is_due_to_the_last_nanosecond)
   fail_unless_equals_uint64 (GST_BUFFER_PTS (buffer)
       + GST_BUFFER_DURATION (buffer), base + time_of (k + chunk, rate));
   fail_unless_equals_uint64 (GST_BUFFER_OFFSET_END (buffer), n_chunks * chunk);
-  /* a chunk that is a sample late is not due even then */
+  /* even then a chunk one sample late is not due */
   assert_samples (base + time_of (n_chunks * chunk + 1, rate),
       AB_TIMELINE_BREAK, 0);
   gst_buffer_unref (buffer);
@@ -519,7 +519,7 @@ GST_START_TEST (test_a_chunk_beyond_the_threshold_begins_a_run)
 
 GST_END_TEST;
 
-/* Chunks of 100 ms that are all 100 ms late. */
+/* @n chunks of 100 ms, each 100 ms late, are due. */
 static void
 assert_late_chunks_are_due (guint n)
 {
@@ -605,7 +605,7 @@ GST_START_TEST (test_what_is_owed_is_dropped_from_the_chunks_that_follow)
   fill_at_once ();
   start_run (GST_SECOND, 4800);
   assert_samples (GST_SECOND + SAMPLES (2400), AB_TIMELINE_DROP, 2400);
-  /* the chunk had 480, all of them dropped */
+  /* the caller drops all 480 samples of the chunk */
   timeline.owed -= 480;
   assert_verdict (GST_SECOND + SAMPLES (2880), FALSE, AB_TIMELINE_DUE);
   timeline.owed -= 1920;
@@ -655,7 +655,7 @@ GST_START_TEST (test_a_flagged_chunk_is_filled_to_the_sample)
   assert_verdict (GST_SECOND + SAMPLES (480), TRUE, AB_TIMELINE_DUE);
   assert_verdict (GST_SECOND + SAMPLES (480) - 1000, TRUE, AB_TIMELINE_DUE);
   assert_verdict (GST_CLOCK_TIME_NONE, TRUE, AB_TIMELINE_DUE);
-  /* below the threshold, as no other chunk is */
+  /* the threshold does not apply to a flagged chunk */
   assert_verdict (GST_SECOND + SAMPLES (485), TRUE, AB_TIMELINE_FILL);
   fail_unless_equals_uint64 (n_judged, 5);
   assert_verdict (GST_SECOND + SAMPLES (473), TRUE, AB_TIMELINE_DROP);
@@ -720,7 +720,8 @@ GST_START_TEST (test_a_rate_before_the_first_run_changes_nothing)
 
 GST_END_TEST;
 
-/* 2 s of the first segment, then one whose 10 s are 2 s of running time */
+/* Plays 2 s of the first segment, then enters one in which 10 s is running time
+ * 2 s. */
 static void
 enter_next_segment (void)
 {
@@ -753,8 +754,8 @@ GST_START_TEST (test_times_are_of_the_segment_that_was_entered)
 
 GST_END_TEST;
 
-/* a pad's negative offset makes such segments: their first 5 s come before
- * running time 0 */
+/* A negative pad offset makes such segments: the first 5 s come before running
+ * time 0. */
 GST_START_TEST (test_time_goes_on_before_running_time_0)
 {
   segment.offset = 5 * GST_SECOND;
@@ -767,7 +768,7 @@ GST_START_TEST (test_time_goes_on_before_running_time_0)
 
 GST_END_TEST;
 
-/* what the first segment's clock would have called due */
+/* The clock of the first segment would call this chunk due. */
 GST_START_TEST (test_a_time_of_the_segment_before_is_not_due)
 {
   policy.discont_wait = 0;
@@ -800,7 +801,7 @@ GST_START_TEST (test_a_gap_at_double_speed_is_filled_to_the_sample)
 
 GST_END_TEST;
 
-/* such a chunk seemed to be early, and all that came after it was dropped */
+/* Regression: such a chunk looked early, and all later chunks were dropped. */
 GST_START_TEST (test_a_time_beyond_292_years_is_late)
 {
   const guint64 far = G_GUINT64_CONSTANT (1) << 63;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* 128-bit integers, beside the compiler's own where it has some. */
+/* 128-bit integers, compared with the compiler's own if it has them. */
 
 #include "time/wide.h"
 
@@ -24,7 +24,7 @@ teardown (void)
   g_rand_free (rand_);
 }
 
-/* Of any length, and often beside a power of 2. */
+/* Returns a number of random length, often next to a power of 2. */
 static guint64
 any_64 (void)
 {
@@ -125,7 +125,7 @@ GST_START_TEST (test_quotients_at_the_ends_are_right)
 
 GST_END_TEST;
 
-/* On every system: each operation undoes another. */
+/* Runs on systems without a 128-bit type too: each operation undoes another. */
 GST_START_TEST (test_operations_undo_each_other)
 {
   guint i;

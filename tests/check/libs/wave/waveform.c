@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What waveform.h promises. */
+/* Checks the promises of waveform.h. */
 
 #include "wave/waveform.h"
 #include "wave/ticks.h"
@@ -68,7 +68,7 @@ fill (AbWaveform * waveform, gpointer data, guint64 first, guint n)
   return ab_waveform_fill (waveform, data, 0, first, n);
 }
 
-/* All of a stream's first @n samples, in mono F64. */
+/* Returns the first @n samples of a stream in mono F64. */
 static gdouble *
 render (const AbWaveformSettings * settings, guint n)
 {
@@ -95,7 +95,7 @@ to_float (AbWide a)
   return a.high * 0x1p64L + a.low;
 }
 
-/* frac ((n + 1) * freq / rate), where freq is a multiple of 2^-60. */
+/* frac ((n + 1) * freq / rate). freq must be a multiple of 2^-60. */
 static long double
 exact_turns (guint64 n, gdouble freq, guint rate)
 {
@@ -276,7 +276,7 @@ GST_START_TEST (test_every_byte_is_written)
 
 GST_END_TEST;
 
-/* The same audio in both layouts, at every place of a block. */
+/* Both layouts carry the same audio, wherever a block begins. */
 GST_START_TEST (test_layouts_carry_the_same_samples)
 {
   const guint n = 700, channels = 3;
@@ -373,7 +373,7 @@ peak_of (const gdouble * samples, guint n)
   return peak;
 }
 
-/* 1500 Hz: 32 samples a period, so a tick of 2 periods is 64 samples. */
+/* At 1500 Hz a period is 32 samples, so a tick of 2 periods is 64 samples. */
 static AbWaveformSettings
 tick_settings (guint64 interval)
 {
@@ -426,7 +426,7 @@ GST_END_TEST;
 
 GST_START_TEST (test_ticks_do_not_drift)
 {
-  /* 1/3 s but 1/3 ns: after a day the ticks are 86.4 us, 4.1 samples, early */
+  /* 1/3 ns short of 1/3 s: after a day ticks are 86.4 us (4.1 samples) early */
   AbWaveformSettings settings = tick_settings (333333333);
   AbWaveform *waveform = new_waveform (&settings, GST_AUDIO_FORMAT_F64);
   const guint64 tick = 3 * 86400;
@@ -533,9 +533,9 @@ static const AbWave noises[] = {
   AB_WAVEFORM_RED_NOISE, AB_WAVEFORM_BLUE_NOISE, AB_WAVEFORM_VIOLET_NOISE
 };
 
-/* Variance at volume 1: uniform over 2, mean of 13 of these, unit, uniform
- * over 1; tolerances are for 2^18 samples. Pink and red have so few turns in
- * them that their mean wanders. */
+/* Variance at volume 1. In this order: uniform over 2, mean of 13 of these,
+ * unit, uniform over 1. Tolerances are for 2^18 samples; the mean of pink and
+ * red noise wanders, because they change slowly. */
 static const struct
 {
   gdouble variance, tolerance, mean;
@@ -573,7 +573,7 @@ GST_START_TEST (test_noise_has_its_mean_and_variance)
 
 GST_END_TEST;
 
-/* Kolmogorov and Smirnov, on a grid of tenths of a sigma. */
+/* A Kolmogorov-Smirnov test on a grid of tenths of a sigma. */
 GST_START_TEST (test_gaussian_noise_is_normal)
 {
   const guint n = 1 << 18;
@@ -620,9 +620,8 @@ GST_START_TEST (test_red_noise_takes_steps_of_a_16th)
 
 GST_END_TEST;
 
-/* What has been recorded of a stream stays comparable: other numbers would be
- * as good a noise, but not the same one. From the first block, its seams and the
- * one behind them. */
+/* Users may compare with a recorded stream, so each version must make the same
+ * numbers. The samples are from the first block, its seams and later blocks. */
 static const guint known_at[] = { 0, 1, 255, 256, 257, 5000, 70000 };
 
 static const gdouble known_noise[][G_N_ELEMENTS (known_at)] = {
@@ -657,7 +656,7 @@ GST_START_TEST (test_noise_keeps_its_numbers_from_version_to_version)
 
 GST_END_TEST;
 
-/* Pink noise changes one of its rows, and the white one, at every sample. */
+/* Each sample of pink noise changes one of its rows and the white row. */
 GST_START_TEST (test_pink_noise_has_no_seams)
 {
   const guint n = 1 << 18;
@@ -731,7 +730,8 @@ GST_END_TEST;
 #define FFT_SIZE 4096
 #define FFT_ROUNDS 64
 
-/* Power of each bin, averaged over FFT_ROUNDS; upside down if @mirrored. */
+/* Power of each bin, averaged over FFT_ROUNDS. If @mirrored, the highest bin
+ * comes first. */
 static void
 periodogram (gdouble * power, gdouble * samples, gboolean mirrored)
 {
@@ -772,8 +772,8 @@ static const struct
   {AB_WAVEFORM_BLUE_NOISE, TRUE, -3}, {AB_WAVEFORM_VIOLET_NOISE, TRUE, -6},
 };
 
-/* In dB per octave, from bin 16 to 512: above, a sampled walk levels off.
- * Blue and violet are measured downwards from half the rate. */
+/* In dB per octave, from bin 16 to 512: above that, a sampled walk levels off.
+ * Blue and violet noise are measured downwards from half the rate. */
 GST_START_TEST (test_noise_has_its_slope)
 {
   gdouble *samples = render_noise (spectra[__i__].wave, FFT_SIZE * FFT_ROUNDS);
@@ -799,7 +799,7 @@ max_difference (const gdouble * samples, guint n)
   return max;
 }
 
-/* Of sines and triangles: a square jumps anyway. */
+/* Only sines and triangles: a square always jumps. */
 GST_START_TEST (test_freq_change_does_not_click)
 {
   const AbWave waves[] = { AB_WAVEFORM_SINE, AB_WAVEFORM_TRIANGLE };
@@ -847,7 +847,7 @@ GST_START_TEST (test_freq_change_in_a_tick_does_not_click)
 
 GST_END_TEST;
 
-/* sample 500 is the 20th of tick 1, and after the change of tick 2 */
+/* Sample 500 is sample 20 of tick 1 before the change, of tick 2 after it. */
 GST_START_TEST (test_another_tick_after_a_change_has_its_own_phase)
 {
   AbWaveformSettings settings = tick_settings (10 * GST_MSECOND);
@@ -888,7 +888,7 @@ GST_START_TEST (test_new_freq_after_a_seek_is_as_if_from_the_start)
 
 GST_END_TEST;
 
-/* A square's magnitude is the volume itself. */
+/* The magnitude of a square is the volume itself. */
 GST_START_TEST (test_volume_change_is_a_line_over_one_fill)
 {
   AbWaveformSettings settings = defaults;
@@ -972,7 +972,7 @@ integer_format (gint format)
   return GST_AUDIO_FORMAT_INFO_IS_INTEGER (finfo) ? finfo : NULL;
 }
 
-/* Back to S32, by GStreamer's own means. */
+/* Renders @n samples and unpacks them to S32 with GStreamer. */
 static void
 render_unpacked (gint32 * samples, const GstAudioFormatInfo * finfo,
     const AbWaveformSettings * settings, guint n)
@@ -1079,7 +1079,8 @@ GST_START_TEST (test_anything_may_change_between_any_two_fills)
 
 GST_END_TEST;
 
-/* What audiotestsrc makes of the same settings; NULL if there is none. */
+/* Returns what audiotestsrc makes of the same settings, or NULL if it is
+ * missing. */
 static GstBuffer *
 peer_samples (const AbWaveformSettings * settings, const gchar * format,
     guint n)
@@ -1154,9 +1155,9 @@ static const AbWave peer_waves[] = {
   AB_WAVEFORM_SILENCE, AB_WAVEFORM_SINE_TABLE, AB_WAVEFORM_TICKS
 };
 
-/* audiotestsrc looks sines up in a table of 1024 places, without
- * interpolation, and cuts integers where we round. Its ticks start at sample 0
- * if a buffer is a tick interval; that sample itself is never written. */
+/* audiotestsrc takes sines from a table of 1024 entries without interpolation,
+ * and truncates integers where we round. If a buffer is one tick interval, its
+ * ticks start at sample 0 too, but it never writes that sample. */
 GST_START_TEST (test_samples_are_those_of_audiotestsrc)
 {
   AbWaveformSettings settings = defaults;
