@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What any element has to stand: states in any order, being registered twice,
- * pads that nobody is linked with, peers that accept nothing, ends that come
- * twice, and being made and thrown away ten thousand times. Afterwards it makes
- * batches as on the first day. */
+/* What every element must survive: state changes in any order, double
+ * registration, pads without a peer, peers that accept nothing, EOS twice, and
+ * ten thousand rounds of create and destroy. Afterwards it must still produce
+ * correct batches. */
 
 #include "../resident.h"
 #include "../names.h"
@@ -36,7 +36,7 @@ static const gchar *const lines[] = {
   "audiobatchsrc name=e allocation=pool ! queue ! fakesink",
 };
 
-/* Each pair, and the way back to a stream that begins at 0. */
+/* Each pair of states, then back to a stream that begins at 0. */
 GST_START_TEST (test_each_state_can_be_reached_from_each_other)
 {
   GstElement *pipeline = gst_parse_launch (lines[__i__], NULL);
@@ -62,7 +62,7 @@ GST_START_TEST (test_each_state_can_be_reached_from_each_other)
 
 GST_END_TEST;
 
-/* The element by itself, with nothing to do, in each state in any order. */
+/* An unlinked element goes through its states in random order. */
 GST_START_TEST (test_an_element_by_itself_walks_through_its_states)
 {
   const guint32 seed = g_random_int ();
@@ -95,7 +95,7 @@ GST_START_TEST (test_being_registered_twice_changes_nothing)
   GstElementFactory *factory;
   GError *error = NULL;
   GType type = G_OBJECT_TYPE (element);
-  /* the factory's own is another one after each registration */
+  /* each registration replaces the factory's name, so keep a copy */
   g_autofree gchar *name =
       gst_object_get_name (GST_OBJECT (gst_element_get_factory (element)));
   GstPlugin *from_file;
@@ -128,7 +128,8 @@ GST_END_TEST;
 
 /* Peers */
 
-/* The first error on @bus, whose words and debug text have @words in them. */
+/* Expects an error as the first one on @bus, with @words in its message or
+ * debug text. */
 static void
 assert_told (GstBus * bus, GQuark domain, gint code, const gchar * words)
 {
@@ -197,7 +198,8 @@ refuse_caps (GstPad * pad, GstObject * parent, GstEvent * event)
   return !is_caps;
 }
 
-/* Accepts nothing when it is asked, or says that it does and doesn't. */
+/* Caps that the peer offers: it accepts none of ours, or offers all and then
+ * refuses. */
 static const gchar *const refusers[] = { "EMPTY", "video/x-raw", "ANY" };
 
 static GstHarness *
@@ -239,7 +241,7 @@ GST_START_TEST (test_a_peer_that_accepts_nothing_is_told_of)
 
 GST_END_TEST;
 
-/* Ranges and lists: what the source has to choose from, and chooses. */
+/* Ranges and lists that downstream offers, and what the source chooses. */
 static const struct
 {
   const gchar *offered;
@@ -360,7 +362,7 @@ count_gone (gpointer gone, GObject * object)
   (*(guint *) gone)++;
 }
 
-/* Through one state after the other, more of them each time. */
+/* Creates an element, takes it to a state by @round, and destroys it. */
 static void
 make_and_destroy (guint round, guint * gone)
 {
@@ -391,7 +393,8 @@ GST_START_TEST (test_ten_thousand_rounds_leave_nothing_behind)
       before = resident_bytes ();
     make_and_destroy (i, &gone);
     if (gone != 2 * (i + 1))
-      fail ("after round %u %u objects of %u are gone", i, gone, 2 * (i + 1));
+      fail ("after round %u only %u of %u objects are freed", i, gone,
+          2 * (i + 1));
   }
   g_print ("%u rounds: resident %.2f MiB after %u, %.2f MiB at the end\n",
       ROUNDS, (gdouble) before / MIB, WARM_UP,

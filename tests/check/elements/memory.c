@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Where the memory of batches comes from, by the properties of both elements:
- * fresh, recycled, by advice; from downstream's pool; and what is counted. */
+/* Where batch memory comes from, set through properties of both elements:
+ * fresh, recycled, by advice, from downstream's pool. Also what is counted. */
 
 #include "../batchcheck.h"
 #include "../offeredpool.h"
@@ -9,7 +9,7 @@
 #define BATCH 256
 #define BPF 4
 
-/* A stream through audiobatch, of which every byte is known. */
+/* A stream through audiobatch with known bytes. */
 typedef struct
 {
   GstHarness *h;
@@ -55,7 +55,7 @@ push (Stream * s, guint n)
   s->pushed += n;
 }
 
-/* The next batch, which is as promised. */
+/* Pulls the next batch and checks it. */
 static GstBuffer *
 pull (Stream * s)
 {
@@ -219,7 +219,7 @@ GST_START_TEST (test_held_batches_keep_what_they_have_in_every_mode)
   for (i = 0; i < 40; i++) {
     push (&s, BATCH);
     held[i] = pull (&s);
-    /* every third is given back at once */
+    /* release every third at once */
     if (i % 3 == 0)
       gst_clear_buffer (&held[i]);
     fail_unless_equals_uint64 (count (&s, "outstanding-batches"),
@@ -260,7 +260,7 @@ GST_START_TEST (test_batches_outlive_the_element_in_every_mode)
 
 GST_END_TEST;
 
-/* The old run is counted where it was made, the new one begins at 0. */
+/* Batches of the old run count there only; the new run starts at 0. */
 GST_START_TEST (test_batches_of_an_earlier_run_do_not_count_in_this_one)
 {
   GstBuffer *held;
@@ -283,7 +283,7 @@ GST_START_TEST (test_batches_of_an_earlier_run_do_not_count_in_this_one)
 
 GST_END_TEST;
 
-/* Who else may hold a batch */
+/* Other holders of a batch */
 
 GST_START_TEST (test_copies_and_held_memories_are_live_until_they_go)
 {
@@ -331,7 +331,7 @@ GST_START_TEST (test_a_memory_held_without_its_buffer_keeps_its_samples)
   push (&s, 3 * BATCH);
   pull_all (&s);
   fail_unless (memcmp (before, map.data, map.size) == 0,
-      "what is held was written over");
+      "a held memory was overwritten");
   assert_count (&s, "outstanding-batches", 1);
   g_free (before);
   gst_memory_unmap (memory, &map);
@@ -341,7 +341,7 @@ GST_START_TEST (test_a_memory_held_without_its_buffer_keeps_its_samples)
 
 GST_END_TEST;
 
-/* Silence and planar, where recycled memory is stale */
+/* Silence and planar audio in recycled memory */
 
 GST_START_TEST (test_silence_is_written_into_recycled_memory)
 {
@@ -372,7 +372,7 @@ GST_START_TEST (test_silence_is_written_into_recycled_memory)
   gst_buffer_unmap (batch, &map);
   gst_buffer_unref (batch);
 
-  /* and behind a padded tail */
+  /* the padding of a tail must be written too */
   s.pushed = s.checked = 2 * BATCH;
   push (&s, 10);
   gst_harness_push_event (s.h, gst_event_new_eos ());
@@ -423,7 +423,7 @@ GST_END_TEST;
 
 static const gchar *const waves[] = { "sine", "silence", "ticks" };
 
-/* What comes out of stale memory is what comes out of fresh memory. */
+/* Samples must not depend on what recycled memory held before. */
 GST_START_TEST (test_the_source_makes_the_same_samples_from_recycled_memory)
 {
   const gchar *caps[] = { "audio/x-raw,format=S16LE,rate=48000,channels=1",
@@ -551,7 +551,7 @@ GST_START_TEST (test_a_flush_keeps_the_pool)
     assert_count (&s, "outstanding-batches", 0);
     s.pushed = s.checked = 0;
   }
-  /* the one that is full, and the one that is begun */
+  /* two fresh batches: the full one and the open one */
   assert_count (&s, "allocations", 2);
   assert_count (&s, "reused", 2 * 20 - 2);
   assert_count (&s, "discards", 0);
@@ -562,7 +562,7 @@ GST_START_TEST (test_a_flush_keeps_the_pool)
 
 GST_END_TEST;
 
-/* All transitions: from i / 3 to i % 3 */
+/* All transitions: from mode i / 3 to mode i % 3. */
 GST_START_TEST (test_allocation_may_change_while_playing)
 {
   const gchar *from = modes[__i__ / 3], *to = modes[__i__ % 3];
@@ -584,7 +584,7 @@ GST_START_TEST (test_allocation_may_change_while_playing)
   for (i = 0; i < 4; i++)
     gst_buffer_unref (held[i]);
 
-  /* what is set now is what is done: the open batch is of before */
+  /* the open batch keeps the old mode; the next one has the new mode */
   set_allocation (&s, to);
   push (&s, 2 * BATCH);
   pull_all (&s);
@@ -648,7 +648,7 @@ pop_changes (GstBus * bus, const gchar * to, const gchar * reason)
   return n;
 }
 
-/* in samples of 4 bytes: 256 KiB, 128 KiB and just below */
+/* sizes in samples of 4 bytes: 256 KiB, 128 KiB and just below */
 #define LARGE (256 * 1024 / BPF)
 #define MIDDLE (128 * 1024 / BPF)
 #define SMALL (MIDDLE - 1)
@@ -676,7 +676,7 @@ GST_START_TEST (test_auto_follows_the_size_in_both_directions_with_hysteresis)
     for (k = 0; k < 6; k++) {
       push (&s, LARGE);
       pull_all (&s);
-      /* the first may end the batch of the last step */
+      /* the first batch may complete the one from the last step */
       if (k == 1)
         reused = count (&s, "reused");
     }
@@ -868,8 +868,8 @@ GST_START_TEST (test_downstreams_pool_is_used_where_it_fits)
 
 GST_END_TEST;
 
-/* A header that is wished before the samples, and whether these can lie behind
- * it: at a multiple of their size, where that is a power of two. */
+/* A header that downstream asks for before the samples. `used` says whether
+ * samples can follow it, aligned to their size if that is a power of two. */
 static const struct
 {
   GstAudioFormat format;
@@ -968,7 +968,7 @@ GST_START_TEST (test_overlapping_batches_are_recycled)
     }
   }
   fail_unless_equals_uint64 (count (&s, "batches"), 99 * 4 + 1);
-  /* up to four and the open one at a time */
+  /* at most four held and the open one */
   fail_unless (count (&s, "allocations") <= 5);
   assert_count (&s, "fallbacks", 0);
   harness_free_with_bus (s.h, s.bus);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Plays random sequences of operations to audiobatch and to a model of it, and
- * compares all that comes out: samples, times, flags, events, counters.
+/* Feeds random sequences of operations to audiobatch and to a model of it, and
+ * compares all output: samples, times, flags, events, counters.
  *
- * AUDIOBATCH_MODEL_SEQUENCES says how many sequences, AUDIOBATCH_MODEL_SEED
- * the seed of the first one; a failure prints both for its own. */
+ * AUDIOBATCH_MODEL_SEQUENCES sets the number of sequences,
+ * AUDIOBATCH_MODEL_SEED the first seed. A failure prints both for the sequence
+ * that failed. */
 
 #include "../batchcheck.h"
 #include "rebatchmodel.h"
@@ -13,7 +14,7 @@
 #define MAX_OPERATIONS 40
 #define MAX_CHUNK 200
 #define MAX_BATCH 64
-/* furthest that a chunk is off, in samples */
+/* the most that a chunk is off, in samples */
 #define MAX_OFF 250
 
 #define EVERY_SETTING ((1 << N_SETTINGS) - 1)
@@ -22,16 +23,16 @@
 #define DISCONT_SETTINGS (1 << SET_DISCONT | 1 << SET_THRESHOLD \
     | 1 << SET_WAIT | 1 << SET_MAX_FILL)
 
-/* What the sequences of one test are made of. */
+/* The kind of sequences that one test plays. */
 typedef struct
 {
   const gchar *name;
-  /* how often an operation comes, in relation to the others */
+  /* how often each operation comes, relative to the others */
   guint weights[N_OPS];
-  /* bits: the settings that are tried */
+  /* bits: the settings to try */
   guint settings;
-  /* percentages: of chunks that are off, flagged or without a time; of
-   * segments that change the rate, and that play backwards */
+  /* percentages: chunks that are off; chunks that are flagged or have no time;
+   * segments that change the rate or play backwards */
   guint off;
   guint odd;
   guint speeds;
@@ -111,7 +112,7 @@ setting_value (const Operation * operation)
   }
 }
 
-/* -1 where there is none, for the eye's sake */
+/* Prints "none" as -1, which is easier to read. */
 static gint64
 shown (guint64 value)
 {
@@ -174,7 +175,7 @@ append_structure (GString * text, GstEvent * event)
   g_free (string);
 }
 
-/* FLUSH events have the seqnum that they are made with. */
+/* FLUSH events keep the seqnum with which they were made. */
 static void
 append_event (GString * text, GstEvent * event)
 {
@@ -267,10 +268,10 @@ typedef struct
   GPtrArray *items;
   guint operation;
   guint64 n_numbers;
-  /* of the chunks, and of the batches */
+  /* formats of the chunks and of the batches */
   GstAudioInfo info;
   GstAudioInfo batch_info;
-  /* what was wrong by itself, if anything was */
+  /* the first fault found without the model, or NULL */
   gchar *fault;
 } Player;
 
@@ -285,8 +286,8 @@ G_GNUC_PRINTF (2, 3)
   va_end (args);
 }
 
-/* Promise 1, as assert_batch_exclusive() in words: that one would end the test
- * before the sequence has been made short. */
+/* Promise 1, like assert_batch_exclusive(). That function would end the test
+ * before the sequence is shortened. */
 static gboolean
 is_exclusive (GstBuffer * batch)
 {
@@ -378,7 +379,7 @@ record_event (Player * self, GstEvent * event)
   }
 }
 
-/* The samples are kept, the batch goes no further. */
+/* Records the samples and drops the batch. */
 static GstPadProbeReturn
 record (GstPad * pad, GstPadProbeInfo * info, gpointer user_data)
 {
@@ -479,7 +480,7 @@ play (Player * self, const Operation * operation)
   }
 }
 
-/* Comparing. What is different comes as text, NULL when nothing is. */
+/* Comparing. Functions return differences as text, or NULL. */
 
 static gchar *
 compare_data (const Item * want, const Item * got)
@@ -556,7 +557,7 @@ compare_stats (GstElement * element, const Stats * stats)
   return text;
 }
 
-/* All that has come out since @n_compared items. */
+/* Compares all output after the first @n_compared items. */
 static gchar *
 compare (const Model * model, const Player * player, guint n_compared)
 {
@@ -578,7 +579,7 @@ compare (const Model * model, const Player * player, guint n_compared)
   return compare_stats (player->h->element, &model->stats);
 }
 
-/* Promise 2 of the model itself, which then holds for the element. */
+/* Promise 2, checked for the model. The element must match the model. */
 static gboolean
 is_lossless (const Model * model)
 {
@@ -588,7 +589,7 @@ is_lossless (const Model * model)
       + stats->pending;
 }
 
-/* Returns: (nullable): what comes out otherwise than it should, and where. */
+/* Returns: (nullable): the first difference, and where it is. */
 static gchar *
 try_sequence (const GArray * sequence)
 {
@@ -631,11 +632,11 @@ typedef struct
 {
   const Area *area;
   GRand *rand;
-  /* knows what would be due */
+  /* tells which time is due */
   Model *model;
   GArray *sequence;
   guint next_id;
-  /* the lowest rate that there may be */
+  /* the lowest allowed rate */
   gint lowest_rate;
 } Maker;
 
@@ -658,7 +659,7 @@ samples_to_time (const Maker * self, guint n)
   return gst_util_uint64_scale (n, GST_SECOND, self->model->info.rate);
 }
 
-/* How long @n samples are; now and then a bit more or less. */
+/* Returns the duration of @n samples, now and then a bit more or less. */
 static GstClockTime
 about_samples (Maker * self, guint n)
 {
@@ -679,12 +680,11 @@ add (Maker * self, Operation * operation)
   model_feed (self->model, operation);
 }
 
-/* Nanoseconds by which a chunk is off. */
+/* Returns by how many nanoseconds a chunk is off. */
 static gint64
 make_off (Maker * self)
 {
-  /* where a chunk is off by just as much as one of them, one of two things
-   * happens */
+  /* behaviour changes at exactly this limit */
   const guint64 limit = self->model->settings[SET_THRESHOLD
       + pick (self, 0, SET_MAX_FILL - SET_THRESHOLD)];
   const guint64 furthest = samples_to_time (self, MAX_OFF);
@@ -752,7 +752,7 @@ make_rate (Maker * self)
   return chance (self, self->area->reverse) ? -rate : rate;
 }
 
-/* Running time that is due, or not. */
+/* Returns the running time that is due, or another one. */
 static GstClockTime
 make_base (Maker * self)
 {
@@ -917,7 +917,7 @@ make_first_settings (Maker * self)
     operation.kind = OP_SET;
     operation.setting = i;
     make_setting_value (self, &operation);
-    /* batches of the default size are too long for chunks this short */
+    /* the default size is too long for chunks this short */
     if (i == SET_SAMPLES || (self->area->settings & 1 << i && chance (self,
                 70)))
       add (self, &operation);
@@ -948,9 +948,9 @@ make_sequence (const Area * area, guint seed)
   return self.sequence;
 }
 
-/* Making failing sequences short */
+/* Shortening failing sequences */
 
-/* STREAM_START, caps and segment come before what needs them. */
+/* STREAM_START, caps and segment must come before data. */
 static gboolean
 is_possible (const GArray * sequence)
 {
@@ -979,7 +979,8 @@ is_possible (const GArray * sequence)
   return TRUE;
 }
 
-/* @sequence without @n operations from @start on, if it fails still. */
+/* Returns @sequence without @n operations from @start on, or NULL if that does
+ * not fail any more. */
 static GArray *
 try_without (const GArray * sequence, guint start, guint n)
 {
@@ -996,7 +997,7 @@ try_without (const GArray * sequence, guint start, guint n)
   return shorter;
 }
 
-/* Returns: whether anything of size @n could be left out. */
+/* Returns: whether removing @n operations somewhere still fails. */
 static gboolean
 shorten_by (GArray ** sequence, guint n)
 {
@@ -1046,7 +1047,7 @@ environment (const gchar * name, guint value)
   return text ? g_ascii_strtoull (text, NULL, 10) : value;
 }
 
-/* one area a loop, so that none hides another */
+/* One area for each loop test, so that no failure hides another. */
 GST_START_TEST (test_the_element_does_what_the_model_does)
 {
   const Area *area = &areas[__i__];

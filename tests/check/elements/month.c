@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A month of audio through audiobatch, by its count. AUDIOBATCH_MONTH_HOURS says
- * that it is to be shorter, where all is slow. */
+/* A month of audio through audiobatch, by sample count. AUDIOBATCH_MONTH_HOURS
+ * makes it shorter for slow builds. */
 
 #include "../batchcheck.h"
 

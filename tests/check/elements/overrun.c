@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What happens at max-outstanding-batches: wait, drop, error, in both elements. */
+/* The max-outstanding-batches bound in both elements: wait, drop, error. */
 
 #include "../batchcheck.h"
 
@@ -16,7 +16,7 @@ format (void)
   return &info;
 }
 
-/* audiobatch with a bound, whose batches end up in the harness */
+/* audiobatch with a bound. The harness holds its batches. */
 typedef struct
 {
   GstHarness *h;
@@ -84,7 +84,7 @@ count (Stream * s, const gchar * name)
 #define assert_count(s, name, value) \
     fail_unless_equals_uint64 (count (s, name), value)
 
-/* The next batch begins at @start, and says DISCONT or not. */
+/* Pulls the next batch and checks its start and whether it is DISCONT. */
 static void
 pull_and_check (Stream * s, guint start, guint n, gboolean discont)
 {
@@ -115,21 +115,22 @@ stream_finish (Stream * s)
   audio_free (s->audio);
 }
 
-/* The pusher sleeps at the bound: it says so in the log, as the last thing
- * before it takes the lock, which a property that is set has to have too. */
+/* Tells when the streaming thread sleeps at the bound. It logs a line, then
+ * takes the lock and sleeps. Setting a property takes the same lock, so it
+ * comes after. */
 
 static GMutex log_lock;
 static GCond log_cond;
-/* under the lock, as what follows */
+/* All of these are under log_lock. */
 static guint waits;
-/* how often a live source stayed in PAUSED, and how often waiting was refused */
+/* How often a live source stayed in PAUSED, or refused to wait. */
 static guint stays, refusals;
-/* how many threads seek */
+/* How many seeking threads have started. */
 static guint seekers;
-/* whose flush ends when its first pad is about to be deactivated */
+/* The stream whose flush ends just before its first pad is deactivated. */
 static Stream *racing;
 static void flush_and_push (Stream * s);
-/* the source to which a seek comes just before it makes its next batch */
+/* The source to seek just before it makes its next batch. */
 static GstElement *interrupted;
 static void seek_aside (GstElement * source);
 
@@ -166,7 +167,7 @@ note_waits (GstDebugCategory * category, GstDebugLevel level,
     seek_aside (creating);
 }
 
-/* Waits until the log has had @n of what @counter counts. */
+/* Waits until the log has @n lines of the kind that @counter counts. */
 static void
 await_log (const guint * counter, guint n, const gchar * complaint)
 {
@@ -182,7 +183,7 @@ await_log (const guint * counter, guint n, const gchar * complaint)
 static void
 await_wait (guint n)
 {
-  await_log (&waits, n, "nobody waits at the bound");
+  await_log (&waits, n, "no thread waits at the bound");
 }
 
 static void
@@ -218,7 +219,7 @@ GST_START_TEST (test_wait_goes_on_with_each_release_and_loses_nothing)
     pull_and_check (&s, i * BATCH, BATCH, i == 0);
   }
   fail_unless_equals_int (join (&s), GST_FLOW_OK);
-  /* it slept, once for each but the first three */
+  /* it slept once for each batch after the first three */
   fail_unless_equals_int (waits, 47);
   assert_count (&s, "batches", 50);
   assert_count (&s, "peak-outstanding-batches", 3);
@@ -258,7 +259,7 @@ GST_START_TEST (test_flush_start_ends_the_wait)
   gst_harness_push_event (s.h, gst_event_new_flush_stop (TRUE));
   assert_lossless (s.h->element, 10 * BATCH, 0);
 
-  /* and it goes on behind the flush */
+  /* streaming continues after the flush */
   throw_away (&s);
   gst_segment_init (&segment, GST_FORMAT_TIME);
   gst_harness_push_event (s.h, gst_event_new_segment (&segment));
@@ -289,8 +290,8 @@ GST_START_TEST (test_going_to_ready_ends_the_wait)
 
 GST_END_TEST;
 
-/* A flush that is under way ends when the element is already about to go to
- * READY, but before its pads know. */
+/* Ends a flush when the element is going to READY, but before its pads are
+ * deactivated. */
 static void
 flush_and_push (Stream * s)
 {
@@ -324,7 +325,7 @@ GST_START_TEST (test_a_flush_that_ends_while_going_to_ready_does_not_undo_that)
 
 GST_END_TEST;
 
-/* What may be set, and makes the waiter go on. */
+/* Properties that let the waiting thread continue. */
 static const struct
 {
   const gchar *name, *value;
@@ -382,10 +383,10 @@ GST_START_TEST (test_a_property_that_changes_nothing_leaves_it_waiting)
   await_wait (1);
   g_object_set (s.h->element, "max-outstanding-batches", 1, "report-interval",
       7, NULL);
-  /* it has looked again */
+  /* it has checked again */
   await_wait (2);
   assert_count (&s, "batches", 2);
-  /* one of two is not enough for a bound of one */
+  /* releasing one of two is not enough for a bound of one */
   pull_and_check (&s, 0, BATCH, TRUE);
   pull_and_check (&s, BATCH, BATCH, FALSE);
   fail_unless_equals_int (join (&s), GST_FLOW_OK);
@@ -447,7 +448,7 @@ GST_START_TEST (test_a_flush_ends_the_dropping_of_a_gap_of_centuries)
 
 GST_END_TEST;
 
-/* chunks of every length: a dropped batch is dropped as a whole */
+/* A batch is dropped as a whole, whatever the length of the chunks. */
 GST_START_TEST (test_dropped_batches_are_whole_whatever_the_chunks)
 {
   static const guint chunks[] = { 1, 7, 99, 100, 101, 333 };
@@ -459,7 +460,7 @@ GST_START_TEST (test_dropped_batches_are_whole_whatever_the_chunks)
   stream_start (&s);
   while (s.pushed + chunk <= 100 * BATCH) {
     fail_unless_equals_int (push (&s, chunk), GST_FLOW_OK);
-    /* from time to time downstream lets go */
+    /* now and then downstream releases its batches */
     if (s.pushed % 1000 < chunk) {
       while (gst_harness_buffers_in_queue (s.h) > 0) {
         GstBuffer *batch = gst_harness_pull (s.h);
@@ -568,7 +569,7 @@ GST_START_TEST (test_overlapping_batches_wait_and_lose_nothing)
 
 GST_END_TEST;
 
-/* a bound of 1: the full batch has to go before the next one has room */
+/* With a bound of 1 the full batch must leave before the next one is taken. */
 GST_START_TEST (test_overlapping_batches_get_by_with_one)
 {
   Stream s;
@@ -610,7 +611,7 @@ GST_START_TEST (test_after_a_drop_overlapping_batches_begin_anew)
 
       assert_batch_data (batch, s.audio, start);
       assert_batch_exclusive (batch);
-      /* DISCONT, or a hop behind the last one */
+      /* DISCONT, or one hop after the last batch */
       if (GST_BUFFER_IS_DISCONT (batch))
         fail_unless (start >= end);
       else
@@ -628,8 +629,8 @@ GST_START_TEST (test_after_a_drop_overlapping_batches_begin_anew)
 
 GST_END_TEST;
 
-/* In, without overlap, is out and dropped and pending: a sample that is in two
- * batches is counted twice in out. */
+/* Without overlap, in = out + dropped + pending. With overlap, out counts a
+ * sample in two batches twice. */
 GST_START_TEST (test_drops_with_overlap_add_up)
 {
   Stream s;
@@ -644,7 +645,7 @@ GST_START_TEST (test_drops_with_overlap_add_up)
   assert_count (&s, "samples-dropped", 40);
   throw_away (&s);
   push (&s, 100);
-  /* 60 shared and 40 new samples were passed over; 140 to 240 are next */
+  /* the drop skips 60 shared and 40 new samples; 140 to 240 are next */
   pull_and_check (&s, 140, BATCH, TRUE);
   stream_finish (&s);
 }
@@ -669,7 +670,7 @@ GST_START_TEST (test_hops_that_skip_keep_their_grid_over_a_drop)
 
 GST_END_TEST;
 
-/* Another allocation, and the bound is the same */
+/* The bound is the same in every allocation mode. */
 static const gchar *const modes[] = { "fresh", "pool", "auto" };
 
 GST_START_TEST (test_the_bound_holds_in_every_mode)
@@ -751,7 +752,7 @@ GST_START_TEST (test_the_source_drops_in_time_and_marks_the_next)
     }
     lost += (GST_BUFFER_OFFSET (batch) - expected) / BATCH;
     expected = GST_BUFFER_OFFSET_END (batch);
-    /* hold it until at least one more was dropped */
+    /* hold it until the source drops at least one more */
     before = get_counter (h->element, "dropped-batches");
     while (get_counter (h->element, "dropped-batches") == before)
       g_thread_yield ();
@@ -813,7 +814,7 @@ GST_START_TEST (test_going_to_null_ends_the_sources_wait)
   await_wait (1);
   gst_element_set_state (h->element, GST_STATE_NULL);
   fail_unless_equals_uint64 (get_counter (h->element, "batches"), 2);
-  /* and the next run is a new one */
+  /* the next run starts from the beginning */
   while (gst_harness_buffers_in_queue (h) > 0)
     gst_buffer_unref (gst_harness_pull (h));
   gst_element_set_state (h->element, GST_STATE_PLAYING);
@@ -849,7 +850,7 @@ await_counter (GstHarness * h, const gchar * name, guint64 value)
   }
 }
 
-/* All batches that may be out have been pushed. */
+/* Waits until the source has pushed @n batches, as many as the bound allows. */
 static void
 await_queue (GstHarness * h, guint n)
 {
@@ -885,7 +886,7 @@ pull_from (GstHarness * h, guint64 start)
   return batch;
 }
 
-/* A live source at its bound: its streaming thread is in a wait of ours. */
+/* Returns a live source that waits at its bound. */
 static GstHarness *
 live_source_at_bound (const gchar * overrun, GstBus ** bus)
 {
@@ -913,7 +914,7 @@ GST_START_TEST (test_pausing_a_live_source_ends_its_wait)
   pause_live (h);
   await_log (&stays, 1, "the source does not stay in PAUSED");
   dropped = get_counter (h->element, "dropped-batches");
-  /* neither room nor time brings a batch in PAUSED */
+  /* in PAUSED no batch comes, even if there is room and time passes */
   gst_buffer_unref (pull_from (h, 0));
   fail_unless_equals_uint64 (get_counter (h->element, "batches"), 1);
   fail_unless_equals_uint64 (get_counter (h->element, "dropped-batches"),
@@ -927,7 +928,7 @@ GST_END_TEST;
 
 #define ROUNDS 100
 
-/* The first sample of batch @n, of 1/700 s: 68.57 samples */
+/* Returns the first sample of batch @n. A batch is 1/700 s: 68.57 samples. */
 static guint64
 fraction_start (guint n)
 {
@@ -989,7 +990,7 @@ GST_START_TEST (test_pausing_and_playing_at_once_goes_on_dropping)
     fail_unless (batch != NULL, "the source does not go on");
     start = GST_BUFFER_OFFSET (batch);
     fail_unless_equals_uint64 (start % BATCH, 0);
-    /* at least two were dropped between any two */
+    /* the source drops at least two between any two that it pushes */
     fail_unless (start >= expected, "%d, not from %d on", (int) start,
         (int) expected);
     fail_unless (GST_BUFFER_IS_DISCONT (batch));
@@ -1012,7 +1013,7 @@ seek_live (GstElement * source)
       100 * GST_MSECOND);
 }
 
-/* A live source is late after a pause, and its timestamps with it. */
+/* A live source is late after a pause: skip batches from before the seek. */
 static void
 expect_behind_seek (GstHarness * h)
 {
@@ -1050,7 +1051,7 @@ GST_START_TEST (test_going_to_null_ends_the_stay_in_paused)
   pause_live (h);
   await_log (&stays, 1, "the source does not stay in PAUSED");
   gst_element_set_state (h->element, GST_STATE_NULL);
-  /* and the next run is a new one */
+  /* the next run starts from the beginning */
   gst_buffer_unref (pull_from (h, 0));
   play_live (h);
   gst_buffer_unref (pull_from (h, 0));
@@ -1097,8 +1098,8 @@ seek_aside (GstElement * source)
   await_log (&refusals, 1, "the seek does not end a wait");
 }
 
-/* Since 1.24 GstBaseSrc undoes its unlock() for PAUSED with the first batch in
- * PLAYING; here a seek has called unlock() just before. */
+/* Since 1.24, after a pause, GstBaseSrc calls unlock_stop() at the first batch
+ * in PLAYING. Here a seek has called unlock() just before. */
 GST_START_TEST (test_what_undoes_a_pause_does_not_undo_a_seek)
 {
   GstBus *bus;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Every property at its least, default and greatest value, in every state and
- * by every way of setting it, and what streams then: either right batches or an
- * element error that says why not. */
+/* Sets each property to its least, default and greatest value, in each state
+ * and in each way. The stream must then have correct batches or end with an
+ * element error that says why. */
 
 #include <sys/resource.h>
 
@@ -11,12 +11,12 @@
 #define CHUNK 70
 #define CHUNKS 30
 #define SAMPLES (CHUNK * CHUNKS)
-/* batches after which a source has shown that it works */
+/* a source that has made this many batches works */
 #define ENOUGH 15
 #define N_VALUES 3
 #define N_STATES 4
 
-/* The waves of the source, and its handler, which makes the ramp. */
+/* Settings to test. The source makes a ramp with a handler, or its own wave. */
 static const struct
 {
   const gchar *element;
@@ -36,8 +36,8 @@ static const GstState states[N_STATES] = {
   GST_STATE_NULL, GST_STATE_READY, GST_STATE_PAUSED, GST_STATE_PLAYING
 };
 
-/* All that the elements and their base class have; name and parent are those
- * of any object. */
+/* Returns all properties of the element and its base class, without name and
+ * parent. */
 static GParamSpec **
 properties_of (const gchar * name, GParamFlags flags)
 {
@@ -58,7 +58,7 @@ properties_of (const gchar * name, GParamFlags flags)
   return (GParamSpec **) g_ptr_array_free (specs, FALSE);
 }
 
-/* The least, default or greatest value, by @which. */
+/* Gets the least, default or greatest value, as @which says. */
 static void
 get_number (GParamSpec * spec, guint which, GValue * value)
 {
@@ -126,7 +126,7 @@ assert_has_value (GstElement * element, GParamSpec * spec, const GValue * want)
   g_value_unset (&got);
 }
 
-/* A stream through the element with a property that is set on the way */
+/* A stream through the element, which sets a property on the way */
 
 typedef struct
 {
@@ -134,7 +134,7 @@ typedef struct
   GstBus *bus;
   Audio *audio;
   gboolean is_source, has_ramp, overlaps;
-  /* by the consumer when the third batch comes, or NULL */
+  /* the property that the consumer sets at the third batch, or NULL */
   GParamSpec *late;
   const GValue *late_value;
 
@@ -144,7 +144,7 @@ typedef struct
   gboolean is_over, is_error;
 } Stream;
 
-/* Batches are the ramp where they say they are, whatever is skipped. */
+/* Checks that batches hold the ramp at their offset. Samples may be skipped. */
 static void
 consume (GstElement * sink, GstBuffer * batch, GstPad * pad, Stream * self)
 {
@@ -179,7 +179,7 @@ fill_ramp (GstElement * src, GstBuffer * batch, guint64 start, Stream * self)
   return GST_FLOW_OK;
 }
 
-/* Frames of 512 bytes, so that the greatest batch is one of a tebibyte. */
+/* A frame has 512 bytes, so the greatest batch is one TiB. */
 static void
 stream_setup (Stream * self, guint variant)
 {
@@ -216,7 +216,7 @@ stream_setup (Stream * self, guint variant)
   g_free (line);
 }
 
-/* All chunks and the end wait in the appsrc, which may be told to stop. */
+/* Queues all chunks and EOS in the appsrc. Stops if the appsrc refuses one. */
 static void
 feed (Stream * self)
 {
@@ -256,7 +256,7 @@ note_end (GstBus * bus, GstMessage * message, gpointer user_data)
   return GST_BUS_PASS;
 }
 
-/* What is wrong is told by the element, in words, with a way out. */
+/* Checks that the error comes from the element and has figures and advice. */
 static void
 assert_fair_error (Stream * self, GstMessage * message)
 {
@@ -273,7 +273,7 @@ assert_fair_error (Stream * self, GstMessage * message)
   g_error_free (error);
 }
 
-/* Plays on to the end, or to enough of it; TRUE when it was no error. */
+/* Plays to EOS or to enough batches. Returns FALSE if an error came. */
 static gboolean
 play (Stream * self)
 {
@@ -290,7 +290,7 @@ play (Stream * self)
   g_mutex_lock (&self->lock);
   while (!self->is_over && !(self->is_source && self->seen >= ENOUGH)) {
     fail_unless (g_cond_wait_until (&self->cond, &self->lock, end),
-        "after %u batches nothing happens any more", self->seen);
+        "no progress after %u batches", self->seen);
   }
   right = !self->is_error;
   g_mutex_unlock (&self->lock);
@@ -303,7 +303,7 @@ play (Stream * self)
   return right;
 }
 
-/* Back to the beginning, in @state. */
+/* Goes back to the beginning of the stream, and to @state. */
 static void
 rewind_to (Stream * self, GstState state)
 {
@@ -315,7 +315,7 @@ rewind_to (Stream * self, GstState state)
           MIN (state, GST_STATE_PAUSED)) != GST_STATE_CHANGE_FAILURE);
 }
 
-/* Nothing that came in is unaccounted for. */
+/* Checks that every input sample is counted. */
 static void
 assert_adds_up (Stream * self)
 {
@@ -343,21 +343,21 @@ stream_clear (Stream * self)
   g_cond_clear (&self->cond);
 }
 
-/* With what it was made with, it works whatever was set before. */
+/* Checks that the element works again with the original value. */
 static void
 assert_works_again (Stream * self, GParamSpec * spec, const GValue * value)
 {
   g_object_set_property (G_OBJECT (self->element), spec->name, value);
   rewind_to (self, GST_STATE_NULL);
-  fail_unless (play (self), "with %s as it was there is an error", spec->name);
+  fail_unless (play (self), "error after %s was restored", spec->name);
   g_mutex_lock (&self->lock);
   fail_unless (self->seen >= ENOUGH);
   g_mutex_unlock (&self->lock);
   assert_adds_up (self);
 }
 
-/* Set while streaming what is not for that: it is taken, does no harm, and may
- * stop the stream (as is-live does). */
+/* Sets a property that is not meant to change while streaming. The element must
+ * accept it without harm; the stream may stop (as with is-live). */
 static gboolean
 set_out_of_season (Stream * self, GParamSpec * spec, const GValue * value)
 {
@@ -367,7 +367,7 @@ set_out_of_season (Stream * self, GParamSpec * spec, const GValue * value)
   return TRUE;
 }
 
-/* One value of one property, set in one state. TRUE when it streamed. */
+/* Sets one value in one state. Returns TRUE if the element streamed. */
 static gboolean
 try_value (Stream * self, GParamSpec * spec, const GValue * value,
     GstState state)
@@ -396,7 +396,8 @@ try_value (Stream * self, GParamSpec * spec, const GValue * value,
   return TRUE;
 }
 
-/* What can't be had is an error, and must be no end of the process. */
+/* Limits memory, so that a huge batch is an error and the kernel does not kill
+ * us. */
 static void
 limit_memory (void)
 {
@@ -449,7 +450,7 @@ GST_END_TEST;
 
 /* Ways of setting */
 
-/* A property as it is written in a launch line. */
+/* Returns a property as a launch line writes it. */
 static gchar *
 launch_text (GParamSpec * spec, const GValue * value)
 {
@@ -522,7 +523,7 @@ GST_START_TEST (test_each_value_can_be_set_and_got_through_the_bin)
 
 GST_END_TEST;
 
-/* Before there is a stream every figure is 0, however it is asked for. */
+/* Before a stream starts, every counter is 0 in every way of reading it. */
 GST_START_TEST (test_each_figure_can_be_got_through_the_bin)
 {
   GParamSpec **specs = properties_of (elements[__i__], G_PARAM_READABLE);

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Other threads set and read every property and ask for everything that can be
- * asked for, while samples stream, and while they seek and change state.
- * ThreadSanitizer is to find nothing in our code here; what comes out and what
- * is counted has to be right in any build. RACES_SEED repeats a run. */
+/* Other threads set and read all properties and send all queries, while samples
+ * stream and while the pipeline seeks and changes state. ThreadSanitizer must
+ * find nothing in our code; output and counters must be correct in every build.
+ * RACES_SEED repeats a run. */
 
 #include "../batchcheck.h"
 #include "../names.h"
 
 #define CHUNKS_A_ROUND 125
 #define CHUNK 100
-/* of the pipelines; a sample is 125000 ns */
+/* rate of the pipelines; a sample is 125000 ns */
 #define RATE 8000
-/* RACES_ROUNDS says how many, where all is slow */
+/* RACES_ROUNDS overrides this for slow builds */
 #define ROUNDS 24
 #define BATCHES_A_ROUND 5
 /* how far into the stream a seek goes, in samples */
@@ -23,11 +23,11 @@ typedef struct
   GstElement *element;
   GParamSpec **specs;
   guint n_specs;
-  /* of the allocation, which stays as it is where it is not NULL */
+  /* the allocation mode; if it is not NULL, the threads do not change it */
   const gchar *allocation;
   guint32 seed;
   gint stop;
-  /* odd while the counters may begin anew */
+  /* odd while the counters may restart */
   gint generation;
 } Shared;
 
@@ -69,7 +69,7 @@ may_set (Shared * shared, GParamSpec * spec)
       && !(shared->allocation && g_str_equal (spec->name, "allocation"));
 }
 
-/* Sizes, bounds and times stay small, so that streaming goes on. */
+/* Sets small sizes, bounds and times, so that streaming continues. */
 static void
 set_at_random (Shared * shared, GParamSpec * spec, GRand * rand)
 {
@@ -77,7 +77,7 @@ set_at_random (Shared * shared, GParamSpec * spec, GRand * rand)
 
   if (G_IS_PARAM_SPEC_ENUM (spec)) {
     GEnumClass *klass = G_PARAM_SPEC_ENUM (spec)->enum_class;
-    /* an error would end the stream */
+    /* overrun=error would end the stream */
     guint n = g_str_equal (spec->name, "overrun") ? 2 : klass->n_values;
 
     g_object_set (object, spec->name, g_rand_int_range (rand, 0, n), NULL);
@@ -133,7 +133,7 @@ disturb (gpointer data)
   return NULL;
 }
 
-/* Those that only go up come first. */
+/* Counters that never decrease come first. */
 static const gchar *const figures[] = {
   "batches", "allocations", "allocated-bytes", "reused", "reused-bytes",
   "fallbacks", "discards", "dropped-batches", "samples-in", "samples-out",
@@ -158,7 +158,7 @@ figure (const Figures * now, const gchar * name)
   return now->value[i];
 }
 
-/* One reading of `stats` adds up in itself. */
+/* Checks that one reading of `stats` adds up. */
 static void
 assert_adds_up (const Figures * now)
 {
@@ -176,7 +176,7 @@ assert_adds_up (const Figures * now)
           "peak-outstanding-bytes"));
 }
 
-/* Nothing has gone down since @before, if both are of one run. */
+/* Checks that no counter decreased since @before, if both are of one run. */
 static void
 assert_goes_on (const Figures * before, const Figures * now)
 {
@@ -204,16 +204,17 @@ read_figures (Shared * shared, Figures * now)
         "stats has no %s", figures[i]);
   }
   gst_structure_free (stats);
-  /* the counters may have begun anew in between: then it is of no run */
+  /* the counters may have restarted meanwhile: then it belongs to no run */
   if (g_atomic_int_get (&shared->generation) != now->generation)
     now->generation = -1;
 }
 
-/* GstBaseSrc of 1.22 sets its segment up without a lock when it starts, and warns
- * who asks for the position meanwhile: that one question is not asked then. */
+/* In 1.22 GstBaseSrc initialises its segment without a lock at start, and logs
+ * a warning if a position query comes meanwhile. The tests hold this lock to
+ * leave that query out. */
 static GMutex starting;
 
-/* Whatever is answered, nothing may come of it but the answer. */
+/* Sends all queries. Any answer will do, but nothing may break. */
 static void
 ask_all (GstElement * element)
 {
@@ -251,7 +252,7 @@ ask (gpointer data)
   return NULL;
 }
 
-/* Two threads of each kind. */
+/* Starts two threads of each kind. */
 static void
 start_threads (Shared * shared, GThread ** threads)
 {
@@ -300,8 +301,8 @@ GST_START_TEST (test_properties_are_set_and_read_while_samples_stream)
 
 GST_END_TEST;
 
-/* A pipeline in which each sample is its number in the stream, and a consumer
- * on another thread. */
+/* A pipeline in which each sample is its own number, with a consumer on another
+ * thread. */
 typedef struct
 {
   GstElement *pipeline;
@@ -325,8 +326,8 @@ number_samples (GstElement * source, GstBuffer * batch, guint64 start)
   return GST_FLOW_OK;
 }
 
-/* Samples follow on each other from the one that the batch says it begins with;
- * there may be silence behind them where it is marked as padding. */
+/* Checks that samples count up from the one that the batch names. Silence may
+ * follow if it is marked as padding. */
 static void
 check_batch (GstElement * sink, GstBuffer * batch, GstPad * pad, Run * run)
 {
@@ -362,7 +363,7 @@ await_batches (Run * run)
   want = run->batches + BATCHES_A_ROUND;
   while (run->batches < want) {
     fail_unless (g_cond_wait_until (&run->cond, &run->lock, end),
-        "the stream stands still");
+        "the stream has stopped");
   }
   g_mutex_unlock (&run->lock);
 }
@@ -424,7 +425,7 @@ go_to (Run * run, GstState state)
   fail_if (gst_element_set_state (run->pipeline, state)
       == GST_STATE_CHANGE_FAILURE);
   fail_if (gst_element_get_state (run->pipeline, NULL, NULL, 60 * GST_SECOND)
-      != GST_STATE_CHANGE_SUCCESS, "no way to %s", state_name (state));
+      != GST_STATE_CHANGE_SUCCESS, "cannot reach %s", state_name (state));
 }
 
 static void
@@ -472,7 +473,7 @@ change_course (Run * run, Shared * shared, GRand * rand)
 
 static const gchar *const allocations[] = { "fresh", "pool", "auto", NULL };
 
-/* Each element, in each mode, and with a mode that changes as well. */
+/* Each element in each mode, and with a mode that changes. */
 GST_START_TEST (test_all_at_once_while_seeking_and_changing_state)
 {
   const gchar *allocation = allocations[__i__ % 4];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Does to every single sample what docs/elements.md says. */
+/* Applies the rules of docs/elements.md to one sample at a time. */
 
 #include "rebatchmodel.h"
 
@@ -177,7 +177,7 @@ model_running_time (const Model * self)
   return running_time (&self->in.segment, expected_time (self));
 }
 
-/* The time in @segment that has a running time; not before its start. */
+/* Returns the time in @segment at a running time, but not before its start. */
 static GstClockTime
 time_at_running_time (const GstSegment * segment, gint64 running)
 {
@@ -204,7 +204,7 @@ is_reverse (const Model * self)
   return self->upstream_segment.rate < 0;
 }
 
-/* The expected time, in the segment that came last. */
+/* Returns the expected time in the last segment from upstream. */
 static GstClockTime
 expected_time_in_segment (const Model * self)
 {
@@ -247,7 +247,7 @@ emit_event (Model * self, GstEvent * event)
   g_ptr_array_add (self->items, item);
 }
 
-/* From where on the open batch has samples that no batch has had. */
+/* Returns the first position of the open batch that no earlier batch had. */
 static guint64
 first_pending (const Model * self)
 {
@@ -272,7 +272,7 @@ all_are_silent (const Sample * samples, guint n_samples)
   return TRUE;
 }
 
-/* The open batch, with silence behind its samples up to @n_samples. */
+/* Pushes the open batch, padded with silence up to @n_samples. */
 static void
 emit_batch (Model * self, guint64 n_samples)
 {
@@ -281,7 +281,7 @@ emit_batch (Model * self, guint64 n_samples)
   GArray *batch = g_array_new (FALSE, FALSE, sizeof (Sample));
   Item *item = item_new (self->operation);
 
-  /* the sizes of batches can change while one overlaps: not all may be in it */
+  /* if the size changed, the batch may not hold the whole overlap */
   n = MIN (n, n_samples);
   g_array_append_vals (batch, &g_array_index (self->samples, Sample,
           self->begin), n);
@@ -310,7 +310,7 @@ emit_batch (Model * self, guint64 n_samples)
   self->done = MAX (self->done, self->begin + n);
 }
 
-/* Ends the batch that is open, and the distance that would be kept to it. */
+/* Ends the open batch. The next one may begin at any position. */
 static void
 emit_tail (Model * self)
 {
@@ -328,7 +328,7 @@ emit_tail (Model * self)
   self->next_begin = self->done = n_positions (self);
 }
 
-/* Running time goes on in the segment that came last. */
+/* Continues running time in the last segment from upstream. */
 static void
 go_on_in_segment (Model * self)
 {
@@ -338,7 +338,7 @@ go_on_in_segment (Model * self)
   self->n_leaving = self->waiting->len;
 }
 
-/* The first @n of what waits. */
+/* Pushes the first @n waiting events. */
 static void
 emit_waiting (Model * self, guint n)
 {
@@ -351,7 +351,7 @@ emit_waiting (Model * self, guint n)
   self->n_leaving = 0;
 }
 
-/* The segment in which a chunk has come, and all behind it. */
+/* Pushes the segment of the last chunk and the events after it. */
 static void
 emit_leaving (Model * self)
 {
@@ -376,7 +376,7 @@ emit_tail_and_waiting (Model * self)
 {
   emit_tail (self);
   emit_waiting (self, self->waiting->len);
-  /* a segment that has gone out without a chunk is the one that counts now */
+  /* a segment that left without a chunk applies from now on */
   if (self->segment_is_new) {
     self->break_is_due |= self->in_run
         && self->upstream_segment.rate != self->run_rate;
@@ -413,7 +413,7 @@ size_has_changed (const Model * self)
       || wish.d != self->wish.d;
 }
 
-/* Samples that the first @n batches have together. */
+/* Returns how many samples the first @n batches have together. */
 static guint64
 size_of_batches (const Model * self, guint64 n)
 {
@@ -437,7 +437,7 @@ begin_batch (Model * self, guint64 position)
   self->is_open = TRUE;
 }
 
-/* Where the batch after the open one begins. */
+/* Returns the position at which the next batch begins. */
 static guint64
 next_begin (const Model * self)
 {
@@ -448,7 +448,7 @@ next_begin (const Model * self)
   return self->begin + (changed ? MAX (hop, self->size) : hop);
 }
 
-/* The open batch has all its samples. */
+/* Pushes the open batch, which is full. */
 static void
 finish_batch (Model * self)
 {
@@ -457,7 +457,7 @@ finish_batch (Model * self)
   emit_batch (self, self->size);
   self->is_open = FALSE;
   self->next_begin = begin;
-  /* a batch that shares samples with one of the old segment is timed in it */
+  /* a batch that overlaps the old segment gets its time from that segment */
   if (begin >= self->in.position && (self->n_leaving > 0
           || !self->segment_is_new))
     emit_leaving (self);
@@ -507,7 +507,7 @@ break_at (Model * self, GstClockTime time)
   begin_run (self, time);
 }
 
-/* To the nearest. */
+/* Rounds to the nearest sample. */
 static gint64
 to_samples (const Model * self, gint64 time)
 {
@@ -517,8 +517,8 @@ to_samples (const Model * self, gint64 time)
   return time < 0 ? -n : n;
 }
 
-/* Running time at which a chunk is due. What is still to be dropped, because it
- * overlaps, comes first. */
+/* Returns the running time at which a chunk is due. Samples to be dropped for
+ * an overlap come first. */
 static gint64
 due_running_time (const Model * self)
 {
@@ -526,7 +526,8 @@ due_running_time (const Model * self)
       - (gint64) (to_time (self, self->overlap) / self->segment.rate);
 }
 
-/* Is a chunk that comes unflagged at @running acted on? */
+/* Whether the difference of an unflagged chunk at @running is large and long
+ * enough to act on. */
 static gboolean
 is_acted_on (Model * self, gint64 running)
 {
@@ -548,8 +549,8 @@ is_acted_on (Model * self, gint64 running)
   return running - self->off_since >= wait;
 }
 
-/* Inserts silence, or sees to samples being dropped, so that a chunk that is
- * @late is where it belongs. */
+/* Inserts silence, or arranges a drop, so that a chunk @late samples late is at
+ * its place. */
 static void
 fill (Model * self, gint64 late)
 {
@@ -569,7 +570,7 @@ is_too_long_to_fill (const Model * self, GstClockTime duration)
       && duration > self->settings[SET_MAX_FILL];
 }
 
-/* The chunk belongs to the run. */
+/* Continues the run. */
 static void
 go_on (Model * self)
 {
@@ -578,14 +579,14 @@ go_on (Model * self)
     emit_leaving (self);
 }
 
-/* A chunk with a time, in a run. */
+/* Judges a chunk with a time in a run. */
 static void
 judge (Model * self, GstClockTime time, gboolean flagged)
 {
   gboolean fills = self->settings[SET_DISCONT] == DISCONT_FILL;
   gint64 running = running_time (&self->segment, time);
   gboolean acts = is_acted_on (self, running);
-  /* samples of the stream, of which the rate may be faster */
+  /* in samples of the stream, which may play faster */
   gint64 late = to_samples (self, llround ((running
               - model_running_time (self)) * self->segment.rate));
 
@@ -618,7 +619,7 @@ add_samples (Model * self, const Sample * samples, guint n_samples)
   }
 }
 
-/* A chunk that is wholly in the segment, and not in reverse any more. */
+/* Takes a chunk that is clipped to the segment and runs forwards. */
 static void
 take_chunk (Model * self, const Sample * samples, guint n_samples,
     GstClockTime time, gboolean flagged)
@@ -637,8 +638,8 @@ take_chunk (Model * self, const Sample * samples, guint n_samples,
   add_samples (self, samples, n_samples);
 }
 
-/* Cuts off the samples that are outside of the segment with all that they
- * last, as gst_audio_buffer_clip() does. */
+/* Cuts off samples that are wholly outside of the segment, like
+ * gst_audio_buffer_clip(). */
 static void
 clip (Model * self, GArray * chunk, GstClockTime * time)
 {
@@ -679,7 +680,7 @@ reverse (GArray * chunk)
   }
 }
 
-/* Takes @chunk, which has come from upstream. */
+/* Receives @chunk from upstream. */
 static void
 receive_chunk (Model * self, GArray * chunk, GstClockTime time,
     gboolean flagged)
@@ -747,7 +748,7 @@ feed_gap (Model * self, const Operation * operation)
   }
 }
 
-/* As those downstream see it: always forwards. */
+/* Returns the segment as downstream sees it: always forwards. */
 static GstSegment
 forward_segment (const GstSegment * segment)
 {

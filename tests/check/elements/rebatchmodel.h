@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What audiobatch has to do by docs/elements.md, written as plainly as can be:
- * it keeps every sample, goes sample by sample, and is in no hurry. */
+/* The model of audiobatch: docs/elements.md in the simplest code possible. It
+ * keeps every sample and works sample by sample; speed does not matter. */
 #pragma once
 
 #include <gst/audio/audio.h>
@@ -34,7 +34,7 @@ typedef enum
   N_SETTINGS
 } Setting;
 
-/* nicks of the properties' values */
+/* values of the enum properties */
 typedef enum
 {
   TAIL_SHORT,
@@ -48,11 +48,11 @@ typedef enum
   DISCONT_FILL
 } Discont;
 
-/* What upstream or the user does. */
+/* An operation of upstream or of the user. */
 typedef struct
 {
   OperationKind kind;
-  /* stays the same when others are taken away; the seqnum of an event */
+  /* stays when other operations are removed; also the seqnum of an event */
   guint id;
 
   /* OP_CHUNK */
@@ -64,7 +64,7 @@ typedef struct
   GstClockTime duration;
   /* OP_FLUSH, OP_SEGMENT */
   GstSegment segment;
-  /* OP_CAPS; @note makes caps that are others and mean the same */
+  /* OP_CAPS; @note makes caps that differ but mean the same */
   GstAudioInfo info;
   gint note;
   /* OP_SET; fractions are @value / @denominator */
@@ -73,10 +73,10 @@ typedef struct
   gint denominator;
 } Operation;
 
-/* What comes out: an event or a batch. */
+/* An output item: an event or a batch. */
 typedef struct
 {
-  /* id of the operation that it comes at */
+  /* id of the operation that caused it */
   guint operation;
   GstEvent *event;
 
@@ -86,7 +86,7 @@ typedef struct
   guint64 offset_end;
   /* DISCONT, RESYNC and GAP only */
   guint flags;
-  /* samples that the clipping meta marks; 0 where there is none */
+  /* samples that the clipping meta marks; 0 without one */
   guint64 padding;
   GBytes *data;
 } Item;
@@ -101,14 +101,14 @@ typedef struct
   guint64 batches;
 } Stats;
 
-/* One frame. All that came in are numbered; silence has no number. */
+/* One frame. Input frames are numbered; silence has no number. */
 typedef struct
 {
   gint64 number;
   gboolean silent;
 } Sample;
 
-/* What decides on the size of batches: @n / @d seconds, or @n samples. */
+/* The setting that decides the batch size: @n / @d seconds, or @n samples. */
 typedef struct
 {
   Setting kind;
@@ -116,7 +116,8 @@ typedef struct
   guint64 d;
 } SizeWish;
 
-/* A run's way through a segment: the sample at @position is due at @base. */
+/* Position and time of a run in a segment: the sample at @position is due at
+ * @base. */
 typedef struct
 {
   GstSegment segment;
@@ -132,32 +133,32 @@ typedef struct
   gboolean has_format;
   GstAudioInfo info;
 
-  /* every sample that has a position, which is its index */
+  /* all samples; the index is the position */
   GArray *samples;
   guint64 n_numbers;
 
   gboolean in_run;
   gboolean run_has_batch;
-  /* what chunks are judged by, and what batches are stamped with; another only
-   * while a segment waits */
+  /* `in` judges chunks, `out` stamps batches. They differ only while a segment
+   * waits. */
   Timeline in;
   Timeline out;
-  /* running time since when chunks are off, if they are */
+  /* if chunks are off, since which running time */
   gboolean is_off;
   gint64 off_since;
   /* samples still to be dropped because they overlap */
   guint64 overlap;
 
-  /* the last that came, and what it is as an ordinary, forward one */
+  /* the last segment from upstream, and the forward one that we make of it */
   GstSegment upstream_segment;
   GstSegment segment;
-  /* no chunk has shown yet whether running time goes on in it */
+  /* no chunk has come yet to show whether running time continues in it */
   gboolean segment_is_new;
-  /* that of the segment in which the run began */
+  /* rate of the segment in which the run began */
   gdouble run_rate;
   gboolean break_is_due;
-  /* events: segments, and all behind them; the first so many wait only for
-   * the open batch to be out */
+  /* Waiting events: segments and what follows them. The first `n_leaving` may
+   * leave once the open batch is pushed. */
   GPtrArray *waiting;
   guint n_leaving;
 
@@ -168,9 +169,9 @@ typedef struct
   SizeWish wish;
   /* batches begun since the run, or since the size was set */
   guint64 n_begun;
-  /* where the next batch begins at the earliest */
+  /* the earliest position of the next batch */
   guint64 next_begin;
-  /* samples before this position have left, or never will */
+  /* samples before this position were pushed or never will be */
   guint64 done;
 
   guint operation;
@@ -181,19 +182,19 @@ typedef struct
 Model *model_new (void);
 void model_free (Model * self);
 
-/* Adds what has to come out at @operation to the items. */
+/* Adds what must come out at @operation to the items. */
 void model_feed (Model * self, const Operation * operation);
 
-/* PTS with which a chunk of @n_samples would be due. */
+/* Returns the PTS at which a chunk of @n_samples would be due. */
 GstClockTime model_due (const Model * self, guint n_samples);
 
-/* Running time of the sample that is due. Only in a run. */
+/* Returns the running time of the sample that is due. Call it only in a run. */
 gint64 model_running_time (const Model * self);
 
-/* Returns: (transfer full): the event of an operation that is one. */
+/* Returns: (transfer full): the event of @operation, which must be an event. */
 GstEvent *operation_event (const Operation * operation);
 
-/* Frames as bytes, plane after plane, the way they are in a buffer. */
+/* Returns frames as bytes, in the layout of a buffer: plane after plane. */
 GBytes *samples_to_bytes (const GstAudioInfo * info, const Sample * samples,
     guint n_samples);
 

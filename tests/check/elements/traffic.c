@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Every query and every event on every pad in every state. Afterwards the
- * element makes batches as on the first day. */
+/* Sends every query and every event to every pad in every state. Afterwards the
+ * element must still produce correct batches. */
 
 #include "../names.h"
 #include "../workscheck.h"
 
-/* In the middle of a stream, where there is one in @state. */
+/* Returns a harness in @state, in mid-stream if that state streams. */
 static GstHarness *
 harness_in_state (GstElement * element, gboolean is_source, GstState state)
 {
@@ -91,7 +91,7 @@ static const GstQueryType queries[] = {
   GST_QUERY_SELECTABLE
 };
 
-/* An answer is one that can be true. */
+/* Checks that an answer is plausible. */
 static void
 assert_true_answer (GstPad * pad, GstQuery * query)
 {
@@ -136,8 +136,8 @@ assert_true_answer (GstPad * pad, GstQuery * query)
   }
 }
 
-/* What has to be answered where downstream asks; the filter knows less of its
- * own. */
+/* Whether the element itself must answer when downstream asks. The filter
+ * answers fewer. */
 static gboolean
 has_an_answer (GstQueryType type, gboolean is_source, GstState state)
 {
@@ -294,7 +294,7 @@ static const GstEventType events[] = {
   GST_EVENT_CUSTOM_BOTH_OOB
 };
 
-/* Into @pad from its peer, where it may go. */
+/* Sends an event into @pad as its peer would, if the direction allows it. */
 static void
 send_event (GstPad * pad, GstEventType type, GstState state)
 {
@@ -307,8 +307,8 @@ send_event (GstPad * pad, GstEventType type, GstState state)
     gst_event_unref (event);
     return;
   }
-  /* a source is flushed by its element, which begins a new segment, and the
-   * end of a flush has a beginning */
+  /* flush a source through its element, which sends a new segment; a FLUSH_STOP
+   * needs a FLUSH_START first */
   if (GST_OBJECT_FLAG_IS_SET (element, GST_ELEMENT_FLAG_SOURCE)
       && type == GST_EVENT_FLUSH_STOP) {
     gst_element_send_event (element, gst_event_new_flush_start ());
