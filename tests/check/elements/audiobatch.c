@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The promises of audiobatch, through its factory name and properties. */
+/* The promises of audiobatch, tested only through its factory name and
+ * properties. */
 
 #include "../batchcheck.h"
 
@@ -7,7 +8,7 @@ static const guint chunk_sizes[] =
     { 1, 127, 128, 441, 480, 1024, 1025, 4096, 65536 };
 static const gint channel_counts[] = { 1, 2, 6, 64 };
 
-/* Pushes all of @audio in chunks of @chunk samples, timed from @base. */
+/* Pushes all of @audio in chunks of @chunk samples. The first PTS is @base. */
 static void
 push_audio (GstHarness * h, const Audio * audio, guint chunk, GstClockTime base)
 {
@@ -23,7 +24,7 @@ push_audio (GstHarness * h, const Audio * audio, guint chunk, GstClockTime base)
   }
 }
 
-/* Pulls the next batch and checks all that is promised of it. */
+/* Pulls the next batch and checks all promises. */
 static void
 pull_and_check (GstHarness * h, const Audio * audio, guint64 start, guint n,
     GstClockTime base)
@@ -74,7 +75,7 @@ GST_START_TEST (test_every_format_comes_out_exclusive_exact_and_whole)
       for (planar = 0; planar < 2; planar++) {
         GstAudioInfo info;
 
-        /* the longest chunks are tried with few channels only, for time */
+        /* to save time, test the longest chunks with few channels only */
         if (chunk == 65536 && channel_counts[c] > 2)
           continue;
         info = audio_info (formats[i], 48000, channel_counts[c], planar);
@@ -238,7 +239,7 @@ GST_START_TEST (test_counters_say_what_the_default_costs)
 
   for (i = 0; i < 100; i++)
     gst_buffer_unref (gst_harness_pull (h));
-  /* the one being filled */
+  /* the batch being filled */
   fail_unless_equals_uint64 (get_counter (h->element, "outstanding-batches"),
       1);
   fail_unless_equals_uint64 (get_stat (h->element, "released"), 100);
@@ -584,7 +585,7 @@ GST_START_TEST (test_planes_without_meta_are_an_error)
 
 GST_END_TEST;
 
-/* somebody writes to it yet */
+/* The test keeps the chunk mapped for writing, so the element can't map it. */
 GST_START_TEST (test_a_chunk_that_can_not_be_mapped_is_an_error_with_its_size)
 {
   GstAudioInfo info = audio_info (GST_AUDIO_FORMAT_S16, 48000, 2, FALSE);
@@ -674,7 +675,7 @@ GST_START_TEST (test_eos_before_caps_passes)
   while (TRUE) {
     gst_clear_event (&event);
     event = gst_harness_try_pull_event (h);
-    fail_unless (event != NULL, "EOS did not come out");
+    fail_unless (event != NULL, "no EOS came");
     if (GST_EVENT_TYPE (event) == GST_EVENT_EOS)
       break;
   }

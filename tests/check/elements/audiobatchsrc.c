@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The promises of audiobatchsrc, through its factory name and properties. */
+/* The promises of audiobatchsrc, tested only through its factory name and
+ * properties. */
 
 #include "../sourcecheck.h"
 
@@ -13,7 +14,7 @@ source_with_caps (const GstAudioInfo * info, GstBus ** bus)
   return h;
 }
 
-/* The format that came to be. */
+/* Returns the negotiated format. */
 static GstAudioInfo
 current_info (GstHarness * h)
 {
@@ -34,7 +35,7 @@ wait_for_eos (GstHarness * h)
 
   do {
     event = gst_harness_pull_event (h);
-    fail_unless (event != NULL, "EOS did not come");
+    fail_unless (event != NULL, "no EOS came");
     eos = GST_EVENT_TYPE (event) == GST_EVENT_EOS;
     gst_event_unref (event);
   } while (!eos);
@@ -103,7 +104,7 @@ check_format (const GstAudioInfo * info)
   gst_object_unref (element);
 }
 
-/* Does GStreamer write each byte of a value? */
+/* Whether GStreamer's pack function writes every byte of a sample. */
 static gboolean
 is_written_whole (const GstAudioFormatInfo * info)
 {
@@ -116,7 +117,8 @@ is_written_whole (const GstAudioFormatInfo * info)
   return memcmp (over_0, over_255, 4 * info->width / 8) == 0;
 }
 
-/* 1.28, a42547e97d: of S20_32 and U20_32 the last byte in four is not. */
+/* Since 1.28 (a42547e97d) GStreamer leaves each fourth byte of S20_32 and
+ * U20_32 unwritten. */
 GST_START_TEST (test_formats_are_those_that_gstreamer_writes_whole)
 {
   GstElement *element = gst_element_factory_make ("audiobatchsrc", NULL);
@@ -195,7 +197,7 @@ GST_START_TEST (test_sine_is_a_sine_of_the_frequency_and_volume_asked_for)
 
     gst_buffer_map (batch, &map, GST_MAP_READ);
     for (i = 0; i < DEFAULT_BATCH; i++, n++) {
-      /* as audiotestsrc, which steps before it looks */
+      /* like audiotestsrc, which advances the phase before each sample */
       gdouble want = 0.5 * sin (2 * G_PI * 1000 * (n + 1) / 48000);
       gdouble got = ((gdouble *) map.data)[i];
 
@@ -324,7 +326,7 @@ GST_START_TEST (test_an_end_that_the_application_makes_is_reported_once)
   fail_unless (gst_harness_wait_for_clock_id_waits (h, 1, 10));
   fail_unless (gst_harness_crank_single_clock_wait (h));
   gst_buffer_unref (gst_harness_pull (h));
-  /* GstBaseSrc ends a wait for the clock, but not one that is about to begin */
+  /* await the clock wait: GstBaseSrc can't end one that is about to begin */
   fail_unless (gst_harness_wait_for_clock_id_waits (h, 1, 10));
   fail_unless (gst_element_send_event (h->element, gst_event_new_eos ()));
   wait_for_eos (h);

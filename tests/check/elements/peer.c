@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* audiobatch puts out what audiobuffersplit puts out, sample by sample. */
+/* audiobatch makes the same batches as audiobuffersplit, sample by sample. */
 
 #include "../batchcheck.h"
 
@@ -120,7 +120,7 @@ peer_suite (void)
   return s;
 }
 
-/* meson takes 77 for "skipped" */
+/* 77 tells meson that the test was skipped */
 int
 main (int argc, char **argv)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What audiobatchsrc makes of its settings. A commit named at a test is a fault
- * that audiotestsrc had. */
+/* Output of audiobatchsrc for its settings. A commit at a test fixed the same
+ * fault in audiotestsrc. */
 
 #include <malloc.h>
 #include <math.h>
@@ -141,7 +141,7 @@ GST_START_TEST (test_output_buffer_duration_set_before_caps_holds)
 
 GST_END_TEST;
 
-/* 68.57 samples: no batch begins a whole sample off its time. */
+/* A batch is 68.57 samples, and begins less than a sample from its time. */
 GST_START_TEST (test_batches_of_a_fraction_begin_at_its_multiples)
 {
   GstHarness *h = gst_harness_new ("audiobatchsrc");
@@ -162,7 +162,7 @@ GST_END_TEST;
 
 /* Waves */
 
-/* audiotestsrc 1.22 and head: ticks come one buffer early. */
+/* In audiotestsrc 1.22 and head ticks come one buffer early. */
 GST_START_TEST (test_ticks_start_at_sample_0_and_no_batch_size_moves_them)
 {
   static const gchar *const sizes[] = {
@@ -184,7 +184,7 @@ GST_START_TEST (test_ticks_start_at_sample_0_and_no_batch_size_moves_them)
 
   fail_unless (length >= 96000 * 8 - 2 * 1024 * 8);
   fail_unless (memcmp (got->data, want->data, length) == 0);
-  /* five periods of 48 samples, from sample 0 and 16000 on */
+  /* five periods of 48 samples, from samples 0 and 16000 */
   fail_unless (values[1] > 0.1 && values[238] < -0.2 && values[240] == 0);
   fail_unless (values[15999] == 0 && values[16001] > 0.1);
   g_byte_array_unref (want);
@@ -195,7 +195,7 @@ GST_START_TEST (test_ticks_start_at_sample_0_and_no_batch_size_moves_them)
 
 GST_END_TEST;
 
-/* Where a wave of audiotestsrc's and ours are the same to the sample. */
+/* Waves that equal audiotestsrc's to the sample. */
 static const gchar *const equal_waves[] = { "sine", "square", "saw", "triangle",
   "silence"
 };
@@ -214,7 +214,7 @@ GST_START_TEST (test_tones_are_those_of_audiotestsrc)
     gdouble got = ((gdouble *) ours->data)[i];
     gdouble want = ((gdouble *) theirs->data)[i];
 
-    /* where a wave jumps, the two may do so one sample apart */
+    /* at a jump the two may differ by one sample in time */
     fail_unless (ABS (got - want) < 1e-6 || ABS (ABS (got - want) - 1.4) < 1e-6,
         "value %u is %.9f, audiotestsrc's %.9f", i, got, want);
   }
@@ -225,14 +225,14 @@ GST_START_TEST (test_tones_are_those_of_audiotestsrc)
 
 GST_END_TEST;
 
-/* What comes out where malloc hands out memory full of @byte. */
+/* Returns the output if malloc() fills memory with @byte. */
 static GByteArray *
 bytes_in_dirty_memory (const GstAudioInfo * info, const gchar * properties,
     gint byte)
 {
   GByteArray *bytes;
 
-  /* where the noise begins */
+  /* noise takes its seed from this generator */
   g_random_set_seed (1);
   mallopt (M_PERTURB, byte);
   bytes = bytes_of ("audiobatchsrc", info, properties);
@@ -240,8 +240,7 @@ bytes_in_dirty_memory (const GstAudioInfo * info, const gchar * properties,
   return bytes;
 }
 
-/* 6c429a5891. Under valgrind it is valgrind that sees what was never
- * written. */
+/* 6c429a5891. Under valgrind, valgrind itself finds unwritten bytes. */
 GST_START_TEST (test_no_wave_leaves_a_byte_unwritten_in_any_format)
 {
   gchar *properties = g_strdup_printf ("wave=%s samples-per-batch=333 "
@@ -254,7 +253,7 @@ GST_START_TEST (test_no_wave_leaves_a_byte_unwritten_in_any_format)
       GstAudioInfo info = audio_info (formats[i], 44100, 3, planar);
       GByteArray *a, *b;
 
-      /* Orc compiles in clean memory */
+      /* let Orc compile in clean memory first */
       g_byte_array_unref (bytes_in_dirty_memory (&info, properties, 0));
       a = bytes_in_dirty_memory (&info, properties, 0xa5);
       b = bytes_in_dirty_memory (&info, properties, 0x5a);
@@ -338,7 +337,7 @@ GST_START_TEST (test_noise_is_each_instances_own)
   fail_unless (memcmp (alone->data, other->data, alone->len) != 0,
       "two instances make the same noise");
 
-  /* another one plays in between */
+  /* another instance plays meanwhile */
   g_random_set_seed (7);
   h = source ("audiobatchsrc", &info, properties, &bus);
   gst_element_set_state (h->element, GST_STATE_PAUSED);
@@ -431,7 +430,7 @@ moved (GstClockTime time, gint64 offset)
   return (gint64) time + offset > 0 ? time + offset : 0;
 }
 
-/* 1.22.0: with -1 ms the first PTS wraps to 2^64. */
+/* In 1.22.0 an offset of -1 ms makes the first PTS wrap to 2^64. */
 GST_START_TEST (test_timestamp_offset_moves_every_batch_and_never_below_0)
 {
   gint64 offset = offsets[__i__];
@@ -496,8 +495,8 @@ GST_START_TEST (test_tag_comes_once_behind_the_segment_before_the_first_batch)
 
 GST_END_TEST;
 
-/* 0bb9b75a75: a state change that waits for the streaming thread would wait
- * forever. */
+/* 0bb9b75a75: otherwise a state change that waits for the streaming thread
+ * would never end. */
 GST_START_TEST (test_streaming_thread_takes_no_state_lock)
 {
   GstBus *bus;

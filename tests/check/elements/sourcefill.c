@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The application fills the batches of audiobatchsrc: what its handler is given,
- * what it may do, and what becomes of it when it does something else. */
+/* The application fills the batches of audiobatchsrc: what its handler gets,
+ * what it may do, and what happens if it breaks a rule. */
 
 #include "../sourcecheck.h"
 
-/* What a handler is to do, and what it has seen. */
+/* What a handler must do, and what it has seen. */
 typedef struct
 {
   const Audio *audio;
-  /* batches to fill before it does something else */
+  /* batches to fill before it returns `then` */
   guint fill;
   GstFlowReturn then;
   GThread *test_thread;
@@ -17,7 +17,8 @@ typedef struct
   GstMapInfo map;
 } Handler;
 
-/* Fills @fill batches from @audio and then returns @then. */
+/* Returns a handler that fills @fill batches from @audio and then returns
+ * @then. */
 static Handler
 handler_for (const Audio * audio, guint fill, GstFlowReturn then)
 {
@@ -84,8 +85,7 @@ GST_START_TEST (test_handler_fills_each_batch_in_every_format_and_layout)
 
 GST_END_TEST;
 
-/* Plays S16 mono with @callback and two batches of 10 samples that are filled;
- * returns what came out. */
+/* Plays S16 mono with @callback in batches of 10. Returns the output. */
 static GPtrArray *
 play_handler (GstHarness ** h, GstBus ** bus, GCallback callback,
     Handler * handler)
@@ -140,7 +140,7 @@ GST_START_TEST (test_stream_that_the_handler_ends_is_reported_at_its_end)
   GstMessage *message = gst_bus_pop_filtered (bus, GST_MESSAGE_ELEMENT);
   guint64 reported = 0;
 
-  fail_unless (message != NULL, "there is no audiobatch-report");
+  fail_unless (message != NULL, "no audiobatch-report came");
   gst_structure_get_uint64 (gst_message_get_structure (message), "batches",
       &reported);
   fail_unless_equals_uint64 (reported, 2);
@@ -151,7 +151,7 @@ GST_START_TEST (test_stream_that_the_handler_ends_is_reported_at_its_end)
 
 GST_END_TEST;
 
-/* Returns that are no way to go on. */
+/* Flow returns that end the stream with an error. */
 static const GstFlowReturn failures[] = { GST_FLOW_ERROR,
   GST_FLOW_NOT_NEGOTIATED, GST_FLOW_NOT_SUPPORTED, GST_FLOW_CUSTOM_ERROR,
   GST_FLOW_CUSTOM_SUCCESS, GST_FLOW_NOT_LINKED
@@ -405,7 +405,8 @@ GST_START_TEST (test_handler_may_cut_batches_short_and_time_follows)
 
 GST_END_TEST;
 
-/* Sizes in bytes of a batch of 10 samples of 2 channels of 16 bits. */
+/* Sizes in bytes that the handler leaves of a batch of 10 samples, with 2
+ * channels of 16 bits. */
 static const struct
 {
   guint size;
@@ -468,7 +469,7 @@ GST_START_TEST (test_without_a_handler_any_more_there_is_the_wave_again)
 
 GST_END_TEST;
 
-/* Batch 3 and on are left to the wave. */
+/* Disconnects after three batches, so that the wave continues. */
 static GstFlowReturn
 leave_after_three (GstElement * element, GstBuffer * batch, guint64 start,
     Handler * handler)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* audiobatchsrc while it plays: in real time, under control, and when settings
- * or the format change. A commit named at a test is a fault that audiotestsrc
- * had. */
+/* audiobatchsrc while playing: live, controlled, and while settings or the
+ * format change. A commit at a test fixed the same fault in audiotestsrc. */
 
 #include <math.h>
 
@@ -13,7 +12,7 @@
 
 #define N_WAVES 13
 
-/* No value is farther than @limit from the one before. */
+/* Checks that neighbouring values differ by @limit at most. */
 static void
 assert_no_jump (const gdouble * values, guint n, gdouble limit)
 {
@@ -28,7 +27,7 @@ assert_no_jump (const gdouble * values, guint n, gdouble limit)
 
 /* Live */
 
-/* The one wait that there is, which is then over. */
+/* Ends the only pending clock wait and returns its time. */
 static GstClockTime
 end_wait (GstHarness * h)
 {
@@ -47,7 +46,7 @@ end_wait (GstHarness * h)
 
 GST_START_TEST (test_live_day_does_not_drift)
 {
-  /* ten minutes and a bit */
+  /* a batch is slightly longer than ten minutes */
   guint n = 600 * 11025 + 1, k;
   GstAudioInfo info = audio_info (GST_AUDIO_FORMAT_S8, 11025, 1, FALSE);
   gchar *properties = g_strdup_printf ("is-live=true wave=silence "
@@ -97,7 +96,7 @@ GST_START_TEST (test_live_batch_waits_until_the_clock_is_there)
 
 GST_END_TEST;
 
-/* Four batches after 5 s of clock time. */
+/* Plays four batches from clock time 5 s on. */
 static GPtrArray *
 play_late (const gchar * element, const gchar * properties)
 {
@@ -174,7 +173,7 @@ cut_third (GstElement * element, GstBuffer * batch, guint64 start,
   return *calls > 4 ? GST_FLOW_EOS : GST_FLOW_OK;
 }
 
-/* 631d356845, 6eb5f5b13e; in 1.22.0 the answer drifts after a short buffer. */
+/* 631d356845, 6eb5f5b13e. In 1.22.0 the answer changes after a short buffer. */
 GST_START_TEST (test_latency_is_one_batch_and_stays_so_after_short_ones)
 {
   GstAudioInfo info = audio_info (GST_AUDIO_FORMAT_S16, 1000, 1, FALSE);
@@ -235,7 +234,7 @@ GST_START_TEST (test_new_size_takes_the_next_batch_and_posts_latency_once)
     gst_message_unref (message);
     posted++;
   }
-  /* one for the first size, one for the second */
+  /* one for each size */
   fail_unless_equals_int (posted, 2);
   assert_latency (h, FALSE, 25 * GST_MSECOND);
   g_ptr_array_unref (batches);
@@ -260,7 +259,8 @@ GST_END_TEST;
 
 #define CONTROLLED 480
 
-/* Half a second is 50 batches. */
+/* Controls @property with @points of time and value. Half a second is 50
+ * batches. */
 static void
 control (GstElement * element, const gchar * property, gboolean absolute,
     GstInterpolationMode mode, const gdouble * points, guint n)
@@ -310,7 +310,7 @@ GST_START_TEST (test_controlled_volume_is_followed_sample_by_sample)
   const gdouble *values = (const gdouble *) bytes->data;
   guint n;
 
-  /* from the volume at the time of the batch before to that of this one */
+  /* volume moves from its value one batch ago to its value now */
   for (n = CONTROLLED; n < 50 * CONTROLLED; n++) {
     gdouble volume = (n - CONTROLLED + 1) / 24000.0;
     gdouble want = volume * sin (2 * G_PI * 100 * (n + 1) / RATE);
@@ -334,7 +334,7 @@ GST_START_TEST (test_volume_that_is_switched_on_and_off_does_not_click)
 
   assert_no_jump ((const gdouble *) bytes->data, 100 * CONTROLLED,
       2 * G_PI * 100 / RATE + 1.0 / CONTROLLED);
-  /* it has been on */
+  /* the volume was on in between */
   fail_unless (ABS (((gdouble *) bytes->data)[6 * RATE / 40 + 119]) > 0.99);
   g_byte_array_unref (bytes);
 }
@@ -362,10 +362,10 @@ GST_START_TEST (test_controlled_freq_glides_and_jumps_without_a_click)
   guint crossings;
 
   assert_no_jump (values, 100 * CONTROLLED, 2 * G_PI * 2000 / RATE);
-  /* 0.2 s of 301 Hz at the end */
+  /* the last 0.2 s are at 301 Hz */
   crossings = count_crossings (values, 38400, 47999);
   fail_unless (crossings >= 119 && crossings <= 121, "%u crossings", crossings);
-  /* and 0.1 s around the highest note before that */
+  /* 0.1 s around the highest note before */
   crossings = count_crossings (values, 24000, 26400);
   fail_unless (crossings >= (mode ? 180 : 199) && crossings <= 201,
       "%u crossings", crossings);
@@ -376,7 +376,7 @@ GST_END_TEST;
 
 GST_START_TEST (test_wave_can_be_controlled)
 {
-  /* the first of all waves, then silence */
+  /* the first wave, then silence */
   static const gdouble points[] = { 0, 0, 0.5, 4.0 / 12 };
   GByteArray *bytes = play_controlled ("volume=1", "wave", FALSE,
       GST_INTERPOLATION_MODE_NONE, points, 2);
@@ -393,7 +393,7 @@ GST_END_TEST;
 
 /* Changes while playing */
 
-/* A pipeline, and the batches in it that a probe has counted and checked. */
+/* A pipeline, and a probe that counts and checks its batches. */
 typedef struct
 {
   GstElement *pipeline, *element, *filter;
@@ -478,11 +478,11 @@ wait_for_batches (Playing * p, guint n)
   until = p->batches + n;
   while (p->batches < until)
     fail_unless (g_cond_wait_until (&p->cond, &p->mutex, deadline),
-        "no batch comes any more");
+        "no more batches come");
   g_mutex_unlock (&p->mutex);
 }
 
-/* Values to try; any property that is not here gets its default. */
+/* Values to try. All other properties get their default. */
 static const struct
 {
   const gchar *name;
@@ -515,7 +515,7 @@ values_for (const gchar * name)
   return NULL;
 }
 
-/* Sets @spec to all that there is for it, a batch or two apart. */
+/* Sets @spec to each of its values, a batch or two apart. */
 static void
 change_property (Playing * p, GParamSpec * spec, guint wait)
 {
@@ -583,7 +583,7 @@ static const gchar *const load_formats[] = {
   "format=S24_32LE, channels=3, channel-mask=(bitmask)0",
 };
 
-/* 1.22.0 and head crash when wave is changed while playing. */
+/* audiotestsrc 1.22.0 and head crash if wave changes while playing. */
 GST_START_TEST (test_every_property_can_be_changed_while_playing_under_load)
 {
   gchar *line = g_strdup_printf ("audiobatchsrc name=src ! audio/x-raw, %s ! "
@@ -657,7 +657,7 @@ GST_START_TEST (test_size_set_while_downstream_blocks_does_not_deadlock)
 
 GST_END_TEST;
 
-/* Formats, one after the other, five batches of each. */
+/* Formats to use one after the other, for five batches each. */
 static const gchar *const formats_in_turn[] = {
   "audio/x-raw, format=F64LE, rate=48000, channels=1",
   "audio/x-raw, format=F64LE, rate=96000, channels=1",
@@ -680,7 +680,7 @@ typedef struct
   GstCaps *caps;
 } Turns;
 
-/* The first channel goes on where it was. */
+/* Checks that the first channel continues without a jump. */
 static void
 check_wave_goes_on (Turns * turns, GstBuffer * batch, const GstAudioInfo * info)
 {
@@ -727,7 +727,7 @@ check_turn (GstPad * pad, GstPadProbeInfo * probe, gpointer data)
       info.rate);
   fail_unless_equals_uint64 (GST_BUFFER_PTS (batch), p->end);
   p->end = GST_BUFFER_PTS (batch) + GST_BUFFER_DURATION (batch);
-  /* rounded down from the beginning on, that is one nanosecond more at most */
+  /* times are rounded down from the start, so a batch may be 1 ns longer */
   fail_unless (p->end == end || p->end == end + 1,
       "%u samples at %d Hz take %" G_GUINT64_FORMAT " ns", n, info.rate,
       GST_BUFFER_DURATION (batch));
@@ -744,7 +744,8 @@ check_turn (GstPad * pad, GstPadProbeInfo * probe, gpointer data)
   return GST_PAD_PROBE_OK;
 }
 
-/* 1.22.0: from 48 to 96 kHz a duration is negative and the PTS goes back. */
+/* In 1.22.0, at a change from 48 to 96 kHz, a duration is negative and the PTS
+ * goes back. */
 GST_START_TEST (test_time_and_wave_go_on_through_changes_of_format)
 {
   Turns turns = { 0 };

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Where audiobatchsrc plays: seeks, segments, reverse, what it answers to
- * queries, and being pulled. A commit named at a test is a fault that
- * audiotestsrc had. */
+/* Positions of audiobatchsrc: seeks, segments, reverse, queries and pull mode.
+ * A commit at a test fixed the same fault in audiotestsrc. */
 
 #include <math.h>
 
 #include "../batchcheck.h"
 
-/* One period of the wave, so that each sample is like no other one near. */
+/* One period of the wave is so long that each sample differs from its
+ * neighbours. */
 #define PERIOD 32768
 #define NONE GST_CLOCK_TIME_NONE
 
@@ -17,7 +17,7 @@ static const gint rates[] = { 8000, 11025, 16000, 22050, 44100, 48000, 88200,
 
 #define N_RATES 9
 
-/* A source of F64 mono, and what came since the last seek. */
+/* A source of F64 mono, and its output since the last seek. */
 typedef struct
 {
   GstHarness *h;
@@ -50,7 +50,7 @@ player_free (Player * p)
   harness_free_with_bus (p->h, p->bus);
 }
 
-/* Takes all that comes up to @end, EOS or SEGMENT_DONE. */
+/* Collects all output up to @end, which is EOS or SEGMENT_DONE. */
 static void
 collect (Player * p, GstEventType end)
 {
@@ -82,14 +82,14 @@ seek_event (gdouble speed, GstFormat format, GstSeekFlags flags, gint64 start,
       stop == -1 ? GST_SEEK_TYPE_NONE : GST_SEEK_TYPE_SET, stop);
 }
 
-/* Seeks before the first batch, or after an end, and takes what comes. */
+/* Seeks before the first batch or after an end, and collects the output. */
 static void
 play_from_to (Player * p, gdouble speed, GstFormat format, gint64 start,
     gint64 stop)
 {
   GstEvent *seek = seek_event (speed, format, GST_SEEK_FLAG_FLUSH, start, stop);
 
-  /* what a sample is is known when there are caps */
+  /* seeking by samples needs caps */
   if (format == GST_FORMAT_DEFAULT
       && GST_STATE (p->h->element) < GST_STATE_PAUSED)
     play_from_to (p, 1.0, GST_FORMAT_TIME, 0, GST_MSECOND);
@@ -108,7 +108,7 @@ time_of (const Player * p, guint64 sample)
   return gst_util_uint64_scale (sample, GST_SECOND, p->rate);
 }
 
-/* @batch is samples @start to @start + @n, in time and in sound. */
+/* Checks that @batch has samples @start to @start + @n, and their time. */
 static void
 assert_samples (const Player * p, GstBuffer * batch, guint64 start, guint n)
 {
@@ -129,7 +129,7 @@ assert_samples (const Player * p, GstBuffer * batch, guint64 start, guint n)
   gst_buffer_unmap (batch, &map);
 }
 
-/* What came is samples @from to @to, without a gap and in batches. */
+/* Checks that the output is samples @from to @to, in batches without a gap. */
 static void
 assert_played (const Player * p, guint64 from, guint64 to)
 {
@@ -149,8 +149,7 @@ assert_played (const Player * p, guint64 from, guint64 to)
 
 /* Seeks */
 
-/* f68c95ebaa; in 1.22.0, at 44.1 kHz, the PTS of batch 1 leads to sample
- * 1023. */
+/* f68c95ebaa. In 1.22.0, at 44.1 kHz, the PTS of batch 1 gives sample 1023. */
 GST_START_TEST (test_seek_to_the_time_of_any_batch_is_exact_to_the_sample)
 {
   Player p;
@@ -237,7 +236,7 @@ GST_START_TEST (test_seek_between_two_samples_begins_with_the_earlier_one)
   play_from_to (&p, 1.0, GST_FORMAT_TIME, time_of (&p, 4410) + 10000,
       time_of (&p, 5000) - 10000);
   assert_played (&p, 4410, 5000);
-  /* what is asked for is what the segment says */
+  /* the segment has exactly the requested times */
   fail_unless_equals_uint64 (p.segment.start, time_of (&p, 4410) + 10000);
   fail_unless_equals_uint64 (p.segment.time, time_of (&p, 4410) + 10000);
   fail_unless_equals_uint64 (p.segment.stop, time_of (&p, 5000) - 10000);
@@ -270,7 +269,7 @@ GST_START_TEST (test_last_batch_before_the_stop_is_short_in_size_and_time)
 
 GST_END_TEST;
 
-/* ab76fa091a, cf18fae9de: a new speed, and no new place to play from. */
+/* ab76fa091a, cf18fae9de: seeks that change the speed only. */
 GST_START_TEST (test_new_speed_goes_on_from_the_position_of_the_segment)
 {
   Player p;
@@ -420,7 +419,7 @@ GST_START_TEST (test_reverse_goes_down_to_the_start_without_empty_batches)
 
 GST_END_TEST;
 
-/* Leaves 600 samples of each batch that has as many. */
+/* Shortens each longer batch to 600 samples. */
 static GstFlowReturn
 cut_to_600 (GstElement * element, GstBuffer * batch, guint64 start,
     gpointer unused)
@@ -461,7 +460,8 @@ GST_START_TEST (test_reverse_from_an_unknown_end_is_refused)
 
 GST_END_TEST;
 
-/* A flushing seek to where it is, but for the speed and maybe the stop. */
+/* Seeks with a flush to the current position, with another speed and maybe
+ * another stop. */
 static void
 play_on (Player * p, gdouble speed, GstClockTime stop)
 {
@@ -499,8 +499,9 @@ is_start_refused (GstElement * element)
   return ret == GST_STATE_CHANGE_FAILURE;
 }
 
-/* While the base class finds out the thread may have begun, and the pad keeps
- * the caps, which are not set again: the samples were divided by no rate. */
+/* GstBaseSrc may have started the streaming thread before it refuses. The pad
+ * keeps the caps, and GstBaseSrc does not set them again. Regression: the
+ * element then divided by a rate of 0. */
 GST_START_TEST (test_a_start_after_a_refused_one_has_a_format)
 {
   guint i;
@@ -536,8 +537,8 @@ pull_segment_after_flush (Player * p)
   } while (!flushed || p->segment.format == GST_FORMAT_UNDEFINED);
 }
 
-/* The base class has flushed by then, and would go on without a segment, which
- * is a warning. */
+/* When GstBaseSrc refuses, it has already flushed. Without a new segment the
+ * stream would continue with a warning. */
 GST_START_TEST (test_a_stream_goes_on_after_a_refused_seek)
 {
   Player p;
@@ -565,8 +566,9 @@ set_sink_caps (Player * p, GstAudioFormat format, gint rate)
   gst_harness_set_sink_caps (p->h, gst_audio_info_to_caps (&info));
 }
 
-/* The base class does not set the caps again that the pad still has: batches
- * had the memory of the refused format, and the wave went beyond it. */
+/* GstBaseSrc does not set caps again that the pad still has. Regression:
+ * batches had the size of the refused format, and the wave was written beyond
+ * it. */
 GST_START_TEST (test_a_refused_format_leaves_the_old_one_in_force)
 {
   Player p;
@@ -591,7 +593,7 @@ GST_START_TEST (test_a_refused_format_leaves_the_old_one_in_force)
 
 GST_END_TEST;
 
-/* A size that can't be is refused again by every batch. */
+/* Each new batch refuses an impossible size again. */
 GST_START_TEST (test_a_refused_size_is_refused_until_it_is_changed)
 {
   Player p;
@@ -605,7 +607,7 @@ GST_START_TEST (test_a_refused_size_is_refused_until_it_is_changed)
     fail_unless_equals_int (p.batches->len, 0);
     assert_error (p.bus, GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_SETTINGS,
         "holds no sample at 48000 samples a second");
-    /* the base class says that the stream has ended */
+    /* GstBaseSrc then posts that the stream stopped */
     assert_error (p.bus, GST_STREAM_ERROR, GST_STREAM_ERROR_FAILED, "");
   }
   g_object_set (p.h->element, "output-buffer-duration", (guint64) 0, NULL);
@@ -652,7 +654,7 @@ GST_START_TEST (test_stop_is_exact_after_a_change_of_rate)
     if (k == 7)
       gst_util_set_object_arg (G_OBJECT (filter), "caps", caps[__i__]);
   }
-  /* the last sample begins before the stop, and none after it does */
+  /* the last sample begins before the stop */
   fail_unless (end >= stop, "%" GST_TIME_FORMAT " is too short",
       GST_TIME_ARGS (end));
   fail_unless (end < stop + GST_SECOND / rate + 2, "%" GST_TIME_FORMAT
@@ -706,7 +708,7 @@ GST_START_TEST (test_duration_is_unknown_without_num_buffers)
 
 GST_END_TEST;
 
-/* The time of a sample is the PTS that a batch would have there. */
+/* The time of a sample is the PTS of a batch that begins there. */
 GST_START_TEST (test_convert_is_exact_in_every_direction)
 {
   static const guint64 samples[] = { 0, 1, 2, 3, 5, 1023, 1024, 44101, 1000003,
@@ -830,7 +832,7 @@ GST_END_TEST;
 
 /* Pull */
 
-/* A source that is pulled from its @srcpad. */
+/* Returns a source in pull mode and its @srcpad. */
 static GstElement *
 pulled_source (GstPad ** srcpad)
 {
@@ -853,7 +855,7 @@ pulled_free (GstElement * element, GstPad * pad)
   gst_object_unref (element);
 }
 
-/* as many bytes as that are years that a timestamp can't count */
+/* These byte counts are more years than a timestamp can hold. */
 GST_START_TEST (test_a_range_beyond_all_time_is_the_end)
 {
   static const guint64 offsets[] = {
@@ -879,7 +881,7 @@ static GstStaticPadTemplate fastest = GST_STATIC_PAD_TEMPLATE ("fastest",
     GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS ("audio/x-raw, format=U8, "
         "rate=2147483647, channels=1, layout=interleaved"));
 
-/* Of bytes at 2 GHz there are as many as can be counted before time ends. */
+/* At one byte a sample and 2 GHz, the last byte comes at the end of time. */
 GST_START_TEST (test_a_range_beyond_the_last_sample_is_the_end)
 {
   GstPad *peer = gst_pad_new_from_static_template (&fastest, "sink");
@@ -943,7 +945,7 @@ GST_START_TEST (test_pulled_ranges_are_the_samples_at_their_offset)
 
 GST_END_TEST;
 
-/* the buffers of the pool are as long as a batch */
+/* Buffers of the pool hold just one batch. */
 GST_START_TEST (test_pull_of_more_than_a_batch_is_not_served_from_the_pool)
 {
   const guint n = 4 * DEFAULT_BATCH;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What audiobatch makes of streams that are not one even flow: each test is a
- * rule of docs/elements.md, most of them a fault that audiobuffersplit had. */
+/* What audiobatch does with uneven streams. Each test is a rule of
+ * docs/elements.md; most are faults that audiobuffersplit had. */
 
 #include "../batchcheck.h"
 
@@ -9,10 +9,10 @@
 #define SAMPLE (GST_SECOND / RATE)
 #define NO_TIME G_MAXUINT64
 
-/* A stream of 16 bit samples, 1000 a second, in batches of 10. All that comes
- * out is written to the log: "0+10" is a batch of 10 samples at 0 ms, followed
- * by D where it is DISCONT (and RESYNC), G for GAP, and the samples' values,
- * with "." for silence. */
+/* A stream of 16-bit samples, 1000 a second, in batches of 10. The log has all
+ * output: "0+10" is a batch of 10 samples at 0 ms, followed by D for DISCONT
+ * (with RESYNC), G for GAP, and the values of the samples, with "." for
+ * silence. */
 typedef struct
 {
   GstHarness *h;
@@ -72,7 +72,7 @@ log_output (GstPad * pad, GstPadProbeInfo * info, gpointer user_data)
   return GST_PAD_PROBE_OK;
 }
 
-/* Begins the stream; "stream-start caps segment" is not in the log. */
+/* Begins the stream. The log leaves out "stream-start caps segment". */
 static void
 stream_setup (Stream * s, const gchar * properties)
 {
@@ -101,7 +101,7 @@ stream_setup (Stream * s, const gchar * properties)
   gst_object_unref (pad);
 }
 
-/* What has come out, and what the counters say, is as expected. */
+/* Checks the log and the counters. */
 static void
 stream_finish (Stream * s, const gchar * expected)
 {
@@ -128,7 +128,7 @@ make_chunk (Stream * s, guint n)
   return gst_buffer_new_wrapped (data, n * sizeof (gint16));
 }
 
-/* @n samples, at @time in samples. */
+/* Pushes @n samples at @time, which is in samples. */
 static void
 push_flagged (Stream * s, guint64 time, guint n, GstBufferFlags flags)
 {
@@ -152,7 +152,7 @@ push_event (Stream * s, GstEvent * event)
   fail_unless (gst_harness_push_event (s->h, event));
 }
 
-/* A segment of times in samples. */
+/* Pushes a segment with its times in samples. */
 static void
 push_segment (Stream * s, gdouble rate, guint64 start, guint64 stop,
     guint64 base)
@@ -339,7 +339,7 @@ GST_START_TEST (test_overlap_longer_than_a_chunk_is_dropped_from_the_next_ones)
   stream_setup (&s, "discont=fill");
   s.values = TRUE;
   push (&s, 100, 10);
-  /* 8 samples of overlap, in chunks of 3: all of two and 2 of the third */
+  /* 8 samples overlap: two chunks of 3, and 2 of the third chunk */
   push_flagged (&s, 102, 3, GST_BUFFER_FLAG_DISCONT);
   push (&s, 105, 3);
   push (&s, 108, 3);
@@ -365,7 +365,7 @@ GST_START_TEST (test_drops_and_fills_leave_no_drift_at_44100)
     guint n = 1 + i * 7 % 501;
     GstBuffer *chunk = gst_buffer_new_allocate (NULL, n * 2, NULL);
 
-    /* 5 samples late, then 5 samples early, and so on */
+    /* alternately 5 samples late and 5 samples early */
     start = position + (i % 2 ? 5 : 0);
     GST_BUFFER_PTS (chunk) = gst_util_uint64_scale (start, GST_SECOND, 44100);
     GST_BUFFER_FLAG_SET (chunk, GST_BUFFER_FLAG_DISCONT);
@@ -413,7 +413,7 @@ GST_START_TEST (test_chunks_that_stay_off_are_believed_after_the_wait)
   Stream s;
   guint i;
 
-  /* 60 ms off: over the threshold of 40 ms, under the wait of 200 ms */
+  /* 60 ms off: above the threshold of 40 ms, below the wait of 200 ms */
   stream_setup (&s, "discont-wait=200000000");
   push (&s, 0, 100);
   for (i = 100; i <= 300; i += 50)
@@ -771,7 +771,7 @@ GST_START_TEST (test_a_segment_that_goes_on_neither_retimes_nor_drains)
   stream_setup (&s, "");
   push_segment (&s, 1, 0, 15, 0);
   push (&s, 0, 15);
-  /* a loop: the same place again, where running time goes on */
+  /* a loop: the same position again, while running time continues */
   push_segment (&s, 1, 0, 15, 15);
   push (&s, 0, 15);
   push_segment (&s, 1, 0, 15, 30);
@@ -841,7 +841,7 @@ GST_END_TEST;
 
 GST_START_TEST (test_sticky_events_come_in_order_and_the_tag_not_first)
 {
-  /* never freed: not on the stack, where that would be a leak */
+  /* GStreamer never frees the caps of a static: on the stack they would leak */
   static GstStaticPadTemplate any_template = GST_STATIC_PAD_TEMPLATE ("src",
       GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS_ANY);
   GstAudioInfo info = audio_info (GST_AUDIO_FORMAT_S16, RATE, 1, FALSE);
@@ -874,7 +874,7 @@ GST_START_TEST (test_sticky_events_come_in_order_and_the_tag_not_first)
 
 GST_END_TEST;
 
-/* Queries and events the other way */
+/* Queries and upstream events */
 
 GST_START_TEST (test_upstream_is_told_that_planes_with_meta_are_welcome)
 {
@@ -887,7 +887,7 @@ GST_START_TEST (test_upstream_is_told_that_planes_with_meta_are_welcome)
   fail_unless (gst_pad_peer_query (s.h->srcpad, query));
   fail_unless (gst_query_find_allocation_meta (query,
           GST_AUDIO_META_API_TYPE, NULL));
-  /* chunks are copied: no pool and no alignment would serve us */
+  /* we copy chunks, so a pool or an alignment would not help */
   fail_unless_equals_int (gst_query_get_n_allocation_pools (query), 0);
   fail_unless_equals_int (gst_query_get_n_allocation_params (query), 0);
   gst_query_unref (query);
@@ -1066,11 +1066,11 @@ GST_START_TEST (test_each_batch_has_one_reference_timestamp_of_its_own_start)
   Stream s;
 
   stream_setup (&s, "");
-  /* eight small chunks for one batch, then one chunk for four, and for two */
+  /* eight small chunks for one batch, then one chunk for more than three */
   for (i = 0; i < 8; i++)
     push_with_reference (&s, i * 2, 2, ntp + i * 2 * SAMPLE);
   push_with_reference (&s, 16, 34, ntp + 16 * SAMPLE);
-  /* of another clock */
+  /* the reference is another clock */
   push_with_reference (&s, 50, 20, 2 * ntp);
   for (i = 0; i < 5; i++)
     expect_reference (&s, ntp + i * 10 * SAMPLE);
