@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the tests of the elements share: audio that shows every lost, doubled
- * or swapped sample, and the promises that hold for every batch. */
+/* Shared by the element tests: audio in which each lost, doubled or swapped
+ * sample shows, and checks of what every batch promises. */
 #pragma once
 
 #include <string.h>
@@ -11,10 +11,11 @@
 
 #define DEFAULT_BATCH 1024
 
-/* Bytes that no system gives: above what malloc() may, or addresses reach. */
+/* More bytes than any system has: above the limit of malloc() or of the address
+ * space. */
 #define NOBODY_HAS (sizeof (gsize) > 4 ? G_MAXSSIZE / 2 : G_MAXSSIZE)
 
-/* Planes of samples, interleaved audio being one plane of frames. */
+/* Planes of samples. Interleaved audio is one plane of frames. */
 typedef struct
 {
   GstAudioInfo info;
@@ -47,7 +48,7 @@ audio_info (GstAudioFormat format, gint rate, gint channels, gboolean planar)
   return info;
 }
 
-/* A ramp, in steps of an odd number so that every byte of it moves. */
+/* A ramp. Its step is odd, so that every byte changes. */
 static inline guint8
 ramp_byte (guint64 index, guint byte)
 {
@@ -89,7 +90,7 @@ audio_free (Audio * audio)
   g_free (audio);
 }
 
-/* Samples @start to @start + @n as a buffer, with no time. */
+/* Samples @start to @start + @n as a buffer without timestamps. */
 static inline GstBuffer *
 audio_chunk (const Audio * audio, guint start, guint n)
 {
@@ -113,7 +114,7 @@ batch_samples (GstBuffer * batch, const GstAudioInfo * info)
   return gst_buffer_get_size (batch) / info->bpf;
 }
 
-/* The batch holds samples @start on of @audio, to the byte. */
+/* Checks that the batch holds the samples of @audio from @start on. */
 static inline void
 assert_batch_data (GstBuffer * batch, const Audio * audio, guint64 start)
 {
@@ -152,7 +153,7 @@ assert_batch_data (GstBuffer * batch, const Audio * audio, guint64 start)
   gst_buffer_unmap (batch, &map);
 }
 
-/* Promise 1: nobody else has anything to do with this batch. */
+/* Promise 1: the batch has no other owner, parent or map. */
 static inline void
 assert_batch_exclusive (GstBuffer * batch)
 {
@@ -168,7 +169,7 @@ assert_batch_exclusive (GstBuffer * batch)
   fail_unless_equals_int (GST_MINI_OBJECT_CAST (memory)->lockstate & 0xffff, 0);
 }
 
-/* Promise 3: the time of sample @start at @rate from @base, from the count. */
+/* Promise 3: times are computed from the sample count, at @rate from @base. */
 static inline void
 assert_batch_time (GstBuffer * batch, guint64 start, guint n, gint rate,
     GstClockTime base)
@@ -218,7 +219,7 @@ get_stat_double (GstElement * element, const gchar * name)
   return value;
 }
 
-/* Field @name of @structure is an enumeration's value called @nick. */
+/* Checks that field @name is an enum value with this @nick. */
 static inline void
 assert_enum (const GstStructure * structure, const gchar * name,
     const gchar * nick)
@@ -234,7 +235,7 @@ assert_enum (const GstStructure * structure, const gchar * name,
   g_type_class_unref (klass);
 }
 
-/* Promise 2, with what the test knows to be pending. */
+/* Promise 2: no sample is lost. The test knows how many are @pending. */
 static inline void
 assert_lossless (GstElement * element, guint64 in, guint64 pending)
 {
@@ -245,7 +246,7 @@ assert_lossless (GstElement * element, guint64 in, guint64 pending)
       + pending);
 }
 
-/* The first message of @type on @bus; others are thrown away. */
+/* Returns the first message of @type and drops all before it. */
 static inline GstMessage *
 expect_message (GstBus * bus, GstMessageType type)
 {
@@ -256,7 +257,7 @@ expect_message (GstBus * bus, GstMessageType type)
   return message;
 }
 
-/* An element error has been posted whose text has @words in it. */
+/* Expects an element error with @words in its text. */
 static inline void
 assert_error (GstBus * bus, GQuark domain, gint code, const gchar * words)
 {
@@ -282,13 +283,13 @@ fail_on_warning (const gchar * domain, GLogLevelFlags level,
   fail ("%s warns: %s", domain, message);
 }
 
-/* A harness around a new @element, whose messages go to @bus. */
+/* Returns a harness with a new @element that posts to @bus. */
 static inline GstHarness *
 harness_with_bus (const gchar * element, GstBus ** bus)
 {
   GstHarness *h = gst_harness_new (element);
 
-  /* GstCheck looks at those of GLib and GStreamer only */
+  /* GstCheck watches only the log domains of GLib and GStreamer */
   g_log_set_handler ("audiobatch", G_LOG_LEVEL_CRITICAL | G_LOG_LEVEL_WARNING,
       fail_on_warning, NULL);
   *bus = gst_bus_new ();

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One of the elements, fed with a ramp, and a consumer that checks each batch
- * of it, keeps some and refuses one. */
+/* Feeds a ramp to one of the elements. A consumer checks each batch, keeps some
+ * of them and refuses one. */
 
 #include "consumerrig.h"
 
 const gchar *const rig_modes[N_MODES] = { "fresh", "pool", "auto" };
 
-/* The times of a run are exact from its base on, which may be rounded. */
+/* Times are exact relative to the base of the run. The base may be rounded. */
 void
 rig_assert_is_ramp (GstBuffer * batch, const Audio * audio)
 {
@@ -20,7 +20,7 @@ rig_assert_is_ramp (GstBuffer * batch, const Audio * audio)
       || GST_BUFFER_PTS (batch) == time - 1);
 }
 
-/* Samples that are missing are told. */
+/* Checks that the batch continues the last one or is DISCONT. */
 static void
 assert_goes_on (Rig * self, GstBuffer * batch)
 {
@@ -29,7 +29,7 @@ assert_goes_on (Rig * self, GstBuffer * batch)
 
   fail_unless (start >= self->next);
   fail_unless (start == self->next || GST_BUFFER_IS_DISCONT (batch),
-      "samples are missing before %" G_GUINT64_FORMAT ", and it is not DISCONT",
+      "samples before %" G_GUINT64_FORMAT " are missing without DISCONT",
       start);
   self->discont += GST_BUFFER_IS_DISCONT (batch) ? 1 : 0;
   self->next = start + batch_samples (batch, &self->audio->info);
@@ -88,7 +88,7 @@ fill_ramp (GstElement * src, GstBuffer * batch, guint64 start, Rig * self)
   return GST_FLOW_OK;
 }
 
-/* The filter is fed by a pad, the source by its signal. */
+/* A pad feeds the filter; the fill-batch signal feeds the source. */
 static void
 rig_connect (Rig * self)
 {
@@ -188,7 +188,6 @@ rig_start (Rig * self)
   self->feeder = g_thread_new ("feeder", feed_all, self);
 }
 
-/* Nothing streams any more: what the filter returned last. */
 GstFlowReturn
 rig_await_end (Rig * self)
 {
@@ -197,10 +196,10 @@ rig_await_end (Rig * self)
   if (!self->is_source)
     return GPOINTER_TO_INT (g_thread_join (g_steal_pointer (&self->feeder)));
   while (gst_pad_get_task_state (self->srcpad) == GST_TASK_STARTED) {
-    fail_unless (g_get_monotonic_time () < end, "the source goes on and on");
+    fail_unless (g_get_monotonic_time () < end, "the source does not end");
     g_thread_yield ();
   }
-  /* it tells of its end, with this lock, when it has paused */
+  /* the source pushes EOS after it has paused its task, under this lock */
   GST_PAD_STREAM_LOCK (self->srcpad);
   GST_PAD_STREAM_UNLOCK (self->srcpad);
   return GST_FLOW_OK;
@@ -219,7 +218,6 @@ rig_assert_nothing_lost (Rig * self)
       + get_counter (self->element, "outstanding-batches"));
 }
 
-/* Leaves the batches that are held, and the ramp. */
 void
 rig_dismantle (Rig * self)
 {

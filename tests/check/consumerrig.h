@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One of the elements, fed with a ramp, and a consumer that checks each batch
- * of it, keeps some and refuses one. */
+/* Feeds a ramp to one of the elements. A consumer checks each batch, keeps some
+ * of them and refuses one. */
 #pragma once
 
 #include "batchcheck.h"
@@ -18,13 +18,13 @@
 
 extern const gchar *const rig_modes[N_MODES];
 
-/* One of the elements between pads of the test. */
+/* An element linked with pads of the test. */
 typedef struct
 {
   GstElement *element;
   gboolean is_source;
   GstBus *bus;
-  /* of the element, and those that it is linked with */
+  /* the element's source pad, and the pads that feed it and consume from it */
   GstPad *srcpad, *feed, *consumer;
   Audio *audio;
   guint pushed;
@@ -32,40 +32,40 @@ typedef struct
   GRand *rand;
 
   GMutex lock;
-  /* what the consumer has, and how many it keeps */
+  /* batches that the consumer holds, and how many it may hold */
   GPtrArray *held;
   guint keep, seen, discont;
-  /* who had the last batch, since consumers may be exchanged */
+  /* the pad that got the last batch: a test may swap consumers */
   GstPad *last_consumer;
-  /* the sample that would go on from the last one */
+  /* the first sample after the last batch */
   guint64 next;
-  /* the batch that is refused, counted from 1, and how */
+  /* the number of the batch to refuse, from 1, and the flow return for it */
   guint refused;
   GstFlowReturn refusal;
   gboolean eos;
 } Rig;
 
-/* Variants from N_MODES on are of the source. It makes F32 mono at 48 kHz, left
- * alone: so does the feed of the filter. */
+/* Variants from N_MODES on use the source. Both produce F32 mono at 48 kHz by
+ * default. */
 void rig_setup (Rig * self, guint variant);
 
-/* Everything is streamed, by a thread. */
+/* Streams all samples from a thread of its own. */
 void rig_start (Rig * self);
 
-/* Nothing streams any more: what the filter returned last. */
+/* Waits until streaming has ended. Returns the filter's last flow return. */
 GstFlowReturn rig_await_end (Rig * self);
 
-/* Feeds the filter from the thread of the caller. */
+/* Feed the filter from the calling thread. */
 void rig_begin_feed (Rig * self);
 GstFlowReturn rig_feed_chunk (Rig * self);
 
-/* A pad to link in place of the consumer. */
+/* Returns a pad to link in place of the consumer. */
 GstPad *rig_consumer_new (Rig * self);
 
-/* @batch is the ramp at its time. */
+/* Checks that @batch holds the part of the ramp that its PTS names. */
 void rig_assert_is_ramp (GstBuffer * batch, const Audio * audio);
 void rig_assert_nothing_lost (Rig * self);
 
-/* Ends all but the batches that are held, and the ramp. */
+/* Frees all but the ramp and the batches that the consumer holds. */
 void rig_dismantle (Rig * self);
 void rig_clear (Rig * self);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* g_try_malloc() as the plugin sees it: fails or blocks at the n-th call. The
- * program exports it, so that it comes before GLib's. Calls of others than the
- * plugin are handed on. */
+/* Replaces g_try_malloc() for the plugin: the n-th call fails or blocks. The
+ * test program exports it, so the linker finds it before GLib's. Calls from
+ * other libraries always go to malloc(). */
 
 #include "failing.h"
 

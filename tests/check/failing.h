@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* g_try_malloc() as the plugin sees it: fails or blocks at the n-th call. */
+/* Replaces g_try_malloc() for the plugin: the n-th call fails or blocks. */
 #pragma once
 
 #include <glib.h>
 
 G_BEGIN_DECLS
 
-/* Nothing fails or blocks; calls are counted from 0. */
+/* Makes all calls succeed and restarts the count at 0. */
 void failing_reset (void);
 
-/* How often the plugin has asked for memory since. */
+/* How many calls the plugin has made since the reset. */
 guint failing_calls (void);
 
-/* @count calls fail from the @n-th (1 is the next one) on. */
+/* Makes @count calls fail, from the @n-th on (1 is the next call). */
 void failing_fail (guint n, guint count);
 
-/* The @n-th call waits until it is let go. */
+/* Makes the @n-th call block until failing_let_go(). */
 void failing_block (guint n);
 void failing_await_blocked (void);
 void failing_let_go (void);

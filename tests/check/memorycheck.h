@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A memory of batches and its counters, new for each test of a module. */
+/* An AbMemory and its counters, new for each test of a module. */
 #pragma once
 
 #include "memory/memory.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Names for messages. GStreamer's own functions for these are deprecated since
- * 1.28, and those that replace them are not in 1.22. */
+/* Names for failure messages. GStreamer 1.28 deprecates its own functions for
+ * these; 1.22 does not have the new ones. */
 #pragma once
 
 #include <gst/gst.h>

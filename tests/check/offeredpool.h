@@ -1,28 +1,28 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A pool as downstream may offer one: a good one, or one with a fault. */
+/* A pool that downstream offers: a good one, or one with a fault. */
 #pragma once
 
 #include <gst/gst.h>
 
 typedef enum
 {
-  /* as it should be */
+  /* no fault */
   OFFER_PLAIN,
-  /* refuses any configuration and leaves it as it was */
+  /* refuses every configuration and does not change it */
   OFFER_REFUSES,
-  /* refuse once, with a changed configuration: larger buffers, smaller ones,
-   * fewer than asked for, none of the prefix */
+  /* refuse the first configuration and change it: larger buffers, smaller
+   * buffers, fewer buffers than requested, no prefix */
   OFFER_GROWS,
   OFFER_SHRINKS,
   OFFER_TOO_FEW,
   OFFER_NO_PREFIX,
-  /* can't be started */
+  /* does not start */
   OFFER_WONT_START,
-  /* makes buffers of two memories, or none at all after the first ones */
+  /* allocates buffers with two memories, or fails after two buffers */
   OFFER_TWO_MEMORIES,
   OFFER_RUNS_DRY,
-  /* makes buffers of just the size that was asked for, which is no fault;
-   * GStreamer's own are a bit longer */
+  /* no fault: buffers have exactly the requested size. GStreamer's pool
+   * allocates slightly more. */
   OFFER_TIGHT,
 } OfferedFault;
 
@@ -31,7 +31,6 @@ typedef struct
   GstBufferPool parent;
   OfferedFault fault;
   gboolean asked;
-  /* buffers made and freed */
   gint made, freed;
 } OfferedPool;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What memory the process has, for tests that it stays flat. */
+/* The resident memory of the process, for tests that check for growth. */
 #pragma once
 
 #include <stdio.h>
@@ -18,7 +18,6 @@
 #endif
 #endif
 
-/* Bytes of the process that are in memory now. */
 static inline guint64
 resident_bytes (void)
 {
@@ -30,7 +29,8 @@ resident_bytes (void)
   return (guint64) pages * sysconf (_SC_PAGESIZE);
 }
 
-/* Sanitizers and valgrind keep what was freed, and tell leaks themselves. */
+/* Sanitizers and valgrind keep freed memory, so the figure tells nothing.
+ * Valgrind finds leaks itself. */
 static inline gboolean
 resident_is_the_programs_own (void)
 {

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the tests of audiobatchsrc share: a source with its properties, played
- * up to its end. */
+/* Shared by the audiobatchsrc tests: sets up a source and plays it to EOS. */
 #pragma once
 
 #include "batchcheck.h"
@@ -36,8 +35,8 @@ source_has_format (GstElement * element, GstAudioFormat format)
   return has;
 }
 
-/* The raw formats of audiobatchsrc, not those that newer GStreamers do not
- * write whole. */
+/* The raw formats that audiobatchsrc offers. It leaves out those that newer
+ * versions of GStreamer do not write in full. */
 static inline GstAudioFormat *
 source_formats (guint * n_formats)
 {
@@ -51,7 +50,7 @@ source_formats (guint * n_formats)
     if (source_has_format (element, raw[i]))
       formats[(*n_formats)++] = raw[i];
   gst_object_unref (element);
-  /* as many as there are since 1.0 */
+  /* GStreamer has had at least these since 1.0 */
   fail_unless (*n_formats >= 30, "%u formats", *n_formats);
   return formats;
 }
@@ -68,7 +67,7 @@ source (const gchar * element, const GstAudioInfo * info,
   return h;
 }
 
-/* All batches up to EOS, in order. */
+/* Returns all batches up to EOS, in order. */
 static inline GPtrArray *
 play_to_end (GstHarness * h)
 {
@@ -81,7 +80,7 @@ play_to_end (GstHarness * h)
   while (!eos) {
     GstEvent *event = gst_harness_pull_event (h);
 
-    fail_unless (event != NULL, "EOS did not come");
+    fail_unless (event != NULL, "no EOS came");
     eos = GST_EVENT_TYPE (event) == GST_EVENT_EOS;
     gst_event_unref (event);
   }
@@ -90,7 +89,7 @@ play_to_end (GstHarness * h)
   return batches;
 }
 
-/* The bytes of all @batches, one after the other. */
+/* Returns the bytes of all @batches in one array. */
 static inline GByteArray *
 join (GPtrArray * batches)
 {
@@ -107,7 +106,7 @@ join (GPtrArray * batches)
   return bytes;
 }
 
-/* What @element makes of @properties, up to its end. */
+/* Returns all bytes that @element produces up to EOS. */
 static inline GByteArray *
 bytes_of (const gchar * element, const GstAudioInfo * info,
     const gchar * properties)
@@ -131,5 +130,5 @@ assert_no_error (GstBus * bus)
   if (message == NULL)
     return;
   gst_message_parse_error (message, &error, NULL);
-  fail ("there is an error: %s", error->message);
+  fail ("unexpected error: %s", error->message);
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Whether an element still makes right batches, for tests of what any element
- * has to stand. */
+/* Checks that an element still produces correct batches after a stress test. */
 #pragma once
 
 #include "sourcecheck.h"
@@ -14,7 +13,7 @@ static const GstState states[] = {
 
 #define N_STATES G_N_ELEMENTS (states)
 
-/* The element, in NULL, makes right batches still (or goes on to). */
+/* Checks correct batches from a filter. It must be in NULL. */
 static inline void
 assert_works (GstElement * element)
 {
@@ -43,7 +42,7 @@ assert_works (GstElement * element)
   gst_harness_teardown (h);
 }
 
-/* The same of the source: the times, and a wave that is one. */
+/* Checks times from a source, and that its wave is not silence. */
 static inline void
 assert_source_works (GstElement * element)
 {
@@ -63,7 +62,7 @@ assert_source_works (GstElement * element)
   gst_harness_teardown (h);
 }
 
-/* Takes @element. */
+/* Sets @element to NULL, checks it and drops the reference. */
 static inline void
 check_and_free (GstElement * element, gboolean is_source)
 {
@@ -75,7 +74,7 @@ check_and_free (GstElement * element, gboolean is_source)
   gst_object_unref (element);
 }
 
-/* Test 2n is for the filter, test 2n + 1 for the source. */
+/* Even tests are for the filter, odd tests for the source. */
 static inline GstElement *
 make (guint i)
 {
