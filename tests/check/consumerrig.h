@@ -45,8 +45,8 @@ typedef struct
   gboolean eos;
 } Rig;
 
-/* Variants from N_MODES on use the source. Both produce F32 mono at 48 kHz by
- * default. */
+/* Variants from N_MODES on use the source, which makes F32 mono at 48 kHz by
+ * default. The feed of the filter has the same format. */
 void rig_setup (Rig * self, guint variant);
 
 /* Streams all samples from a thread of its own. */

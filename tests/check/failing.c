@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Replaces g_try_malloc() for the plugin: the n-th call fails or blocks. The
- * test program exports it, so the linker finds it before GLib's. Calls from
- * other libraries always go to malloc(). */
+ * test program exports it, so the dynamic linker finds it before GLib's. Calls
+ * from other libraries always go to malloc(). */
 
 #include "failing.h"
 

@@ -256,7 +256,8 @@ note_end (GstBus * bus, GstMessage * message, gpointer user_data)
   return GST_BUS_PASS;
 }
 
-/* Checks that the error comes from the element and has figures and advice. */
+/* Checks that the error comes from the element, has an expected code and names
+ * figures. */
 static void
 assert_fair_error (Stream * self, GstMessage * message)
 {

@@ -310,7 +310,8 @@ emit_batch (Model * self, guint64 n_samples)
   self->done = MAX (self->done, self->begin + n);
 }
 
-/* Ends the open batch. The next one may begin at any position. */
+/* Ends the open batch. The next one begins at the next sample, whatever the
+ * hop. */
 static void
 emit_tail (Model * self)
 {
@@ -351,7 +352,7 @@ emit_waiting (Model * self, guint n)
   self->n_leaving = 0;
 }
 
-/* Pushes the segment of the last chunk and the events after it. */
+/* Pushes the segment in which the last chunk came, and the events after it. */
 static void
 emit_leaving (Model * self)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Output of audiobatchsrc for its settings. A commit at a test fixed the same
+/* Output of audiobatchsrc for its settings. A commit named at a test fixed that
  * fault in audiotestsrc. */
 
 #include <malloc.h>

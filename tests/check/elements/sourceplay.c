@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* audiobatchsrc while playing: live, controlled, and while settings or the
- * format change. A commit at a test fixed the same fault in audiotestsrc. */
+ * format change. A commit named at a test fixed that fault in audiotestsrc. */
 
 #include <math.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Positions of audiobatchsrc: seeks, segments, reverse, queries and pull mode.
- * A commit at a test fixed the same fault in audiotestsrc. */
+ * A commit named at a test fixed that fault in audiotestsrc. */
 
 #include <math.h>
 

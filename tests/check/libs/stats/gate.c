@@ -10,7 +10,7 @@
 
 static AbGate gate;
 
-/* Checked by the waiter. */
+/* The waiter checks `places`; `looks` counts its checks. */
 static atomic_int places;
 static atomic_int looks;
 

@@ -76,7 +76,7 @@ check_sums (const AbSizeWish * wish, guint rate, guint n_batches)
   }
 }
 
-/* Checks that lengths are n / d rounded down and up, and that both occur. */
+/* Checks that each length is n / d rounded down or up. */
 static void
 check_lengths (const AbSizeWish * wish, guint rate)
 {
