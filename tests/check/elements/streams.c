@@ -2,6 +2,8 @@
 /* What audiobatch does with uneven streams. Each test is a rule of
  * docs/elements.md; most are faults that audiobuffersplit had. */
 
+#include <stdlib.h>
+
 #include "../batchcheck.h"
 
 #define RATE 1000
@@ -174,6 +176,39 @@ push_eos (Stream * s)
   push_event (s, gst_event_new_eos ());
 }
 
+/* Plays @input with @properties. The input is written as the log is: "5+10" is a
+ * chunk of 10 samples at 5 ms, "?+10" one without a time, D says DISCONT and R
+ * says RESYNC, and "eos" is that event. */
+static void
+check_stream (const gchar * properties, const gchar * input,
+    const gchar * expected)
+{
+  gchar **words = g_strsplit (input, " ", -1);
+  Stream s;
+  guint i;
+
+  stream_setup (&s, properties);
+  s.values = strchr (expected, '[') != NULL;
+  for (i = 0; words[i]; i++) {
+    const gchar *length = strchr (words[i], '+');
+    GstBufferFlags flags = 0;
+
+    if (length == NULL) {
+      fail_unless_equals_string (words[i], "eos");
+      push_eos (&s);
+      continue;
+    }
+    if (strchr (length, 'D'))
+      flags = GST_BUFFER_FLAG_DISCONT;
+    else if (strchr (length, 'R'))
+      flags = GST_BUFFER_FLAG_RESYNC;
+    push_flagged (&s, words[i][0] == '?' ? NO_TIME : (guint64) atoi (words[i]),
+        atoi (length + 1), flags);
+  }
+  stream_finish (&s, expected);
+  g_strfreev (words);
+}
+
 /* Tails */
 
 static const struct
@@ -261,28 +296,16 @@ GST_END_TEST;
 
 GST_START_TEST (test_drained_samples_keep_the_time_of_their_own_run)
 {
-  Stream s;
-
-  stream_setup (&s, "");
-  push (&s, 7, 13);
-  push_flagged (&s, 500, 3, GST_BUFFER_FLAG_RESYNC);
-  push_flagged (&s, 900, 10, GST_BUFFER_FLAG_DISCONT);
-  stream_finish (&s, "7+10D 17+3 500+3D 900+10D");
+  check_stream ("", "7+13 500+3R 900+10D", "7+10D 17+3 500+3D 900+10D");
 }
 
 GST_END_TEST;
 
 GST_START_TEST (test_a_gap_is_filled_with_silence_without_a_bound)
 {
-  Stream s;
-
-  stream_setup (&s, "discont=fill");
-  s.values = TRUE;
-  push (&s, 0, 5);
-  push_flagged (&s, 38, 12, GST_BUFFER_FLAG_DISCONT);
-  stream_finish (&s, "0+10D[1 2 3 4 5.....] 10+10G[..........] "
-      "20+10G[..........] 30+10[........ 6 7] "
-      "40+10[8 9 10 11 12 13 14 15 16 17]");
+  check_stream ("discont=fill", "0+5 38+12D",
+      "0+10D[1 2 3 4 5.....] 10+10G[..........] 20+10G[..........] "
+      "30+10[........ 6 7] 40+10[8 9 10 11 12 13 14 15 16 17]");
 }
 
 GST_END_TEST;
@@ -305,13 +328,8 @@ GST_END_TEST;
 
 GST_START_TEST (test_a_gap_longer_than_max_fill_is_a_break)
 {
-  Stream s;
-
-  stream_setup (&s, "discont=fill max-fill=20000000");
-  push (&s, 0, 10);
-  push_flagged (&s, 30, 10, GST_BUFFER_FLAG_DISCONT);
-  push_flagged (&s, 61, 10, GST_BUFFER_FLAG_DISCONT);
-  stream_finish (&s, "0+10D 10+10G 20+10G 30+10 61+10D");
+  check_stream ("discont=fill max-fill=20000000", "0+10 30+10D 61+10D",
+      "0+10D 10+10G 20+10G 30+10 61+10D");
 }
 
 GST_END_TEST;
@@ -429,39 +447,23 @@ GST_END_TEST;
 
 GST_START_TEST (test_a_gap_of_the_wait_or_longer_is_noticed_at_once)
 {
-  Stream s;
-
-  stream_setup (&s, "");
-  push (&s, 0, 10);
-  push (&s, 1010, 10);
-  stream_finish (&s, "0+10D 1010+10D");
+  check_stream ("", "0+10 1010+10", "0+10D 1010+10D");
 }
 
 GST_END_TEST;
 
 GST_START_TEST (test_with_both_thresholds_0_every_sample_counts)
 {
-  Stream s;
-
-  stream_setup (&s, "alignment-threshold=0 discont-wait=0");
-  push (&s, 0, 10);
-  push (&s, 10, 10);
-  push (&s, 21, 10);
-  stream_finish (&s, "0+10D 10+10 21+10D");
+  check_stream ("alignment-threshold=0 discont-wait=0", "0+10 10+10 21+10",
+      "0+10D 10+10 21+10D");
 }
 
 GST_END_TEST;
 
 GST_START_TEST (test_chunks_without_time_count_on)
 {
-  Stream s;
-
-  stream_setup (&s, "alignment-threshold=0 discont-wait=0");
-  push (&s, NO_TIME, 10);
-  push (&s, NO_TIME, 5);
-  push (&s, 15, 5);
-  push_flagged (&s, NO_TIME, 10, GST_BUFFER_FLAG_DISCONT);
-  stream_finish (&s, "0+10D 10+10 20+10D");
+  check_stream ("alignment-threshold=0 discont-wait=0", "?+10 ?+5 15+5 ?+10D",
+      "0+10D 10+10 20+10D");
 }
 
 GST_END_TEST;
@@ -529,28 +531,16 @@ GST_END_TEST;
 
 GST_START_TEST (test_windows_overlap_by_what_the_hop_leaves)
 {
-  Stream s;
-
-  stream_setup (&s, "hop-samples=4");
-  s.values = TRUE;
-  push (&s, 0, 3);
-  push (&s, 3, 16);
-  push_eos (&s);
-  stream_finish (&s, "0+10D[1 2 3 4 5 6 7 8 9 10] "
-      "4+10[5 6 7 8 9 10 11 12 13 14] 8+10[9 10 11 12 13 14 15 16 17 18] "
-      "12+7[13 14 15 16 17 18 19] eos");
+  check_stream ("hop-samples=4", "0+3 3+16 eos",
+      "0+10D[1 2 3 4 5 6 7 8 9 10] 4+10[5 6 7 8 9 10 11 12 13 14] "
+      "8+10[9 10 11 12 13 14 15 16 17 18] 12+7[13 14 15 16 17 18 19] " "eos");
 }
 
 GST_END_TEST;
 
 GST_START_TEST (test_a_tail_that_every_batch_has_had_is_not_pushed_again)
 {
-  Stream s;
-
-  stream_setup (&s, "hop-samples=4 tail=pad");
-  push (&s, 0, 14);
-  push_eos (&s);
-  stream_finish (&s, "0+10D 4+10 eos");
+  check_stream ("hop-samples=4 tail=pad", "0+14 eos", "0+10D 4+10 eos");
 }
 
 GST_END_TEST;

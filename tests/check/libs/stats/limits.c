@@ -196,8 +196,10 @@ GST_START_TEST (test_the_machine_has_the_memory_that_it_says)
 
   fail_unless (machine > 0);
   /* in a container MemTotal may be less than the machine has */
-  if (!g_file_get_contents ("/proc/meminfo", &text, NULL, NULL))
+  if (!g_file_get_contents ("/proc/meminfo", &text, NULL, NULL)) {
+    g_print ("skipped: there is no /proc/meminfo to compare with\n");
     return;
+  }
   fail_unless (sscanf (text, "MemTotal: %" G_GUINT64_FORMAT " kB", &kib) == 1);
   total = kib * 1024;
   /* qemu-user gives a 32-bit program only the low 32 bits */

@@ -235,6 +235,25 @@ GST_START_TEST (test_a_restart_makes_the_next_batch_the_first)
 
 GST_END_TEST;
 
+GST_START_TEST (test_a_length_taken_back_comes_again)
+{
+  guint i, k;
+
+  for (i = 0; i < 4; i++) {
+    AbSize size;
+
+    set_size (&size, &fractions[i], 44100);
+    for (k = 0; k < 3000; k++) {
+      guint length = ab_size_next (&size);
+
+      ab_size_undo (&size);
+      fail_unless_equals_int (ab_size_next (&size), length);
+    }
+  }
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_a_new_size_begins_anew)
 {
   AbSize size;
@@ -361,7 +380,7 @@ static Suite *
 size_suite (void)
 {
   Suite *suite = suite_create ("size");
-  TCase *tc = tcase_create ("batchsize");
+  TCase *tc = tcase_create ("size");
 
   suite_add_tcase (suite, tc);
   tcase_add_test (tc, test_a_number_of_samples_is_every_batch);
@@ -375,6 +394,7 @@ size_suite (void)
   tcase_add_test (tc, test_lengths_differ_by_one_at_most);
   tcase_add_test (tc, test_the_mean_is_rate_times_duration);
   tcase_add_test (tc, test_a_restart_makes_the_next_batch_the_first);
+  tcase_add_test (tc, test_a_length_taken_back_comes_again);
   tcase_add_test (tc, test_a_new_size_begins_anew);
   tcase_add_test (tc, test_nanoseconds_in_the_fraction_are_refused);
   tcase_add_test (tc, test_a_fraction_of_nearly_an_hour_is_taken);
