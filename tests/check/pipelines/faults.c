@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Promise 6: memory that is refused, at every place where some is asked for, is
- * an element error with the size, and nothing worse; and memory that takes its
- * time holds up nobody but the streaming thread. */
+/* Promise 6. If any one allocation fails, the element posts an error with the
+ * size, and nothing worse happens. If an allocation blocks, only the streaming
+ * thread blocks. */
 
 #include "../batchcheck.h"
 #include "../failing.h"
@@ -10,11 +10,11 @@
 #define CHUNK 50
 #define SAMPLES (20 * BATCH)
 
-/* What asks for memory, and how the error says how much. */
+/* Settings that reach every place that allocates. */
 static const struct
 {
   const gchar *settings;
-  /* batches that the test holds at a time */
+  /* batches that the test holds */
   guint keep;
 } cases[] = {
   {"allocation=fresh", 3},
@@ -113,7 +113,7 @@ stream_finish (Stream * s)
   fail_unless_equals_uint64 (get_counter (s->h->element, "outstanding-batches"),
       0);
   fail_unless_equals_uint64 (get_stat (s->h->element, "outstanding-bytes"), 0);
-  /* the last chunk may have been refused by the pad */
+  /* the pad may have refused the last chunk */
   in = get_stat (s->h->element, "samples-in");
   fail_unless (in <= s->pushed && in + CHUNK >= s->pushed,
       "%d of %u samples came in", (int) in, s->pushed);
@@ -136,8 +136,8 @@ calls_of_a_run (const gchar * settings, guint keep)
   return n;
 }
 
-/* There is one error message, and it has the size. A base class may add that
- * the stream has ended. */
+/* The element posts one error, with the size. The base class may add its own
+ * error that the stream has ended. */
 static void
 assert_refusal (GstBus * bus)
 {
@@ -186,7 +186,8 @@ GST_START_TEST (test_without_memory_from_the_nth_call_on_there_is_one_error)
 
 GST_END_TEST;
 
-/* A pool that can't have one more falls back to fresh memory, if there is. */
+/* If the pool can't allocate, the batch falls back to fresh memory. If that
+ * fails too, it is an error. */
 GST_START_TEST (test_one_refusal_is_an_error_or_a_fallback)
 {
   const gchar *settings = cases[__i__].settings;
@@ -292,7 +293,7 @@ GST_START_TEST (test_a_part_of_a_batch_that_can_not_be_shared_is_null)
 
 GST_END_TEST;
 
-/* Memory that takes its time */
+/* Allocations that block */
 
 static gpointer
 run_in_thread (gpointer user_data)
@@ -326,7 +327,7 @@ GST_START_TEST (test_while_an_allocation_blocks_everybody_else_goes_on)
         "report-interval", i, NULL);
     gst_pad_peer_query (s.h->sinkpad, query);
   }
-  /* this waits for the streaming thread, and for nothing else */
+  /* the state change waits for the streaming thread; stats must not */
   stopper = g_thread_new ("stopper", go_to_null, s.h->element);
   for (i = 0; i < 100; i++)
     get_stat (s.h->element, "outstanding-bytes");

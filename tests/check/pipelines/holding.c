@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Consumers that hold batches, on a thread of their own: what is recycled, what
- * is not, and what happens at the bound. Prints its figures. */
+/* Consumers that hold batches, in a thread of their own: which batches are
+ * recycled, and what happens at max-outstanding-batches ("the bound"). Prints
+ * its figures. */
 
 #include "../batchcheck.h"
 
@@ -10,7 +11,8 @@
 #define POOL_MAX 16
 #define LONG (30 * G_TIME_SPAN_SECOND)
 
-/* Time that a state change may take: 100 ms, more under a tool that is slow. */
+/* Longest time for a state change: 100 ms, more under a slow tool such as
+ * valgrind. */
 static gint64
 patience (void)
 {
@@ -50,7 +52,7 @@ release (Consumer * self, guint n)
   g_mutex_unlock (&self->lock);
 }
 
-/* The element that is looked at is called "e", the sink "sink". */
+/* @line names the element under test "e" and the sink "sink". */
 static void
 consumer_setup (Consumer * self, const gchar * line, guint keep)
 {
@@ -79,8 +81,7 @@ consumer_clear (Consumer * self)
   g_mutex_clear (&self->lock);
 }
 
-/* Another thread is about to bring @name to @value, and it does not go past
- * that. */
+/* Waits until another thread brings @name to exactly @value. */
 static void
 await_counter (Consumer * self, const gchar * name, guint64 value)
 {
@@ -120,7 +121,8 @@ await_held (Consumer * self, guint n)
   } while (held < n);
 }
 
-/* In lockstep: the next batch is begun when exactly @keep are held. */
+/* Pushes the next chunk only after the consumer has come to rest, with the last
+ * @keep batches held. */
 static void
 feed_in_lockstep (Consumer * self, GstElement * src, Audio * audio)
 {
@@ -140,7 +142,7 @@ feed_in_lockstep (Consumer * self, GstElement * src, Audio * audio)
   }
 }
 
-/* What is held is what was sent. */
+/* The consumer holds the last batches, unchanged. */
 static void
 check_held (Consumer * self, Audio * audio)
 {
@@ -177,7 +179,9 @@ GST_START_TEST (test_fallbacks_are_what_k_held_batches_make_them)
   allocations = get_counter (c.element, "allocations");
   reused = get_counter (c.element, "reused");
   fallbacks = get_counter (c.element, "fallbacks");
-  /* a batch gets the place of the one that is let go of before it */
+  /* A batch takes the buffer that the consumer has just released. The k held
+   * batches and the new one therefore use k + 1 buffers in turn, and those
+   * beyond POOL_MAX are fallbacks. */
   for (i = 0; i < BATCHES; i++)
     expected += i % (k + 1) >= POOL_MAX;
   g_print ("k %2u: %3d allocations, %3d reused, %3d fallbacks (%d expected), "
@@ -186,7 +190,7 @@ GST_START_TEST (test_fallbacks_are_what_k_held_batches_make_them)
           "peak-outstanding-batches"));
   fail_unless_equals_uint64 (allocations + reused, BATCHES);
   fail_unless_equals_uint64 (fallbacks, expected);
-  /* the pool gives what came back last */
+  /* The pool is a stack: it hands out the buffer that came back last. */
   fail_unless_equals_uint64 (allocations,
       CLAMP (k + 1, 1, POOL_MAX) + expected);
   fail_unless_equals_uint64 (get_counter (c.element,
@@ -237,7 +241,8 @@ launch_line (guint i, const gchar * overrun)
       modes[i % 3]);
 }
 
-/* Some of the bound may be in the batch that is being filled. */
+/* Once BOUND batches are outstanding the stream waits. Each release lets it
+ * push one more. */
 GST_START_TEST (test_wait_stops_at_the_bound_and_comes_back)
 {
   gchar *line = launch_line (__i__, "wait");
@@ -258,7 +263,7 @@ GST_START_TEST (test_wait_stops_at_the_bound_and_comes_back)
   }
   at = BOUND;
   for (n = 1; n <= 5; n++) {
-    /* each that is let go of, and that the queue has passed on, is one more */
+    /* the queue must have passed on all of them, or release() finds too few */
     await_held (&c, BOUND);
     release (&c, n);
     at += n;
@@ -308,7 +313,7 @@ GST_START_TEST (test_drop_goes_on_beyond_the_bound)
 
 GST_END_TEST;
 
-/* Two branches hold the same batches, each as long as it likes. */
+/* Both branches of a tee hold the same batches. Each counts once. */
 GST_START_TEST (test_a_tee_makes_no_batch_live_twice)
 {
   gchar *line = g_strdup_printf ("audiobatchsrc name=e num-buffers=300 "
@@ -346,7 +351,7 @@ note_gone (gpointer gone, GObject * object)
   g_atomic_int_set ((gint *) gone, TRUE);
 }
 
-/* An appsink keeps the last one that was pulled in its sample. */
+/* The appsink itself keeps the last sample that the application pulled. */
 GST_START_TEST (test_an_appsink_holds_what_it_says)
 {
   gchar *line = g_strdup_printf ("audiobatchsrc name=e num-buffers=50 "
@@ -374,8 +379,8 @@ GST_START_TEST (test_an_appsink_holds_what_it_says)
   gst_element_set_state (pipeline, GST_STATE_NULL);
   gst_object_unref (sink);
   gst_object_unref (pipeline);
-  /* a thread of the pipeline may hold on to the sink until it has ended; the
-   * sink lets go of its sample behind that */
+  /* A thread of the pipeline may hold a reference to the sink until it ends,
+   * and the sink releases its sample only when it is finalized. */
   while (!g_atomic_int_get (&sink_is_gone)
       || get_counter (element, "outstanding-batches") > 0)
     g_thread_yield ();

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Consumers that misbehave: that hold batches for ever, release them anywhere
- * and at any time, return whatever they like, and come, go and block while
- * samples stream. Every batch that they get is checked against a ramp. */
+/* Consumers that misbehave: they hold batches for ever, release them in any
+ * order and in any thread, return any flow return, and are linked, unlinked and
+ * blocked while samples stream. The input is a ramp, so every batch can be
+ * checked. */
 
 #include "../consumerrig.h"
 
@@ -35,7 +36,7 @@ GST_START_TEST (test_a_consumer_that_holds_for_ever_gets_all_of_the_stream)
 
 GST_END_TEST;
 
-/* Takes one of the batches that are held, at random. */
+/* Takes a random one of the held batches, or NULL. */
 static GstBuffer *
 take_any (Rig * self, GRand * rand)
 {
@@ -57,7 +58,8 @@ typedef struct
   guint released;
 } Releaser;
 
-/* Each batch is what it was, whenever its turn comes. */
+/* A held batch must not change until it is released, so check it then, and
+ * overwrite it to show up any later reader. */
 static gpointer
 release_at_random (gpointer data)
 {
@@ -143,7 +145,8 @@ GST_END_TEST;
 
 /* Returning */
 
-/* What a consumer returns, and what the source makes of it. */
+/* What a consumer returns, and whether the source then posts an error and sends
+ * EOS. */
 static const struct
 {
   GstFlowReturn ret;
@@ -164,7 +167,8 @@ static const struct
   {GST_FLOW_CUSTOM_SUCCESS_2, FALSE, FALSE},
 };
 
-/* The filter returns what it was given, and goes on if it is fed on. */
+/* The filter returns the consumer's flow return. If upstream keeps pushing, the
+ * filter continues. */
 static void
 check_refused_filter (Rig * self)
 {
@@ -185,7 +189,7 @@ check_refused_filter (Rig * self)
   fail_unless_equals_uint64 (self->next, SAMPLES);
 }
 
-/* The base class says what is wrong, and the source can be started again. */
+/* GstBaseSrc posts the error, and the source can start again. */
 static void
 check_refused_source (Rig * self, guint how)
 {
@@ -242,7 +246,8 @@ GST_END_TEST;
 
 /* Coming and going */
 
-/* A feeder that doesn't mind goes on while nobody is linked. */
+/* Upstream ignores NOT_LINKED and keeps pushing while the source pad is
+ * unlinked. */
 GST_START_TEST (test_who_is_linked_again_gets_samples_at_their_time)
 {
   guint gaps = 0;
@@ -265,7 +270,7 @@ GST_START_TEST (test_who_is_linked_again_gets_samples_at_their_time)
       fail_unless (ret == GST_FLOW_OK || ret == GST_FLOW_NOT_LINKED, "%s",
           gst_flow_get_name (ret));
     }
-    /* as one that has never been linked: it has to be told all */
+    /* forget the sticky events, like a pad that has never been linked */
     gst_pad_set_active (rig.consumer, FALSE);
     gst_pad_set_active (rig.consumer, TRUE);
     fail_unless_equals_int (gst_pad_link (rig.srcpad, rig.consumer),
@@ -296,9 +301,9 @@ change_consumer (GstPad * pad, GstPadProbeInfo * info, gpointer data)
   return GST_PAD_PROBE_REMOVE;
 }
 
-/* The consumer has had a batch, or there are no more. Until then GStreamer sends
- * it the stream's events, and takes the one that is on its way for received
- * wherever it ends: another consumer must not come in between. */
+/* The consumer has received a batch, or the stream has ended. Do not exchange
+ * it earlier: GStreamer may still be sending it the sticky events, and marks
+ * the event under way as received although the next consumer never saw it. */
 static gboolean
 is_served (Rig * self, gpointer data)
 {
@@ -328,7 +333,7 @@ await (Rig * self, gboolean (*condition) (Rig * self, gpointer data),
   }
 }
 
-/* As an application does it: where the pad is idle. */
+/* Exchange the consumer in an idle probe, as applications do. */
 GST_START_TEST (test_a_consumer_that_is_exchanged_while_streaming_misses_none)
 {
   Rig rig;
@@ -363,7 +368,7 @@ static const gchar *const formats[] = {
   "audio/x-raw,format=F64LE,rate=8000,channels=1,layout=interleaved",
 };
 
-/* The bytes that have gone by, and the time up to which they are. */
+/* The bytes that passed a pad, and the end time of the last batch. */
 typedef struct
 {
   GChecksum *sum;
@@ -458,7 +463,7 @@ GST_START_TEST (test_other_caps_while_streaming_lose_no_byte_and_no_time)
   fail_unless (got.formats > 10);
   fail_unless_equals_int (got.formats, made.formats);
   fail_unless_equals_uint64 (got.bytes, made.bytes);
-  /* each of them rounds where a rate begins */
+  /* each element rounds once per change of rate */
   fail_unless (ABS ((gint64) (got.next - made.next)) <= got.formats);
   fail_unless_equals_string (g_checksum_get_string (got.sum),
       g_checksum_get_string (made.sum));
@@ -484,7 +489,8 @@ block (GstPad * pad, GstPadProbeInfo * info, gpointer blocked)
   return GST_PAD_PROBE_OK;
 }
 
-/* The streaming thread is in a probe from a random batch on; returns its id. */
+/* Starts the stream and waits until the streaming thread is blocked in a probe.
+ * Returns the probe's id. */
 static gulong
 block_somewhere (Rig * self, gint * blocked)
 {
@@ -512,7 +518,7 @@ flush_blocked (Rig * self)
     gst_pad_push_event (self->feed, gst_event_new_flush_start ());
 }
 
-/* From the first sample on, to the end. */
+/* Plays from the first sample to the end. */
 static void
 assert_plays_on (Rig * self)
 {
@@ -581,7 +587,7 @@ GST_START_TEST (test_a_state_change_ends_the_wait_in_a_probe)
 
 GST_END_TEST;
 
-/* The stream goes on where the seek says, and blocks there again. */
+/* The stream continues at the position of the seek. */
 GST_START_TEST (test_a_seek_ends_the_wait_in_a_probe)
 {
   gint blocked;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Who owns a batch in a real pipeline, and that nothing of it stays behind. */
+/* In a real pipeline the consumer owns each batch alone: an element that works
+ * in place makes no copy. After the stream no batch is outstanding. */
 
 #include "../batchcheck.h"
 
-/* What the pad behind the element saw of the last batch. */
+/* The last batch that left the element, to be found again behind the
+ * consumer. */
 typedef struct
 {
   GstBuffer *buffer;
@@ -60,7 +62,7 @@ probe (GstElement * pipeline, const gchar * name, GstPadProbeCallback callback,
   gst_object_unref (element);
 }
 
-/* Only what hangs takes so long, in valgrind on a busy machine too. */
+/* Longer than valgrind needs on a busy machine. */
 #define LONG (500 * GST_SECOND)
 
 static void

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A long stream through both elements at full speed, in each allocation mode:
- * every sample and every time is right, memory stays flat, and the counters are
- * exact at the end. AUDIOBATCH_SOAK_SECONDS says how much audio: a tenth of a
- * day unless it is set, 86400 for the whole day. */
+ * every sample and every timestamp is right, memory stays flat, and the
+ * counters are exact at the end. AUDIOBATCH_SOAK_SECONDS sets the length of the
+ * audio. The default is a tenth of a day; 86400 is a whole day. */
 
 #include "../batchcheck.h"
 #include "../resident.h"
@@ -11,7 +11,7 @@
 #define SRC_BATCH 1024
 #define FILTER_BATCH 1000
 #define DEFAULT_SECONDS 8640
-/* batches that the consumer has at a time, more than the pool has at times */
+/* batches that the consumer holds, more than the pool has buffers */
 #define MOST_HELD 20
 
 static const gchar *const modes[] = { "fresh", "pool", "auto" };
@@ -20,13 +20,14 @@ typedef struct
 {
   guint64 batches, samples;
   GstClockTime last_pts;
-  /* of audio, and what was resident after the first and at most since */
+  /* minutes of audio, and the resident bytes: after the first minute, and the
+   * least and the most since */
   guint minutes;
   guint64 at_first, least, most;
   GstBuffer *held[MOST_HELD];
 } Consumer;
 
-/* The sample at @index, in steps of an odd number. */
+/* The sample at @index. The odd factor makes all 2^32 values differ. */
 static inline guint32
 ramp_sample (guint64 index)
 {
@@ -50,7 +51,8 @@ fill_ramp (GstElement * src, GstBuffer * batch, guint64 start,
   return GST_FLOW_OK;
 }
 
-/* Bits that are other than those of the ramp, without a branch in the loop. */
+/* The bits that differ from the ramp. No branch in the loop, so that the
+ * compiler can vectorize it. */
 static guint32
 wrong_bits (const guint32 * samples, guint n, guint64 start)
 {
@@ -100,8 +102,8 @@ look_at_memory (Consumer * self)
   self->most = MAX (self->most, now);
 }
 
-/* Lets go of a batch when MOST_HELD later ones have come, or, every other
- * minute, of all but the last one. */
+/* Holds the last MOST_HELD batches. Every other minute holds only one, so that
+ * the pool is sometimes empty and sometimes full. */
 static void
 hold (Consumer * self, GstBuffer * batch)
 {
@@ -137,12 +139,12 @@ seconds_wanted (void)
 
   if (wish && (!g_ascii_string_to_unsigned (wish, 10, 120, G_MAXINT32,
               &seconds, NULL)))
-    fail ("AUDIOBATCH_SOAK_SECONDS is \"%s\": it is a number of seconds, 120 "
-        "or more", wish);
+    fail ("AUDIOBATCH_SOAK_SECONDS is \"%s\": it must be a number of seconds, "
+        "120 or more", wish);
   return seconds;
 }
 
-/* Counts of @element after the end: @samples in @batches, nothing held. */
+/* Counters of @element after the end: @samples in @batches, all released. */
 static void
 assert_counts (GstElement * element, guint64 samples, guint64 batches)
 {
@@ -159,11 +161,11 @@ assert_counts (GstElement * element, guint64 samples, guint64 batches)
   fail_unless_equals_uint64 (get_stat (element, "discards"), 0);
 }
 
-/* From what is held, and what the pool has, comes how much is allocated. */
+/* The mode, and the number of held batches, decide how many were allocated. */
 static void
 assert_allocations (GstElement * element, const gchar * mode, guint64 batches)
 {
-  /* figures of the machine may advise to recycle */
+  /* auto depends on the machine: it may or may not recycle */
   if (g_str_equal (mode, "auto"))
     return;
   if (g_str_equal (mode, "fresh")) {
@@ -176,7 +178,6 @@ assert_allocations (GstElement * element, const gchar * mode, guint64 batches)
       <= get_counter (element, "fallbacks") + 16);
 }
 
-/* The pad downstream, linked and active. */
 static GstPad *
 consumer_pad (GstElement * filter, Consumer * consumer)
 {
@@ -222,7 +223,7 @@ await_end (GstPad * pad, GstBus * bus)
   GstMessage *message = NULL;
   GstEvent *eos = NULL;
 
-  /* no sink in the pipeline posts EOS: the pad has it */
+  /* the pipeline has no sink that posts EOS, so look at the pad */
   while (message == NULL && eos == NULL) {
     message = gst_bus_timed_pop_filtered (bus, 10 * GST_MSECOND,
         GST_MESSAGE_ERROR);
@@ -248,7 +249,7 @@ tell (const gchar * mode, const Consumer * self, GstElement * filter,
 
 GST_START_TEST (test_a_long_stream_is_exact_to_its_end_and_memory_is_flat)
 {
-  /* whole batches of the source */
+  /* rounded down to whole batches of the source */
   const guint64 samples = seconds_wanted () * RATE / SRC_BATCH * SRC_BATCH;
   const guint64 batches = (samples + FILTER_BATCH - 1) / FILTER_BATCH;
   GstElement *pipeline = soak_pipeline (modes[__i__], samples);
@@ -295,7 +296,7 @@ soak_suite (void)
   TCase *tc = tcase_create ("pipelines");
 
   suite_add_tcase (s, tc);
-  /* a day takes less than a minute where nothing looks on */
+  /* without valgrind a whole day takes less than a minute */
   tcase_set_timeout (tc, 1200);
   tcase_add_loop_test (tc,
       test_a_long_stream_is_exact_to_its_end_and_memory_is_flat, 0,

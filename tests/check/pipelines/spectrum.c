@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* How pure the sine of audiobatchsrc is, as GStreamer's own spectrum element
- * sees it. */
+/* Measures the purity of audiobatchsrc's sine with GStreamer's spectrum
+ * element. */
 
 #include <math.h>
 
@@ -8,12 +8,12 @@
 
 #define BANDS 1025
 #define WINDOW (2 * (BANDS - 1))
-/* the window of spectrum is a raised cosine: a tone at the centre of a bin is
- * in that and in its two neighbours */
+/* spectrum's window is a raised cosine: a tone at the centre of a bin appears
+ * in that bin and in its two neighbours */
 #define SPREAD 1
 #define SILENCE_DB -200
 
-/* Tones at the centre of a bin, so that nothing leaks. */
+/* Tones at the centre of a bin, so that none leaks into other bins. */
 static const struct
 {
   const gchar *format;
@@ -31,7 +31,7 @@ static const struct
   {"S32LE", 48000, 100, 100},
 };
 
-/* Magnitudes in dB of the one spectrum that comes. */
+/* Gets the magnitudes in dB of the only spectrum message. */
 static void
 measure (guint i, gfloat * magnitudes)
 {

@@ -45,7 +45,7 @@ set_keep (Load * self, guint keep)
   g_mutex_unlock (&self->lock);
 }
 
-/* A few batches go by, if there are any: at most 2 ms are given to that. */
+/* Waits for a few batches, but at most 2 ms: the stream may be stopped. */
 static void
 let_run (Load * self)
 {
@@ -94,7 +94,7 @@ assert_released (GstElement * element)
   assert_lossless (element, get_stat (element, "samples-in"), 0);
 }
 
-/* What holds at any time */
+/* Invariants that hold at any time. */
 static void
 assert_sane (GstElement * element)
 {
@@ -128,7 +128,7 @@ load_clear (Load * self)
   g_cond_clear (&self->cond);
 }
 
-/* The base class begins a new segment behind it. */
+/* GstBaseSrc starts a new segment after the flush. */
 static void
 flush (Load * self)
 {
@@ -140,8 +140,8 @@ flush (Load * self)
   gst_element_send_event (self->src, gst_event_new_flush_stop (FALSE));
 }
 
-/* One that did not flush would wait for the streaming thread, by the base
- * class, and so for the consumer. */
+/* Always flush: in a seek without flush GstBaseSrc waits for the streaming
+ * thread, which may wait for the consumer. */
 static void
 seek (Load * self)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* From the options to the pipelines that are measured. */
+/* Which pipelines the options ask for. */
 
 #include "cases.h"
 
@@ -7,7 +7,7 @@
 
 #include "profileerror.h"
 
-/* Splits @line at its blanks. */
+/* Parses @line, split at its blanks. */
 static Options *
 parse (const gchar * line, GError ** error)
 {
@@ -61,16 +61,16 @@ typedef struct
   const gchar *line, *text;
 } Pair;
 
-/* options, and what is then in the line of the first pipeline */
+/* options, and a part of the first pipeline's line */
 static const Pair lines[] = {
   {"", "num-buffers=50000 samples-per-batch=1024 ! "
         "audio/x-raw,format=F32LE,rate=48000,channels=1 ! queue"},
-  /* 1 GiB of 64 KiB, and the bounds */
+  /* by default 1 GiB of batches, within the bounds */
   {"-n 16384", "num-buffers=16384 "},
   {"-n 16384 -f S16LE", "num-buffers=32768 "},
   {"-n 1048576", "num-buffers=8000 "},
   {"-b 7", "num-buffers=7 "},
-  /* a begun batch is one */
+  /* rounded up to whole batches */
   {"-d 1", "num-buffers=47 "},
   {"-d 0.5 -n 24000", "num-buffers=1 "},
   {"--same-thread", "channels=1 ! fakesink"},
@@ -84,7 +84,7 @@ GST_START_TEST (test_a_pipeline_is_built_as_asked_for)
   fail_unless_equals_int (cases->len, 1);
   fail_unless (strstr (only->line[0], lines[__i__].text) != NULL,
       "no '%s' in: %s", lines[__i__].text, only->line[0]);
-  /* the length is in the line: no clock ends it */
+  /* num-buffers ends the run, not a clock */
   fail_unless_equals_float (only->seconds, 0);
 }
 
@@ -116,7 +116,7 @@ GST_START_TEST (test_modes_are_those_that_were_asked_for)
 
 GST_END_TEST;
 
-/* options that are wrong, and what the message has to say */
+/* wrong options, and a part of the error message */
 static const Pair wrong[] = {
   {"--rate 0", "'0' in '0'"},
   {"--rate 48000,", "'' in '48000,'"},

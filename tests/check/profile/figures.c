@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* How the figures of elements and of rounds become one, and are written. */
+/* Combining the figures of elements and of rounds, and writing them. */
 
 #include "figures.h"
 
@@ -7,8 +7,8 @@
 
 #include "units.h"
 
-/* Sets a field of @stats to what is called @nick in the enumeration that the
- * elements have for it: here are those that the tests use. */
+/* Sets a field of @stats to the enum value @nick. The elements use enums of
+ * their own; this one has the nicks that the tests need. */
 static void
 set_enum (GstStructure * stats, const gchar * field, const gchar * nick)
 {
@@ -80,7 +80,7 @@ GST_START_TEST (test_figures_of_a_batch_are_derived)
 
 GST_END_TEST;
 
-/* Each round has its number, times a factor, in every figure. */
+/* Every figure of round i is @values[i]. The last round has other advice. */
 static GPtrArray *
 make_rounds (const gdouble * values, guint n)
 {

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a measurement says about recycling: each rule from both sides, and the
- * figures that the sentence gives. */
+/* The verdict about recycling: each rule just above and just below its
+ * threshold, and the figures in the sentence. */
 
 #include "verdict.h"
 
 #include <gst/check/gstcheck.h>
 
-/* What is not given is that of three rounds that differ by 1 %, of 20000
- * batches each, in real time 46.875 a second; QUICK has 50000. */
+/* complete() fills in the other fields: three rounds that differ by 1 %, 20000
+ * batches each, 46.875 batches a second (real time). QUICK has 50000 a
+ * second. */
 #define ROUNDS(ns) .cpu = ns
 #define QUICK(ns) ROUNDS (ns), .batches_per_second = 50000
 #define NO_RATE -1
@@ -16,7 +17,7 @@ typedef struct
 {
   VerdictInput fresh, pool;
   VerdictChoice choice;
-  /* in the sentence */
+  /* a part of the sentence */
   const gchar *figures;
 } Row;
 
@@ -26,7 +27,7 @@ static const Row rows[] = {
   {{ROUNDS (1000)}, {0}, VERDICT_NONE, "No verdict"},
   {{0}, {ROUNDS (1000)}, VERDICT_NONE, "No verdict"},
 
-  /* the same, and a tenth less: at 50000/s that is 1 % of a core and 0.99 % */
+  /* equal, then 10 % less: the rule needs 1 % of a core, here 1 % and 0.99 % */
   {{QUICK (2000)}, {QUICK (2000)}, VERDICT_EITHER, "no measurable difference"},
   {{QUICK (2000)}, {QUICK (1800)}, VERDICT_POOL,
       "1.80 us of CPU time in place of 2 us (10 % less)"},
@@ -38,12 +39,12 @@ static const Row rows[] = {
   {{QUICK (2000)}, {QUICK (1961)}, VERDICT_EITHER, "no measurable difference"},
   {{QUICK (1980)}, {QUICK (1781)}, VERDICT_EITHER, "takes 2 such streams"},
 
-  /* far less, but in real time it is nothing: 1 us of 46.875 batches a second,
-   * of which 214 streams have 10000 */
+  /* Half the time, but in real time that is nothing: 1 us each for 46.875
+   * batches a second. It takes 214 streams to reach 10000 a second. */
   {{ROUNDS (2000)}, {ROUNDS (1000)}, VERDICT_EITHER,
       "takes 214 such streams to save 1 % of one"},
-  /* unless it is memory from the system, from one fault a batch and twice the
-   * pool's */
+  /* Page faults decide all the same, if fresh has one a batch or more and at
+   * least twice the pool's. */
   {{ROUNDS (2000),.faults_per_1000 = 1000}, {ROUNDS (1000),
           .faults_per_1000 = 500}, VERDICT_POOL,
       "500 page faults in place of 1000"},
@@ -51,23 +52,23 @@ static const Row rows[] = {
           .faults_per_1000 = 0}, VERDICT_EITHER, "Stay with fresh"},
   {{ROUNDS (2000),.faults_per_1000 = 1000}, {ROUNDS (1000),
           .faults_per_1000 = 501}, VERDICT_EITHER, "Stay with fresh"},
-  /* no rate is known, so there is no telling how many streams it takes */
+  /* without a rate the sentence can't say how many streams it takes */
   {{ROUNDS (2000),.batches_per_second = NO_RATE}, {ROUNDS (1000),
           .batches_per_second =
             NO_RATE}, VERDICT_EITHER, "saves 0 % of a core."},
 
-  /* rounds that overlap say nothing */
+  /* if the rounds' ranges overlap, there is no difference */
   {{QUICK (2000),.least_cpu = 1500}, {QUICK (1400),.most_cpu = 1499},
       VERDICT_POOL, "30 % less"},
   {{QUICK (2000),.least_cpu = 1500}, {QUICK (1400),.most_cpu = 1500},
       VERDICT_EITHER, "no measurable difference"},
-  /* with one round it takes a third */
+  /* one round must differ by a third */
   {{QUICK (2000),.rounds = 1}, {QUICK (1350),.rounds = 1}, VERDICT_EITHER,
       "with one round that counts from 33 % on"},
   {{QUICK (2000),.rounds = 1}, {QUICK (1330),.rounds = 1}, VERDICT_POOL,
       "34 % less"},
 
-  /* the pool is dearer, at any rate */
+  /* if the pool is slower, the rate doesn't matter */
   {{ROUNDS (1000)}, {ROUNDS (1111)}, VERDICT_EITHER, "little difference"},
   {{ROUNDS (1000)}, {ROUNDS (1112)}, VERDICT_FRESH,
       "Keep fresh: a batch takes 1 us of CPU time in place of 1.11 us"},
@@ -78,7 +79,8 @@ static const Row rows[] = {
   {{ROUNDS (1000)}, {ROUNDS (1000),.fallbacks = 29999}, VERDICT_EITHER,
       "no measurable"},
 
-  /* pauses: 1 % of 21.3 ms, which the pool halves, of 1000 that were timed */
+  /* pauses: p999 over 1 % of 21.3 ms, at most half of it with the pool, and
+   * 1000 allocations timed */
   {{ROUNDS (1000),.p999 = 213334}, {ROUNDS (1000),.p999 = 106000},
       VERDICT_POOL, "takes 213 us or more, of the 21.3 ms"},
   {{ROUNDS (1000),.p999 = 213333}, {ROUNDS (1000),.p999 = 106000},
@@ -88,7 +90,7 @@ static const Row rows[] = {
   {{ROUNDS (1000),.p999 = 213334,.timed = 999}, {ROUNDS (1000),.p999 = 1},
       VERDICT_EITHER, "no measurable"},
 
-  /* memory: 4 MiB, and a quarter */
+  /* memory: 4 MiB or more, and a quarter less with the pool */
   {{ROUNDS (1000),.rss_growth = 16777216}, {ROUNDS (1000),
           .rss_growth = 12582912}, VERDICT_POOL,
       "grows by 12 MiB in place of 16 MiB"},
@@ -97,7 +99,8 @@ static const Row rows[] = {
   {{ROUNDS (1000),.rss_growth = 4194303}, {ROUNDS (1000)}, VERDICT_EITHER,
       "no measurable"},
 
-  /* the order: CPU time, an empty pool, pauses, memory */
+  /* the first rule that applies decides: CPU time, an empty pool, pauses,
+   * memory */
   {{QUICK (2000),.p999 = 213334}, {QUICK (1500),.fallbacks = 60000,.p999 = 1},
       VERDICT_POOL, "CPU time"},
   {{ROUNDS (1000),.p999 = 213334}, {ROUNDS (1000),.fallbacks = 60000,
