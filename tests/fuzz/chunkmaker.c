@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Makes chunks of all sorts, good ones and bad ones. */
 
 #include "chunkmaker.h"
 
@@ -7,7 +6,7 @@
 
 #define MAX_CHUNK_BYTES (64 << 10)
 
-/* Samples that carry their number. */
+/* Writes its number into each sample. */
 static void
 number_samples (const GstAudioInfo * info, guint32 * number, guint8 * data,
     gsize size, guint n_samples)
@@ -31,7 +30,7 @@ number_samples (const GstAudioInfo * info, guint32 * number, guint8 * data,
   }
 }
 
-/* In one memory or in two, readable at least. */
+/* In one memory or in two; may be read-only. */
 static GstBuffer *
 wrap_samples (guint8 * data, gsize size, guint kind)
 {
@@ -78,8 +77,8 @@ add_metas (Input * input, GstBuffer * buffer)
   }
 }
 
-/* A meta that planar audio can't do without, and which may be wrong. TRUE when
- * it is right. */
+/* Planar audio needs a GstAudioMeta. Adds none, a wrong one or a right one;
+ * TRUE if it is right. */
 static gboolean
 add_planes (Input * input, const GstAudioInfo * info, GstBuffer * buffer,
     guint n_samples)

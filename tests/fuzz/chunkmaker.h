@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Makes chunks of all sorts, good ones and bad ones. */
+/* Makes valid and invalid chunks. */
 #pragma once
 
 #include "fuzz.h"
 
 G_BEGIN_DECLS
 
-/* A chunk of @info without a time. Its samples carry numbers that go on from
- * @number, where the format has room for them. @n_samples is how many there
- * are; @whole is FALSE when it has to be refused, or its planes are not where
- * the numbers are. */
+/* Returns a chunk of @info without a timestamp, with @n_samples samples. If the
+ * format has room, each sample carries a number, counting on from @number.
+ * @whole is FALSE if the element must refuse the chunk, or if its GstAudioMeta
+ * doesn't point at the numbers. */
 GstBuffer *fuzz_chunk (Input * input, const GstAudioInfo * info,
     guint32 * number, guint * n_samples, gboolean * whole);
 

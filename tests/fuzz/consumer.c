@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Downstream of an element: takes batches, and looks at what is promised of
- * each of them. */
 
 #include "consumer.h"
 
 #include "time/wide.h"
 
-/* Times beyond this, some 146 years, are let go by. */
+/* Times beyond this, some 146 years, are not checked. */
 #define SANE_TIME (G_GUINT64_CONSTANT (1) << 62)
 
 
@@ -31,7 +29,7 @@ check_exclusive (GstBuffer * batch)
       gst_buffer_n_memory (batch));
   memory = gst_buffer_peek_memory (batch, 0);
   PROMISE (GST_MINI_OBJECT_REFCOUNT_VALUE (memory) == 1
-      && memory->parent == NULL, "the memory is somebody else's too");
+      && memory->parent == NULL, "the memory is shared");
   PROMISE (gst_buffer_is_writable (batch)
       && gst_buffer_is_all_memory_writable (batch), "not writable");
   PROMISE (gst_buffer_map (batch, &map, GST_MAP_READWRITE), "can't be mapped");
@@ -59,7 +57,7 @@ count_samples (Consumer * self, GstBuffer * batch)
   return n_samples;
 }
 
-/* What @n samples take, in ns, rounded down; the end of time for more. */
+/* The duration of @n samples in ns, rounded down and limited to 64 bits. */
 static guint64
 duration_of (Consumer * self, guint64 n)
 {
@@ -84,7 +82,7 @@ is_as_far (Consumer * self, guint64 from, guint64 to, guint64 a, guint64 b)
   return is_near (b - a, duration_of (self, to - from));
 }
 
-/* What follows on the last batch, in the same run. */
+/* Does @batch continue the last one, in the same run? */
 static void
 check_following (Consumer * self, GstBuffer * batch)
 {
@@ -116,8 +114,8 @@ check_following (Consumer * self, GstBuffer * batch)
       offset, pts);
 }
 
-/* In a stream from sample 0 at time 0 on: times to the nanosecond, and nothing
- * that is not asked for. */
+/* If the stream starts with sample 0 at time 0: timestamps are exact to the
+ * nanosecond, and no sample is outside the segment. */
 static void
 check_place (Consumer * self, guint64 offset, guint64 end, GstClockTime pts)
 {
@@ -125,7 +123,7 @@ check_place (Consumer * self, guint64 offset, guint64 end, GstClockTime pts)
   guint rate = GST_AUDIO_INFO_RATE (&self->info);
   AbWide end_time, start;
 
-  /* at 2 GHz the numbers of samples end before the times do */
+  /* at 2 GHz the sample numbers overflow before the times do */
   if (end >= SANE_TIME * 2)
     return;
   PROMISE (pts == duration_of (self, offset), "sample %"
@@ -163,7 +161,7 @@ check_stamps (Consumer * self, GstBuffer * batch, guint n_samples)
   check_following (self, batch);
   if (self->from_zero && self->timed)
     check_place (self, offset, offset + n_samples, pts);
-  /* padding takes no positions: what follows goes on before it */
+  /* Padding has no positions: the next batch continues from before it. */
   self->last.known = gst_buffer_get_audio_clipping_meta (batch) == NULL;
   self->last.offset = offset;
   self->last.offset_end = offset + n_samples;
@@ -180,7 +178,7 @@ number_at (const guint8 * data, gsize position)
   return number;
 }
 
-/* Samples come in order, none of them twice, with silence between. */
+/* The numbers rise, with none twice. Silence (0) may be anywhere. */
 static void
 check_numbers (Consumer * self, GstBuffer * batch, guint n_samples)
 {
@@ -213,7 +211,7 @@ check_numbers (Consumer * self, GstBuffer * batch, guint n_samples)
 
 /* Taking batches */
 
-/* Whoever owns a batch may write what he likes. */
+/* The consumer owns the batch, so it may write to it. */
 static void
 write_over (GstBuffer * batch)
 {
@@ -228,7 +226,7 @@ consumer_release_one (Consumer * self, gboolean last)
   g_mutex_lock (&self->lock);
   batch = last ? g_queue_pop_tail (&self->held) :
       g_queue_pop_head (&self->held);
-  /* those of an earlier run are all in front of those of this one */
+  /* batches of earlier runs are in front of those of this run */
   if (batch && last && self->held_now > 0)
     self->held_now--;
   self->held_now = MIN (self->held_now, g_queue_get_length (&self->held));
@@ -298,8 +296,8 @@ check_order (Consumer * self, GstPad * pad, GstEvent * event)
   g_autoptr (GstEvent) start = NULL;
   g_autoptr (GstEvent) segment = NULL;
 
-  /* behind caps that were refused a pad sends no segment, and who is pulled
-   * sends caps alone */
+  /* After refused caps a pad sends no segment. In pull mode the pad sends only
+   * caps. */
   if (!GST_EVENT_IS_SERIALIZED (event) || self->has_refused
       || GST_PAD_MODE (pad) == GST_PAD_MODE_PULL
       || GST_EVENT_TYPE (event) == GST_EVENT_STREAM_START
@@ -327,7 +325,7 @@ take_caps (Consumer * self, GstEvent * event)
   PROMISE (gst_audio_info_from_caps (&info, caps), "caps of no audio");
   if (!gst_audio_info_is_equal (&info, &self->info))
     self->last.known = FALSE;
-  /* time goes on from where it was at the old rate */
+  /* at a new rate time continues, so sample 0 is no longer at time 0 */
   if (GST_AUDIO_INFO_RATE (&self->info) != 0
       && GST_AUDIO_INFO_RATE (&self->info) != GST_AUDIO_INFO_RATE (&info))
     self->from_zero = FALSE;
@@ -376,7 +374,7 @@ answer_allocation (Consumer * self, GstQuery * query)
   return self->has_params || self->pool;
 }
 
-/* What the pad has at present does not bind it. */
+/* Unlike the default, doesn't insist on the pad's current caps. */
 static gboolean
 answer_caps (Consumer * self, GstQuery * query)
 {
@@ -429,7 +427,7 @@ consumer_wish_caps (Consumer * self, GstCaps * caps)
   g_mutex_unlock (&self->lock);
 }
 
-/* or no address space, where it is small */
+/* More than any machine's memory; on 32 bits, most of the address space. */
 #define NO_MACHINE_HAS ((gsize) MIN (G_GUINT64_CONSTANT (1) << 48, \
     G_MAXSIZE / 4 * 3))
 #define SOME_PADDING (1 << 16)
@@ -456,8 +454,8 @@ consumer_fuzz_allocation (Consumer * self, Input * input)
     self->pool_size = input_bytes (input, 2) * 4;
     self->pool_min = input_below (input, 4);
     self->pool_max = input_below (input, 8);
-    /* it has GStreamer's own allocator, which ends the program where the system
-     * refuses: wish for what there is here, or for more than any machine has */
+    /* The pool uses GStreamer's own allocator, which aborts if memory is
+     * refused. Ask for little, or for more than any machine has. */
     if (self->params.padding < NO_MACHINE_HAS)
       self->params.padding %= SOME_PADDING;
   }

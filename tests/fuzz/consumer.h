@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Downstream of an element: takes batches, and looks at what is promised of
+/* The consumer: takes batches from the element and checks the promises about
  * each of them. */
 #pragma once
 
@@ -7,12 +7,12 @@
 
 G_BEGIN_DECLS
 
-/* What a consumer takes before it returns GST_FLOW_EOS, so that no input takes
+/* After this much the consumer returns GST_FLOW_EOS, so that no input takes
  * long. */
 #define CONSUMER_MAX_BATCHES 300
 #define CONSUMER_MAX_BYTES (8 << 20)
 
-/* The last batch that came, for what the next one is to follow on. */
+/* The last batch; the next one must continue it. */
 typedef struct
 {
   gboolean known;
@@ -20,52 +20,53 @@ typedef struct
   GstClockTime pts, end;
 } LastBatch;
 
-/* Thread-safety: one pad pushes here at one time, and nobody else has to do
- * with this meanwhile, but for releasing what is held. */
+/* Thread-safety: only one pad pushes at a time. Meanwhile other threads may
+ * only release held batches, and use the fields under the lock. */
 typedef struct
 {
   GstPad *pad;
   GstPad *peer;
 
-  /* what is done with the next batches */
+  /* what the consumer does with the next batches */
   GstFlowReturn flow;
   gboolean hold;
   gboolean scribble;
   gboolean refuse_caps;
-  /* GstBaseSrc 1.22 sends no segment where no batch is to be made */
+  /* allow SEGMENT_DONE without a SEGMENT: GstBaseSrc 1.22 sends no segment if
+   * there is no batch */
   gboolean lone_end;
   /* called for each batch, after the checks */
   void (*on_batch) (gpointer user_data);
   void (*on_event) (gpointer user_data, GstEvent * event);
   gpointer user_data;
 
-  /* what the ALLOCATION and CAPS queries answer, under the lock: who streams
-   * asks again when he likes, such as behind an error */
+  /* The answers to the ALLOCATION and CAPS queries. Under the lock: the
+   * streaming thread may query at any time, for example after an error. */
   GstAllocationParams params;
   gboolean has_params;
   GstBufferPool *pool;
   guint pool_size, pool_min, pool_max;
   GstCaps *caps;
 
-  /* what batches have to follow on */
+  /* what the next batch must match */
   GstAudioInfo info;
   GstSegment segment;
   LastBatch last;
-  /* every sample is in one batch, in order, and none of them is lost */
+  /* every sample is in exactly one batch, in order */
   gboolean gapless;
   gboolean reverse;
   /* samples carry their number, from 1; silence is 0 */
   gboolean numbered;
-  /* sample 0 is at time 0, and nothing is outside of the segment */
+  /* sample 0 is at time 0, and all samples are inside the segment */
   gboolean from_zero;
-  /* times are those of the samples, and not offset */
+  /* timestamps are those of the samples, without timestamp-offset */
   gboolean timed;
   guint32 last_number;
 
   GMutex lock;
   /* under the lock */
   GQueue held;
-  /* of the held ones, those of the run that goes on */
+  /* how many of the held batches are from the present run */
   guint held_now;
   guint64 batches, bytes, samples;
   gboolean returned_error;
@@ -75,31 +76,31 @@ typedef struct
 /* Links to @srcpad. */
 void consumer_init (Consumer * self, GstPad * srcpad);
 
-/* Unlinks, and keeps what is held. */
+/* Unlinks, and keeps the held batches. */
 void consumer_unlink (Consumer * self);
 void consumer_link (Consumer * self);
 
-/* As the start of a run: nothing has come. */
+/* Forgets the stream, for a new run. */
 void consumer_restart (Consumer * self);
 
-/* FALSE when nothing is held. */
+/* FALSE if none is held. */
 gboolean consumer_release_one (Consumer * self, gboolean last);
 void consumer_release_all (Consumer * self);
 
-/* Looks at @batch, and then does what is to be done with it. */
+/* Checks @batch; then holds or releases it. */
 GstFlowReturn consumer_take (Consumer * self, GstBuffer * batch);
 
-/* What the CAPS and ACCEPT_CAPS queries answer from now on; NULL: anything.
- * Takes @caps. */
+/* Sets the answer to the CAPS and ACCEPT_CAPS queries; NULL accepts anything.
+ * Takes ownership of @caps. */
 void consumer_wish_caps (Consumer * self, GstCaps * caps);
 
-/* Takes one of all sorts of answers to the ALLOCATION query. */
+/* Sets any answer to the ALLOCATION query. */
 void consumer_fuzz_allocation (Consumer * self, Input * input);
 
-/* Releases all and lets go of the pad. */
+/* Releases all batches and the pad. */
 void consumer_clear (Consumer * self);
 
-/* Does @info have numbers in its samples? */
+/* Can the samples of @info carry a number? */
 gboolean consumer_can_number (const GstAudioInfo * info);
 
 G_END_DECLS

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Fuzzes audiobatch: chunks, events, queries, properties and states in any
- * order, and after each of them what is promised. */
+/* Fuzzes audiobatch: chunks, events, queries, properties and state changes in
+ * any order. Checks the promises after each step. */
 
 #include "../check/names.h"
 #include "chunkmaker.h"
 #include "consumer.h"
 #include "gstaudiobatch.h"
 
-/* A gap may be filled with this much while nothing downstream ends that. */
+/* The longest fill of a gap with overrun=drop. Dropped batches don't reach the
+ * consumer, so it can't end a long fill by returning EOS. */
 #define SHORT_FILL GST_USECOND
 /* samples */
 #define LONGEST_GAP (G_GUINT64_CONSTANT (1) << 44)
@@ -19,21 +20,22 @@ typedef struct
   GstElement *element;
   Listener listener;
   GstPad *sinkpad, *srcpad;
-  /* upstream: only asked, chunks and events go straight to the sink pad */
+  /* The upstream pad. It only answers queries; chunks and events go straight to
+   * the sink pad. */
   GstPad *asked;
   GstClockTime upstream_latency;
   Consumer consumer;
   GstState state;
 
-  /* what has been sent */
+  /* the input so far */
   GstAudioInfo info;
   gboolean caps_sure;
   gboolean reverse;
   GstClockTime next;
   guint32 number;
-  /* sent and not refused by the pad */
+  /* sent, and accepted by the pad */
   guint64 samples_in;
-  /* nothing made that unsure */
+  /* the counters can be predicted exactly */
   gboolean in_sure, out_sure;
   /* batches may have overlapped */
   gboolean overlaps;
@@ -85,7 +87,8 @@ check_figures (Filter * self)
       " bytes", f.outstanding, f.outstanding_bytes);
 }
 
-/* An error was posted just when GST_FLOW_ERROR was returned. */
+/* The element must post one error if it returns GST_FLOW_ERROR, and else
+ * none. */
 static void
 check_errors (Filter * self, GstFlowReturn ret, gint errors)
 {
@@ -95,8 +98,8 @@ check_errors (Filter * self, GstFlowReturn ret, gint errors)
       gst_flow_get_name (ret));
 }
 
-/* Keeps to what a single thread can do in a short time, and notes what the
- * settings say about the promises. */
+/* Changes settings with which a single thread would block or take long, and
+ * notes which promises the settings rule out. */
 static void
 keep_sane (Filter * self)
 {
@@ -109,7 +112,7 @@ keep_sane (Filter * self)
       NULL);
   self->drops = max_outstanding > 0 && overrun == 1;
   if (max_outstanding > 0 && overrun == 0) {
-    /* nobody else would release what is waited for */
+    /* the element would wait for a release, and there is no other thread */
     self->consumer.hold = FALSE;
     consumer_release_all (&self->consumer);
   }
@@ -139,7 +142,7 @@ change_property (Filter * self)
   update_consumer (self);
 }
 
-/* What goes in */
+/* Input */
 
 static gboolean
 send (Filter * self, GstEvent * event)
@@ -150,7 +153,7 @@ send (Filter * self, GstEvent * event)
   return ret;
 }
 
-/* Has the sink pad got an event of @type that was not refused? */
+/* Has the sink pad accepted an event of @type? */
 static gboolean
 has (Filter * self, GstEventType type)
 {
@@ -200,8 +203,7 @@ send_caps (Filter * self)
     self->consumer.numbered = FALSE;
 }
 
-/* What every sender does before anything else; FALSE when there can't be a
- * stream as yet. */
+/* Sends what must precede a segment. FALSE if the caps were refused. */
 static gboolean
 ensure_caps (Filter * self)
 {
@@ -352,10 +354,10 @@ send_gap (Filter * self)
     pts = self->next;
   if (pts == GST_CLOCK_TIME_NONE)
     pts = 0;
-  /* as long as max-fill says at most, or else it takes for ever */
+  /* at most what max-fill is then, or the fill takes very long */
   if (self->drops)
     duration = MIN (duration, SHORT_FILL);
-  /* and no longer than to be counted in a while, where a rate is in GHz */
+  /* nor more samples than can be counted soon, if the rate is in GHz */
   duration = MIN (duration, gst_util_uint64_scale (LONGEST_GAP, GST_SECOND,
           MAX (GST_AUDIO_INFO_RATE (&self->info), 1)));
   self->next = later (pts, duration);
@@ -371,7 +373,7 @@ flush (Filter * self, gboolean start, gboolean stop)
     send (self, gst_event_new_flush_stop (TRUE));
 }
 
-/* Those that come behind a segment. */
+/* Events that must follow a segment. */
 static GstEvent *
 any_serialized (Filter * self)
 {
@@ -490,7 +492,7 @@ change_consumer (Filter * self)
   }
 }
 
-/* All that a run begins with. */
+/* Resets everything for a new run. */
 static void
 restart (Filter * self)
 {
@@ -609,7 +611,7 @@ filter_init (Filter * self, const guint8 * data, gsize size)
   set_state (self, GST_STATE_PAUSED);
 }
 
-/* What is held is released before the element goes, or after. */
+/* Releases the held batches before or after the element is finalized. */
 static void
 filter_clear (Filter * self)
 {

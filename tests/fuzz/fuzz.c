@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the targets that drive an element share: setting GStreamer up, the
- * element's errors, its figures, its properties, formats. */
 
 #include "fuzz.h"
 
-/* A pool makes and touches these before the first batch. */
+/* The pool allocates and touches this many buffers before the first batch. */
 #define MOST_POOL_MIN 8
 
 void
@@ -21,8 +19,8 @@ fuzz_fail (const gchar * file, gint line, const gchar * promise,
   abort ();
 }
 
-/* Not G_DEBUG=fatal-criticals: a fuzzer keeps the input of an abort, and not
- * that of a trap. */
+/* Used instead of G_DEBUG=fatal-criticals, which traps: the fuzzer keeps the
+ * input only after an abort. */
 static void
 judge_log (const gchar * domain, GLogLevelFlags level, const gchar * message,
     gpointer unused)
@@ -30,13 +28,13 @@ judge_log (const gchar * domain, GLogLevelFlags level, const gchar * message,
   if ((level & (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL | G_LOG_LEVEL_WARNING))
       == 0)
     return;
-  /* an application that seeks to a start behind the stop, or beyond where its
-   * segment's offset is */
+  /* the application's mistake: the seek's start is after its stop, or its stop
+   * is before the segment's offset */
   if (strstr (message, "gst_segment_do_seek: assertion 'start <= stop'")
       || strstr (message, "gst_segment_to_running_time_full: assertion 'stop "
           ">= offset'"))
     return;
-  /* caps with lists that have nothing in common */
+  /* GStreamer's mistake: caps whose lists have nothing in common */
   if (strstr (message, "gst_value_intersect: assertion 'G_IS_VALUE"))
     return;
   PROMISE (FALSE, "%s: %s", domain, message);
@@ -62,7 +60,7 @@ count_message (GstBus * bus, GstMessage * message, gpointer user_data)
     g_autoptr (GError) error = NULL;
 
     gst_message_parse_error (message, &error, NULL);
-    PROMISE (error->message[0] != '\0', "an error has to say what it is");
+    PROMISE (error->message[0] != '\0', "the error has no text");
     g_atomic_int_inc (&self->errors);
   }
   gst_message_unref (message);
@@ -199,7 +197,7 @@ any_value (GValue * value, GParamSpec * spec, Input * input)
   }
 }
 
-/* The properties that there is something to set about, in this state. */
+/* The properties that can be set in the element's present state. */
 static guint
 settable (GstElement * element, GParamSpec ** specs, guint most)
 {
@@ -233,7 +231,7 @@ fuzz_set_property (GstElement * element, Input * input)
   any_value (&value, spec, input);
   if (strcmp (spec->name, "pool-min-buffers") == 0)
     g_value_set_uint (&value, g_value_get_uint (&value) % (MOST_POOL_MIN + 1));
-  /* what is out of range is the application's fault, and a warning */
+  /* GObject would warn about a value out of range, and a warning is fatal */
   g_param_value_validate (spec, &value);
   g_object_set_property (G_OBJECT (element), spec->name, &value);
   g_value_unset (&value);
@@ -332,7 +330,7 @@ fuzz_query (GstPad * pad, Input * input)
       || GST_QUERY_TYPE (query) != GST_QUERY_LATENCY)
     return;
   gst_query_parse_latency (query, &live, &min, &max);
-  PROMISE (GST_CLOCK_TIME_IS_VALID (min), "a latency has to be known");
+  PROMISE (GST_CLOCK_TIME_IS_VALID (min), "the latency has no minimum");
   PROMISE (max >= min, "latency %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT,
       min, max);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the targets that drive an element share: setting GStreamer up, the
- * element's errors, its figures, its properties, formats. */
+/* Shared by the targets that drive an element: setup of GStreamer, the
+ * element's errors, statistics and properties, random formats and queries. */
 #pragma once
 
 #include <gst/audio/audio.h>
@@ -9,12 +9,12 @@
 
 G_BEGIN_DECLS
 
-/* One target: a run on one input. */
+/* Each target defines these two; the first runs it on one input. */
 int LLVMFuzzerTestOneInput (const guint8 * data, gsize size);
 int LLVMFuzzerInitialize (int *argc, char ***argv);
 
-/* What is promised. Ends the program, and with it the fuzzer's run, where it
- * does not hold. */
+/* Asserts a promise. If it does not hold, aborts the program, so that the
+ * fuzzer keeps the input. */
 #define PROMISE(holds, ...) \
   G_STMT_START { \
     if (G_UNLIKELY (!(holds))) \
@@ -24,10 +24,11 @@ int LLVMFuzzerInitialize (int *argc, char ***argv);
 void fuzz_fail (const gchar * file, gint line, const gchar * promise,
     const gchar * format, ...) G_GNUC_PRINTF (4, 5) G_GNUC_NORETURN;
 
-/* Without plugins and without a registry; every critical warning is fatal. */
+/* Starts GStreamer without plugins and without a registry, and makes warnings
+ * and criticals fatal. */
 void fuzz_init_gst (void);
 
-/* The element's messages: errors are counted, and nothing is kept. */
+/* Counts the element's error messages and discards all messages. */
 typedef struct
 {
   GstBus *bus;
@@ -38,7 +39,7 @@ void listener_init (Listener * self, GstElement * element);
 gint listener_errors (Listener * self);
 void listener_clear (Listener * self);
 
-/* The counters of @element that have to add up. */
+/* The counters in stats that must add up. */
 typedef struct
 {
   guint64 in, inserted, out, dropped, pending;
@@ -48,17 +49,17 @@ typedef struct
 void figures_read (Figures * self, GstElement * element);
 guint figures_uint (GstElement * element, const gchar * property);
 
-/* Sets any property of @element to any value it may have, the least and the
- * greatest among them. Where a value would take for ever (a pool of two
- * thousand million buffers), it is a smaller one.
+/* Sets any property of @element to any value in its range, the limits
+ * included. pool-min-buffers gets a small value: the pool allocates that many
+ * at once.
  *
- * Returns: its name. */
+ * Returns: the property's name. */
 const gchar *fuzz_set_property (GstElement * element, Input * input);
 
 /* Any format. */
 void fuzz_audio_info (GstAudioInfo * info, Input * input);
 
-/* Asks @pad one of all sorts of queries. */
+/* Sends any query to @pad. */
 void fuzz_query (GstPad * pad, Input * input);
 
 G_END_DECLS

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A handler of fill-batch that does what it may, and what it may not. */
 
 #include "handler.h"
 
@@ -52,7 +51,7 @@ handler_kept (Handler * self)
   return n;
 }
 
-/* What was lent is a whole batch, and the handler's alone. */
+/* The handler gets a whole batch, and no one else has a reference. */
 static void
 check_lent (GstBuffer * batch)
 {
@@ -77,7 +76,7 @@ cut (GstBuffer * batch, GstElement * element, gsize amount, gboolean evenly)
   gst_buffer_set_size (batch, size - MIN (amount, size));
 }
 
-/* One at a time. */
+/* Keeps at most one mapping. */
 static void
 keep_mapped (Handler * self, GstBuffer * batch)
 {

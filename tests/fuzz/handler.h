@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A handler of fill-batch that does what it may, and what it may not. */
+/* A handler of fill-batch that does allowed and forbidden things. */
 #pragma once
 
 #include "fuzz.h"
@@ -27,14 +27,14 @@ typedef enum
   N_HANDLERS
 } HandlerKind;
 
-/* Thread-safety: changed while the streaming thread stands still. */
+/* Thread-safety: change it only while the streaming thread is parked. */
 typedef struct
 {
   GstElement *element;
   gulong id;
   HandlerKind kind;
   guint amount;
-  /* what it should not have kept */
+  /* references that the handler must not keep, but does */
   GMutex lock;
   GQueue kept;
   GstMapInfo map;
@@ -43,7 +43,7 @@ typedef struct
 void handler_init (Handler * self, GstElement * element);
 void handler_clear (Handler * self);
 
-/* Connects, disconnects, or does something else from now on. */
+/* Connects if necessary, and changes what the handler does from now on. */
 void handler_change (Handler * self, Input * input);
 
 /* Any thread. */

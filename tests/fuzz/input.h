@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Reads what the fuzzer made up: choices and numbers, from first to last. */
+/* Turns the fuzzer's bytes into choices and numbers, from first to last. */
 #pragma once
 
 #include <string.h>
@@ -8,7 +8,7 @@
 
 G_BEGIN_DECLS
 
-/* What is behind the end reads as 0. */
+/* After the end every byte reads as 0. */
 typedef struct
 {
   const guint8 *data;
@@ -49,7 +49,7 @@ input_bytes (Input * self, guint n)
 #define input_pick(self, table) \
     ((table)[input_below (self, G_N_ELEMENTS (table))])
 
-/* A number of any size: those near 0, near each power of two, and any. */
+/* A number of any size; those near 0 and near powers of two are frequent. */
 static inline guint64
 input_number (Input * self)
 {
@@ -81,7 +81,7 @@ input_time (Input * self)
   return input_number (self);
 }
 
-/* The same without NONE. */
+/* Like input_time(), but never NONE. */
 static inline GstClockTime
 input_valid_time (Input * self)
 {

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Judges chunks as docs/elements.md says, in exact numbers, beside the timeline,
- * and compares. */
 
 #include "judge.h"
 
-/* So far may a run of chunks get from 0: 18 years. */
+/* The longest run: 18 years. */
 #define FARTHEST (G_GINT64_CONSTANT (1) << 59)
 #define LIMIT (G_GUINT64_CONSTANT (1) << 62)
 
@@ -20,7 +18,7 @@ absolute (Exact value)
   return value < 0 ? -value : value;
 }
 
-/* What @n samples take, in ns, rounded down. */
+/* The duration of @n samples in ns, rounded down. */
 static Exact
 duration_of (Judge * self, guint64 n)
 {
@@ -47,7 +45,7 @@ running (const GstSegment * segment, Exact time)
       + (Exact) segment->base;
 }
 
-/* Has something to be done about a chunk at @now that was due at @due? */
+/* Must the element act on a chunk that came at @now and was due at @due? */
 static gboolean
 is_off (Judge * self, Exact now, Exact due)
 {
@@ -106,7 +104,7 @@ judge (Judge * self, GstClockTime pts, gboolean flagged, Exact * n_samples)
   return act (self, now - next, n_samples);
 }
 
-/* The time of the next sample, in the segment that chunks come in. */
+/* The time of the next sample, in the input segment. */
 static Exact
 next_time (Judge * self)
 {
@@ -144,7 +142,7 @@ enter (Judge * self)
   ab_timeline_enter_segment (&self->timeline, &self->segment);
 }
 
-/* What the rebatcher does with @n samples of a chunk, or of silence. */
+/* Counts @n samples of a chunk or of silence, as the rebatcher does. */
 static void
 pass (Judge * self, Exact n)
 {
@@ -214,7 +212,7 @@ judge_chunk (Judge * self, Input * input)
   ours = judge (self, pts, kind & 1, &expected);
   verdict = ab_timeline_judge (&self->timeline, &self->policy, &self->segment,
       pts, kind & 1, &n_samples);
-  PROMISE (verdict == ours, "judged %d, and it is %d, at %u Hz",
+  PROMISE (verdict == ours, "verdict %d instead of %d at %u Hz",
       verdict, ours, self->rate);
   if (verdict == AB_TIMELINE_FILL || verdict == AB_TIMELINE_DROP)
     PROMISE (n_samples == (guint64) expected,
@@ -294,7 +292,7 @@ judge_step (Judge * self, Input * input)
 {
   guint op = input_below (input, 16);
 
-  /* what comes after would be beyond the numbers of a stream */
+  /* later samples would not fit into the numbers of a stream */
   if (sample_time (self, self->position) > FARTHEST
       || self->position > FARTHEST || self->owed > FARTHEST)
     return;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Judges chunks as docs/elements.md says, in exact numbers, beside the timeline,
- * and compares. */
+/* A second implementation of the timeline's rules, as docs/elements.md states
+ * them, in exact numbers. Gives the same chunks to both and compares the
+ * verdicts. */
 #pragma once
 
 #include "fuzz.h"
@@ -19,19 +20,19 @@ exact_ratio (guint64 n, guint64 times, guint64 by, guint64 rest)
           ab_wide_from (rest)), ab_wide_from (by), &left);
 }
 
-/* What @n samples take, in ns, rounded down. */
+/* The duration of @n samples in ns, rounded down. */
 static inline AbWide
 exact_duration (guint64 n, guint rate)
 {
   return exact_ratio (n, GST_SECOND, rate, 0);
 }
 
-/* Beyond this a nanosecond is half a sample or more: times can't tell any
- * longer which sample is meant. */
+/* Beyond this rate a nanosecond is half a sample or more, so a time no longer
+ * identifies a sample. */
 #define JUDGE_MAX_RATE (GST_SECOND / 2 - 1)
 
-/* Times and counts of a run, all of them well within 2^62. What could be beyond
- * stands still there. */
+/* Times and counts of a run, well within 2^62. Larger results are clamped to
+ * 2^62. */
 typedef gint64 Exact;
 
 /* One run after another, in segments of rate 1. */
@@ -41,19 +42,21 @@ typedef struct
   AbTimelinePolicy policy;
   GstSegment segment;
 
-  /* the same in exact numbers: sample origin is at base, of this segment */
+  /* the same in exact numbers: sample @origin is at time @base of
+   * @run_segment */
   guint rate;
   Exact origin, base, position, owed;
   GstSegment run_segment;
   gboolean begun, running, entered;
-  /* when chunks began to be off */
+  /* chunks are off, and since when */
   gboolean off;
   Exact off_since;
 } Judge;
 
 void judge_init (Judge * self, guint rate);
 
-/* A chunk, a segment, another rate, other settings, or a break. */
+/* Does one step: a chunk, a segment, another rate, other settings, or a
+ * break. */
 void judge_step (Judge * self, Input * input);
 
 G_END_DECLS

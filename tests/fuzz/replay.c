@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Runs a target on files, once each, without a fuzzer. */
+/* Runs a target on files, once each, without libFuzzer. */
 
 #include <sys/resource.h>
 
 #include "fuzz.h"
 
-/* No input needs as much; what asks for more is to be refused. */
+/* More than any input needs; larger allocations fail. */
 #define MOST_MEMORY (G_GUINT64_CONSTANT (1) << 30)
 
-/* A sanitizer has limits of its own, and maps terabytes. */
+/* Sanitizers map terabytes, and have limits of their own. */
 #if defined (__SANITIZE_ADDRESS__) || defined (__SANITIZE_THREAD__)
 #define HAS_SANITIZER TRUE
 #else

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# run.sh FUZZER...: runs each for FUZZ_SECONDS, beginning with the seeds and with
-# what earlier runs have found. Says for each how many inputs were tried and how
-# much of the code they reached, and ends with 1 when one of them failed. The
-# inputs begin from FUZZ_SEED, or from chance where that is 0 or not set.
+# run.sh FUZZER...: runs each for FUZZ_SECONDS, starting from the seeds and from
+# the corpus of earlier runs. Prints for each the number of inputs and the code
+# coverage. Exits with 1 if one failed. FUZZ_SEED seeds the random numbers; if
+# it is 0 or not set, each run is different.
 set -uo pipefail
 seconds=${FUZZ_SECONDS:-60}
 seeds=$(cd "$(dirname "$0")" && pwd)/seeds

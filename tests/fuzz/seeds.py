@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Picks the seeds of a fuzzer: those inputs that together reach the most.
+"""Picks the seeds of a fuzzer: the inputs that together reach the most code.
 
-seeds.py FUZZER CORPUS... puts the best inputs of the folders CORPUS, and of the
-seeds that there are, into seeds/NAME, where FUZZER is fuzz-NAME.
+seeds.py FUZZER CORPUS... picks from the folders CORPUS and from the present
+seeds, and replaces seeds/NAME, where FUZZER is fuzz-NAME.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ MOST_SEEDS = 40
 
 
 def features_of_each(fuzzer, folders, work):
-    """What each input reaches, from the control file of libFuzzer's merge."""
+    """The features that each input reaches, by libFuzzer's merge control file."""
     control = work / "control"
     (work / "merged").mkdir()
     subprocess.run([fuzzer, "-set_cover_merge=1", "-max_len=600",
@@ -34,7 +34,7 @@ def features_of_each(fuzzer, folders, work):
 
 
 def pick(features):
-    """The input that adds the most, again and again; the shortest of equals."""
+    """Greedy: takes the input that adds most features; of equals the shortest."""
     reached, picked = set(), []
     while len(picked) < MOST_SEEDS:
         best = max(sorted(features), key=lambda name: (

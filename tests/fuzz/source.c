@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Fuzzes audiobatchsrc: seeks, properties, handlers, queries, states and what
- * downstream does, pushing and pulled, and after each what is promised. */
+/* Fuzzes audiobatchsrc in push and in pull mode: seeks, properties, handlers,
+ * queries, state changes and consumers in any order. Checks the promises after
+ * each step. */
 
 #include "consumer.h"
 #include "gstaudiobatchsrc.h"
@@ -8,7 +9,8 @@
 #include "streamer.h"
 
 #define MAX_STEPS 120
-/* Longer batches take long to make; yet longer ones are refused at once. */
+/* Batches longer than LONG_BATCH take too long to make. From REFUSED_BATCH on
+ * there is no memory, and the element refuses at once. */
 #define LONG_BATCH (32 << 10)
 #define REFUSED_BATCH (128 << 20)
 #define DEFAULT_RATE 48000
@@ -25,14 +27,14 @@ typedef struct
   Handler handler;
   GstState state;
   gboolean pulled;
-  /* what downstream makes of the rate */
+  /* the rate that downstream asks for */
   guint rate;
-  /* a batch may have been lost on its way */
+  /* FALSE if a batch may have been lost downstream */
   gboolean out_sure;
-  /* a seek waits for the start, and may fail then */
+  /* a seek before the start is pending; it may make the start fail */
   gboolean sought;
-  /* EOS was sent to the element: another one, a flush, or a stop before it has
-   * come out, fails an assertion of GstBaseSrc 1.22 */
+  /* EOS was sent to the element. A second EOS, a flush or a stop before it comes
+   * out fails an assertion in GstBaseSrc 1.22. */
   gboolean eos_sent;
 } Source;
 
@@ -67,7 +69,7 @@ check_figures (Source * self)
       consumer->held_now);
 }
 
-/* Keeps batches short, or so long that there is no memory. */
+/* Keeps batches shorter than LONG_BATCH, or at least REFUSED_BATCH long. */
 static void
 keep_short (Source * self)
 {
@@ -139,8 +141,9 @@ on_message (GstBus * bus, GstMessage * message, gpointer user_data)
   return GST_BUS_DROP;
 }
 
-/* Nothing has come for a while. Who waits for batches to be released gets one;
- * and GstBaseSrc stops without a word in a stream that has ended before. */
+/* No batch has come for a while. The element may wait for a release, so release
+ * one batch. If GstBaseSrc has paused its task, the stream is over: in a stream
+ * that ended before, GstBaseSrc sends no second EOS. */
 static void
 help_on (gpointer user_data)
 {
@@ -173,7 +176,7 @@ run_on (Source * self, guint batches)
         "neither a batch nor an end has come");
 }
 
-/* What is done to the source */
+/* Steps */
 
 static void
 pull (Source * self)
@@ -191,12 +194,12 @@ pull (Source * self)
     offset -= offset % bpf;
   if (kind >= 250)
     size = REFUSED_BATCH * (kind - 249);
-  /* the puller waits for what he holds himself */
+  /* pulling and releasing are in the same thread: don't wait for ourselves */
   consumer_release_all (&self->consumer);
   handler_release (&self->handler);
   ret = gst_pad_pull_range (self->consumer.pad, offset, size, &batch);
   errors = g_atomic_int_get (&self->errors) - errors;
-  /* the base class has one answer for all that is wrong with caps */
+  /* GstBaseSrc returns NOT_NEGOTIATED for every problem with caps */
   if (ret != GST_FLOW_NOT_NEGOTIATED)
     PROMISE (errors == (ret == GST_FLOW_ERROR), "%d errors with %s", errors,
         gst_flow_get_name (ret));
@@ -236,8 +239,8 @@ any_seek (Input * input, gboolean must_flush)
 
   any_edge (input, &start_type, &start);
   any_edge (input, &stop_type, &stop);
-  /* GstBaseSrc 1.22 refuses these only after it has flushed, and goes on
-   * without a segment */
+  /* GstBaseSrc 1.22 refuses other types only after it has flushed, and then
+   * continues without a segment */
   if (format != GST_FORMAT_TIME)
     start_type = stop_type = GST_SEEK_TYPE_SET;
   if (must_flush) {
@@ -245,11 +248,11 @@ any_seek (Input * input, gboolean must_flush)
     flags |= GST_SEEK_FLAG_FLUSH;
   }
   if (flags & GST_SEEK_FLAG_INSTANT_RATE_CHANGE) {
-    /* no more than the rate may be changed then */
+    /* such a seek may change only the rate */
     start_type = stop_type = GST_SEEK_TYPE_NONE;
     flags &= ~GST_SEEK_FLAG_FLUSH;
   }
-  /* the bits that mean something */
+  /* keep only defined flags */
   flags &= GST_SEEK_FLAG_FLUSH | GST_SEEK_FLAG_ACCURATE
       | GST_SEEK_FLAG_KEY_UNIT | GST_SEEK_FLAG_SEGMENT
       | GST_SEEK_FLAG_TRICKMODE | GST_SEEK_FLAG_SNAP_NEAREST
@@ -265,7 +268,7 @@ seek (Source * self)
 {
   gboolean ended = streamer_is_still (&self->streamer)
       && !self->streamer.parked;
-  /* otherwise GstBaseSrc 1.22 waits for ever while a live one is paused */
+  /* without a flush GstBaseSrc 1.22 waits for ever for a paused live source */
   GstEvent *event = any_seek (&self->input, !is_running (self));
 
   self->sought |= !is_streaming (self);
@@ -273,9 +276,10 @@ seek (Source * self)
     gst_element_send_event (self->element, event);
     return;
   }
-  /* so was one that is flushed away */
+  /* the source also counted batches that the seek flushes */
   self->out_sure = FALSE;
-  /* a seek that does not flush waits for whoever waits for a release */
+  /* without a flush the seek waits for the streaming thread, which may wait for
+   * a release */
   self->consumer.hold = FALSE;
   consumer_release_all (&self->consumer);
   handler_release (&self->handler);
@@ -292,7 +296,8 @@ flush (Source * self)
   streamer_set_open (&self->streamer, TRUE);
   streamer_begin (&self->streamer);
   gst_element_send_event (self->element, gst_event_new_flush_start ());
-  /* GstBaseSrc 1.22 may stop for the first after it has begun for the second */
+  /* Wait until the task has stopped: GstBaseSrc 1.22 may otherwise stop for the
+   * flush start after the flush stop has started it again. */
   GST_PAD_STREAM_LOCK (self->srcpad);
   GST_PAD_STREAM_UNLOCK (self->srcpad);
   streamer_begin (&self->streamer);
@@ -305,12 +310,12 @@ send_event (Source * self)
 {
   switch (input_below (&self->input, 4)) {
     case 0:
-      /* GstBaseSrc 1.22 forgets one that comes before it has started */
+      /* GstBaseSrc 1.22 forgets an EOS that comes before it has started */
       if (!is_streaming (self) || self->eos_sent)
         break;
       self->eos_sent = TRUE;
       self->out_sure = FALSE;
-      /* it takes the stream lock, for which the thread has to let go */
+      /* sending EOS takes the stream lock, so the thread must not park */
       streamer_set_open (&self->streamer, TRUE);
       gst_element_send_event (self->element, gst_event_new_eos ());
       streamer_set_open (&self->streamer, FALSE);
@@ -338,7 +343,7 @@ wish_caps (Source * self)
   GstCaps *caps = NULL;
   GstAudioInfo info;
 
-  /* a batch at the old rate may never have come */
+  /* the consumer may never have seen a batch at the old rate */
   if (is_streaming (self))
     self->consumer.from_zero = FALSE;
   self->rate = DEFAULT_RATE;
@@ -394,10 +399,10 @@ change_property (Source * self)
   const gchar *name;
   gint64 offset;
 
-  /* a thread that runs may see a timestamp-offset before we do */
+  /* the streaming thread may see a new timestamp-offset before we do */
   self->consumer.timed = FALSE;
   name = fuzz_set_property (self->element, &self->input);
-  /* in which mode this pad is, is decided at the start */
+  /* start() decides the mode of the pad */
   if (g_str_has_prefix (name, "can-activate"))
     g_object_set (self->element, "can-activate-push", !self->pulled,
         "can-activate-pull", self->pulled, NULL);
@@ -423,7 +428,7 @@ restart (Source * self)
 static void
 stop (Source * self, GstState state)
 {
-  /* a batch that comes too late for its pad was counted all the same */
+  /* the source also counts a batch that its pad no longer accepts */
   self->out_sure = FALSE;
   streamer_set_open (&self->streamer, TRUE);
   gst_pad_set_active (self->consumer.pad, FALSE);
@@ -499,7 +504,8 @@ step (Source * self)
     send_event (self);
   else
     change_state (self);
-  /* up to the next batch, or the end: what runs on may do this or that */
+  /* Run to the next batch or to the end: the counters of a running thread can't
+   * be checked, and the run could not be repeated. */
   if (!streamer_is_still (&self->streamer))
     run_on (self, 1);
   check_figures (self);

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Lets the streaming thread of a source go on by one batch at a time, so that
- * one input always does the same. */
 
 #include "streamer.h"
 

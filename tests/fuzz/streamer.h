@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Lets the streaming thread of a source go on by one batch at a time, so that
- * one input always does the same. */
+/* Steps a source's streaming thread by one batch at a time, so that an input
+ * always does the same. */
 #pragma once
 
 #include "fuzz.h"
 
 G_BEGIN_DECLS
 
-/* Thread-safety: the streaming thread parks, and tells of the end; one other
- * thread does all else. */
+/* Thread-safety: the streaming thread calls streamer_park() and streamer_end().
+ * One other thread calls the rest. */
 typedef struct
 {
   GMutex lock;
@@ -16,35 +16,35 @@ typedef struct
   /* under the lock */
   gboolean parked;
   gboolean may_go;
-  /* nobody parks */
+  /* streamer_park() returns at once */
   gboolean open;
-  /* no batch will come any more */
+  /* no more batches will come */
   gboolean ended;
 } Streamer;
 
 void streamer_init (Streamer * self);
 void streamer_clear (Streamer * self);
 
-/* Streaming thread: waits until it may go on. */
+/* Streaming thread: waits for the next step. */
 void streamer_park (Streamer * self);
 
-/* Any thread: there is nothing more to come. */
+/* Any thread: the stream has ended. */
 void streamer_end (Streamer * self);
 
 /* Lets the thread run until it parks again, or the stream ends. @impatient is
  * called every few ms until then.
  *
- * Returns: FALSE when neither came to be. */
+ * Returns: FALSE if neither happens in time. */
 gboolean streamer_step (Streamer * self, void (*impatient) (gpointer),
     gpointer user_data);
 
-/* While it is open the thread runs on without parking. */
+/* If @open, the thread runs on without parking. */
 void streamer_set_open (Streamer * self, gboolean open);
 
-/* A stream that has ended may have begun anew. */
+/* The stream may start again: forgets that it has ended. */
 void streamer_begin (Streamer * self);
 
-/* Nothing runs: the thread waits, or the stream is over. */
+/* Is the thread parked, or the stream over? */
 gboolean streamer_is_still (Streamer * self);
 
 G_END_DECLS

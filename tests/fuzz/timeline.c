@@ -3,8 +3,7 @@
 
 #include "judge.h"
 
-/* Positions and times that a stream may have: 146 years, and as many samples
- * as go into that at any rate. */
+/* The largest time of a stream, 146 years, and its largest position. */
 #define LONGEST_TIME (G_GUINT64_CONSTANT (1) << 62)
 #define MOST_SAMPLES (G_GUINT64_CONSTANT (1) << 61)
 #define MAX_STEPS 200
@@ -22,7 +21,7 @@ any_rate (Input * input)
   return CLAMP (rate, 1, G_MAXINT);
 }
 
-/* Does the time of sample @n go into 64 bits? */
+/* Does the time of sample @n fit into 64 bits? */
 static gboolean
 has_time (const AbClock * clock, guint64 n)
 {
@@ -32,7 +31,7 @@ has_time (const AbClock * clock, guint64 n)
   return ab_wide_to_64 (time) < G_MAXUINT64;
 }
 
-/* From a count to its time and back. */
+/* From a position to its time and back. */
 static void
 check_clock (Input * input)
 {
@@ -65,7 +64,7 @@ samples_in (GstClockTime time, guint rate, guint64 rest)
   return ab_wide_to_64 (exact_ratio (time, rate, GST_SECOND, rest));
 }
 
-/* From a time to the samples beside it. */
+/* From a time to the samples before and after it. */
 static void
 check_time (Input * input)
 {
