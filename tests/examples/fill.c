@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* An application that fills the batches of audiobatchsrc with its own code: a
- * small additive synthesiser that plays a tune. */
+/* An application that fills the batches of audiobatchsrc: a small additive
+ * synthesiser that plays a tune. */
 
 #include <math.h>
 #include <stdlib.h>
@@ -27,7 +27,7 @@ typedef struct
   gdouble beats;
 } Note;
 
-/* The round that bells ring in the morning. */
+/* The round "Frere Jacques". */
 static const Note tune[] = {
   {60, 1}, {62, 1}, {64, 1}, {60, 1}, {60, 1}, {62, 1}, {64, 1}, {60, 1},
   {64, 1}, {65, 1}, {67, 2}, {64, 1}, {65, 1}, {67, 2},
@@ -36,7 +36,7 @@ static const Note tune[] = {
   {60, 1}, {55, 1}, {60, 2}, {60, 1}, {55, 1}, {60, 2}, {0, 1},
 };
 
-/* The instrument. The streaming thread alone plays it. */
+/* The instrument. Only the streaming thread uses it. */
 typedef struct
 {
   gdouble beat_samples;
@@ -83,7 +83,7 @@ seek_note (Synth * synth, guint64 sample)
   return TRUE;
 }
 
-/* The higher a partial, the weaker it is and the sooner it is gone. */
+/* Higher partials are weaker and decay faster. */
 static gdouble
 sound (const Synth * synth, guint64 sample)
 {
@@ -103,7 +103,8 @@ sound (const Synth * synth, guint64 sample)
       * MIN (1.0, left / ATTACK_SECONDS);
 }
 
-/* Streaming thread: writes to the batch, and keeps nothing of it. */
+/* Streaming thread: writes to the batch. The handler must not keep a reference
+ * to it. */
 static GstFlowReturn
 fill_batch (GstElement * source, GstBuffer * batch, guint64 start,
     Synth * synth)
@@ -120,7 +121,7 @@ fill_batch (GstElement * source, GstBuffer * batch, guint64 start,
     return GST_FLOW_ERROR;
   }
   end = (gfloat *) (map.data + map.size);
-  /* after the last note the rest stays silent */
+  /* after the last note the rest of the batch stays silent */
   for (frame = (gfloat *) map.data; frame < end; frame += 2, sample++) {
     if (!seek_note (synth, sample))
       break;

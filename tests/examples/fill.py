@@ -1,19 +1,18 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""An application that fills the batches of audiobatchsrc: bells, by numpy.
+"""An application that fills the batches of audiobatchsrc: bells, with numpy.
 
 usage: fill.py [FILE.wav]
 
-Without a file the sound is made and thrown away. Wants python3-gst-1.0 and
-numpy.
+Without a file the sound is discarded. Needs python3-gst-1.0 and numpy.
 """
 
-import player  # first: it says what to install
+import player  # first: it prints what to install
 from player import Gst, numpy
 
 RATE = 48000
 STRIKE_SECONDS = 0.5
-# partials of a bell: how many times the note, how loud, how fast it dies
+# partials of a bell: multiple of the note, loudness, decay
 PARTIALS = ((0.5, 0.3, 1.0), (1.0, 0.5, 1.5), (1.2, 0.25, 2.0),
             (1.5, 0.2, 2.5), (2.0, 0.25, 3.5), (3.0, 0.1, 6.0))
 # Westminster quarters: E, C, D, G
@@ -37,7 +36,7 @@ def bells(start, count):
 
 
 def fill_batch(source, batch, start):
-    """Writes to the batch's own memory, and keeps nothing of it."""
+    """Writes to the batch's own memory. Must not keep a reference to it."""
     if start >= END:
         return Gst.FlowReturn.EOS
     memory = batch.peek_memory(0)

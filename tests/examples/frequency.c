@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Overlapping windows through an FFT: which frequency of a recording is the
- * strongest, and when. */
+/* Feeds overlapping windows to an FFT, to find the strongest frequency of a
+ * recording over time. */
 
 #include <math.h>
 #include <stdlib.h>
@@ -16,7 +16,7 @@
 #define HOP 256
 #define BINS (WINDOW / 2 + 1)
 
-/* tail=pad: each batch is a whole window, the last one too */
+/* tail=pad: the last batch is a whole window too */
 #define PIPELINE \
     "audioconvert ! audio/x-raw, format=" GST_AUDIO_NE (F32) ", channels=1 ! " \
     "audiobatch samples-per-batch=" G_STRINGIFY (WINDOW) \
@@ -32,7 +32,7 @@ typedef struct
   gdouble hz, db;
 } Note;
 
-/* The thread of the queue alone uses it while the pipeline runs. */
+/* While the pipeline runs, only the thread of the queue uses it. */
 typedef struct
 {
   GstFFTF32 *fft;
@@ -47,9 +47,9 @@ static gint shortest = 8;
 
 static const GOptionEntry entries[] = {
   {"floor", 'f', 0, G_OPTION_ARG_DOUBLE, &floor_db,
-      "Pass over what is below so many decibels of full scale (-50)", "DB"},
+      "Ignore windows below DB decibels of full scale (-50)", "DB"},
   {"shortest", 's', 0, G_OPTION_ARG_INT, &shortest,
-      "Pass over what lasts for fewer than N windows (8)", "N"},
+      "Ignore tones shorter than N windows (8)", "N"},
   {NULL, 0, 0, 0, NULL, NULL, NULL}
 };
 
@@ -72,8 +72,7 @@ end_note (Analyser * self)
   self->note.windows = 0;
 }
 
-/* Decibels of a sine at full scale, through the Hann window, which halves it.
- */
+/* Decibels of full scale, for a sine. The Hann window halves the amplitude. */
 static gdouble
 level (const Analyser * self, guint bin)
 {
@@ -83,8 +82,8 @@ level (const Analyser * self, guint bin)
   return 20 * log10 (MAX (amplitude, 1e-9));
 }
 
-/* The bin of the top, and how far beside it the top really is: that of the
- * parabola through it and its neighbours. The edges are no tops. */
+/* The strongest bin, with a fraction: the peak of the parabola through it and
+ * its neighbours. Ignores the first and the last bin. */
 static gdouble
 strongest (const Analyser * self, gdouble * db)
 {
@@ -135,8 +134,8 @@ rate_of (GstPad * pad)
       : 0;
 }
 
-/* The window is laid over the batch where it lies. The samples that it shares
- * with its neighbours are copies, and don't mind. */
+/* Applies the window to the batch in place. Overlapping batches don't share
+ * memory, so the neighbours are not changed. */
 static void
 analyse (GstElement * sink, GstBuffer * batch, GstPad * pad, Analyser * self)
 {

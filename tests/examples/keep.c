@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A consumer that pulls batches from appsink in a thread of its own, changes
- * each where it lies, and keeps the last ones, beyond the pipeline's end. */
+ * each in place, and keeps the last ones after the pipeline is gone. */
 
 #include <math.h>
 #include <stdlib.h>
@@ -12,14 +12,14 @@
 
 #define DEFAULT_RECORDING PLAYER_SOUNDS "audio-channel-front-center.oga"
 
-/* max-buffers: the stream waits when the consumer is so far behind.
- * enable-last-sample=false: or the sink would hold the last batch as well. */
+/* max-buffers: the stream waits if the consumer is so far behind.
+ * enable-last-sample=false: otherwise the sink holds the last batch as well. */
 #define PIPELINE \
     "audioconvert ! audio/x-raw, format=" GST_AUDIO_NE (F32) ", " \
     "layout=interleaved ! audiobatch name=batch ! " \
     "appsink name=sink sync=false max-buffers=8 enable-last-sample=false"
 
-/* A batch that the consumer keeps, and what it held when it was put away. */
+/* A batch that the consumer keeps, and its contents at that time. */
 typedef struct
 {
   guint number;
@@ -28,8 +28,8 @@ typedef struct
   gchar *checksum;
 } Kept;
 
-/* The consumer. Its thread alone uses it between g_thread_new() and
- * g_thread_join(), the main thread before and after. */
+/* The consumer. Between g_thread_new() and g_thread_join() only its thread uses
+ * it, before and after only the main thread. */
 typedef struct
 {
   GstAppSink *sink;
@@ -91,7 +91,7 @@ amplify (Kept * kept, gfloat * values, gsize n_values, gfloat gain)
   }
 }
 
-/* Where the samples are. */
+/* The address of the samples. */
 static gconstpointer
 address (GstBuffer * batch)
 {
@@ -105,7 +105,7 @@ address (GstBuffer * batch)
   return data;
 }
 
-/* Changes a batch and puts it away. Takes the reference. */
+/* Changes a batch and keeps it. Takes ownership of @batch. */
 static void
 take_over (Consumer * consumer, GstBuffer * batch)
 {
@@ -113,8 +113,8 @@ take_over (Consumer * consumer, GstBuffer * batch)
   Kept *kept;
   GstMapInfo map;
 
-  /* What nobody else holds is writable as it is. For anything else this makes
-   * a copy, so that it is right in any case, and free in the usual one. */
+  /* If we hold the only reference, this returns the batch itself. Otherwise it
+   * returns a copy. */
   consumer->writable += gst_buffer_is_writable (batch);
   batch = gst_buffer_make_writable (batch);
   if (!gst_buffer_map (batch, &map, GST_MAP_READWRITE)) {
@@ -135,8 +135,8 @@ take_over (Consumer * consumer, GstBuffer * batch)
     kept_free (g_queue_pop_head (&consumer->kept));
 }
 
-/* The consumer's thread. Pulling returns NULL at the end, and when the sink is
- * stopped. Returns the last batch, if it has not been taken over. */
+/* The consumer's thread. Pulling returns NULL at the end of the stream, and if
+ * the sink is stopped. Returns the last batch, if it is not taken over yet. */
 static gpointer
 consume (gpointer data)
 {
@@ -145,8 +145,8 @@ consume (gpointer data)
   GstSample *sample;
 
   while ((sample = gst_app_sink_pull_sample (consumer->sink))) {
-    /* the sample owns the buffer: first a reference of our own, then drop the
-     * sample, or the batch would not be ours alone */
+    /* The sample has a reference to the buffer. Take our own, then drop the
+     * sample, so that ours is the only one. */
     GstBuffer *batch = gst_buffer_ref (gst_sample_get_buffer (sample));
 
     gst_sample_unref (sample);
@@ -154,7 +154,8 @@ consume (gpointer data)
       take_over (consumer, batch);
       continue;
     }
-    /* appsink holds on to what it gave out last: by now not to this one */
+    /* appsink holds the sample that it gave out last, so write to a batch only
+     * after pulling the next one */
     if (last)
       take_over (consumer, last);
     last = batch;
@@ -162,7 +163,7 @@ consume (gpointer data)
   return last;
 }
 
-/* Returns how many of the batches are no longer what the consumer made them. */
+/* Returns how many of the kept batches have changed since. */
 static guint
 print_kept (const GQueue * kept)
 {
@@ -200,7 +201,7 @@ print_result (const Consumer * consumer, GstElement * batch)
   return changed == 0 && consumer->batches == player_counter (batch, "batches");
 }
 
-/* Takes the reference to the pipeline. */
+/* Takes ownership of @pipeline. */
 static gboolean
 run (GstElement * pipeline)
 {
@@ -213,8 +214,8 @@ run (GstElement * pipeline)
 
   consumer.gain = pow (10, gain_db / 20);
   g_queue_init (&consumer.kept);
-  /* the thread comes second: an appsink that has not been started yet has
-   * nothing to pull, and says so at once */
+  /* Start the pipeline before the thread: an appsink that has not started
+   * returns NULL at once. */
   ok = player_start (pipeline);
   if (ok) {
     consumer.sink =
@@ -225,7 +226,7 @@ run (GstElement * pipeline)
     gst_object_unref (consumer.sink);
   }
   gst_object_unref (pipeline);
-  /* appsink is gone, and its hold on the last batch with it */
+  /* appsink is gone and has released the last batch */
   if (ok && last)
     take_over (&consumer, last);
   else if (last)

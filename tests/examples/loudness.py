@@ -1,14 +1,14 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Reads batches by numpy where they lie, keeps them, and changes them in place.
+"""Reads batches with numpy without a copy, keeps them, and changes them in place.
 
 usage: loudness.py [RECORDING]
 
-Prints how loud a recording is over time, and then makes it as loud as it can be
-without clipping. Wants python3-gst-1.0 and numpy.
+Prints the loudness of a recording over time, then amplifies it as far as it does
+not clip. Needs python3-gst-1.0 and numpy.
 """
 
-import player  # first: it says what to install
+import player  # first: it prints what to install
 from player import Gst, numpy
 
 RECORDING = player.SOUNDS + "audio-channel-front-center.oga"
@@ -30,7 +30,7 @@ def measure(samples):
 
 
 def consume(sink):
-    """In its own thread: batches, and what they are like."""
+    """In its own thread: returns the batches, each with its rms and peak."""
     kept = []
     for batch in player.pull_batches(sink):
         kept.append((batch, *player.with_samples(batch, measure)))
@@ -38,12 +38,12 @@ def consume(sink):
 
 
 def place(batch):
-    """Where the samples are."""
+    """The address of the samples."""
     return player.with_samples(batch, lambda samples: samples.ctypes.data)
 
 
 def amplify(batch, gain):
-    """In place; True if the samples are still where they were."""
+    """Amplifies in place; True if the samples did not move."""
     def multiply(samples):
         samples *= gain
         return samples.ctypes.data

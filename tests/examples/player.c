@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the examples have in common: options, a decoder for the recording, the
- * main loop, and what to say when something is missing. */
 
 #include "player.h"
 
@@ -11,7 +9,7 @@
 #define DECODER \
     "uridecodebin name=decoder caps=audio/x-raw expose-all-streams=false ! "
 
-/* What the main loop comes back with. */
+/* How the main loop ended. */
 typedef struct
 {
   GMainLoop *loop;
@@ -72,7 +70,7 @@ player_launch (const gchar * line)
   gchar **element;
 
   if (pipeline)
-    /* what makes elements returns them floating: now it is ours */
+    /* turn the floating reference into one of our own */
     return gst_object_ref_sink (pipeline);
   missing = gst_parse_context_get_missing_elements (context);
   for (element = missing; element && *element; element++)
@@ -110,8 +108,7 @@ player_open (const gchar * recording, const gchar * rest)
   return pipeline;
 }
 
-/* A decoder that isn't there is told of by a message of its own, ahead of the
- * error. */
+/* If a decoder is missing, uridecodebin posts this message before the error. */
 static void
 print_missing (GstBus * bus, GstMessage * message, gpointer data)
 {
@@ -125,8 +122,8 @@ print_missing (GstBus * bus, GstMessage * message, gpointer data)
   }
 }
 
-/* The debug text is for those who look for the fault; but where the message
- * only says that the stream has stopped, its last line says why. */
+/* Adds the last line of the debug text: the message may say only that the
+ * stream has stopped, and that line says why. */
 static void
 print_error (GstMessage * message)
 {
@@ -179,7 +176,7 @@ player_wait (GstElement * pipeline)
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
   Ending ending = { loop, FALSE };
 
-  /* a signal watch, not a watch: the example may want messages as well */
+  /* a signal watch, because the example may also listen for messages */
   gst_bus_add_signal_watch (bus);
   g_signal_connect (bus, "message::error", G_CALLBACK (end_with_error),
       &ending);

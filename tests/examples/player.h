@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the examples have in common: options, a decoder for the recording, the
- * main loop, and what to say when something is missing. */
+/* Shared by the examples: options, a decoder for the recording, the main loop,
+ * and messages about what is missing. */
 #pragma once
 
 #include <gst/gst.h>
@@ -14,31 +14,31 @@ enum
   PLAYER_WRONG_USAGE = 2,
 };
 
-/* Thread-safety: all of these are for the main thread alone. */
+/* Thread-safety: call all of these only from the main thread. */
 
-/* Initialises GStreamer and takes its options, those of entries (which may be
- * NULL), and at most one argument, whose name is for --help. value is replaced
- * by the argument if there is one, and is the caller's to free. FALSE, with the
- * reason printed, if the command line is wrong. */
+/* Initialises GStreamer and parses its options, those of @entries (or NULL) and
+ * at most one argument. @name is the argument's name for --help. If there is an
+ * argument, replaces @value with it; the caller frees @value. If the command
+ * line is wrong, prints the reason and returns FALSE. */
 gboolean player_parse_options (int argc, char **argv, const gchar * name,
     const gchar * summary, const GOptionEntry * entries, gchar ** value);
 
 /* Makes the pipeline of a launch line. Returns a new reference, not a floating
- * one; NULL, with the reason printed, if an element is missing. */
+ * one. If an element is missing, prints the reason and returns NULL. */
 GstElement *player_launch (const gchar * line);
 
-/* Makes a pipeline that decodes the audio of a recording of any kind into rest,
- * the end of a launch line. Returns as player_launch() does; NULL also if there
- * is no such recording. */
+/* Makes a pipeline that decodes a recording of any format into @rest, the end
+ * of a launch line. Returns what player_launch() does; also NULL if there is no
+ * such recording. */
 GstElement *player_open (const gchar * recording, const gchar * rest);
 
-/* Starts it. FALSE, with the reason printed, if that fails; then it is stopped,
- * in NULL. */
+/* Starts the pipeline. If that fails, prints the reason, sets the pipeline to
+ * NULL and returns FALSE. */
 gboolean player_start (GstElement * pipeline);
 
-/* Runs a main loop until all has been played, or an error (then it prints that
- * and returns FALSE), and stops the pipeline: afterwards it is in NULL, and
- * none of its threads runs any more. */
+/* Runs a main loop until the end of the stream or an error, then sets the
+ * pipeline to NULL, which ends its threads. Prints an error and then returns
+ * FALSE. */
 gboolean player_wait (GstElement * pipeline);
 
 /* The value of a counter of audiobatch or audiobatchsrc. */

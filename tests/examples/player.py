@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What the examples have in common: options, a decoder for the recording, the
-main loop, and what to say when something is missing."""
+"""Shared by the examples: options, a decoder for the recording, the main loop,
+and messages about what is missing."""
 
 import argparse
 import concurrent.futures
@@ -24,18 +24,18 @@ except (ImportError, ValueError) as missing:
 
 SOUNDS = "/usr/share/sounds/freedesktop/stereo/"
 FLOAT = "F32LE" if sys.byteorder == "little" else "F32BE"
-# max-buffers: the stream waits when the consumer is so far behind.
-# enable-last-sample=false: or the sink would hold the last batch as well
+# max-buffers: the stream waits if the consumer is so far behind.
+# enable-last-sample=false: otherwise the sink holds the last batch as well.
 SINK = "appsink name=sink sync=false max-buffers=8 enable-last-sample=false"
 PACKAGES = "gstreamer1.0-plugins-base and gstreamer1.0-plugins-good"
 
 
 class PlayerError(Exception):
-    """Something that the person who runs the example has to know."""
+    """An error to print without a traceback."""
 
 
 def parser(description, argument, default, meaning):
-    """Options of an example that takes one argument, which may be left out."""
+    """Options of an example with one optional argument."""
     options = argparse.ArgumentParser(
         description=description, epilog="Exit status: 0 when all went well, "
         "1 when something is missing or the stream ended with an error, 2 for "
@@ -45,7 +45,7 @@ def parser(description, argument, default, meaning):
 
 
 def recording_parser(description, recording):
-    """The same for a recording."""
+    """parser(), with the recording as the argument."""
     return parser(description, "recording", recording,
                   "the recording (%(default)s)")
 
@@ -72,8 +72,8 @@ def launch(line):
 
 
 def open_recording(recording, rest):
-    """A pipeline that decodes the recording into @rest of a launch line, which
-    ends with SINK."""
+    """A pipeline that decodes the recording into @rest, the end of a launch
+    line."""
     if not os.path.isfile(recording):
         hint = (" Install sound-theme-freedesktop, or name one of your own."
                 if recording.startswith(SOUNDS) else "")
@@ -88,22 +88,22 @@ def open_recording(recording, rest):
 def pull_batches(sink):
     """The batches of an appsink, for a for loop in any thread.
 
-    appsink holds on to each until the next one is pulled: who wants to write to
-    a batch waits for that one, or for the end of the pipeline.
+    appsink holds each batch until the next one is pulled. Write to a batch only
+    after that, or after the pipeline is gone.
     """
     while (sample := sink.pull_sample()) is not None:
         batch = sample.get_buffer()
-        # the sample refers to the batch as well
+        # the sample has a reference to the batch
         del sample
         yield batch
 
 
 def with_samples(batch, function, flags=Gst.MapFlags.READ):
-    """What @function makes of the samples of @batch.
+    """Calls @function with the samples of @batch and returns its result.
 
-    It gets a numpy array that is the memory of the batch, not a copy, and must
-    keep neither the array nor a part of it: after the call that is unmapped.
-    With Gst.MapFlags.WRITE the array can be written to.
+    The samples are a numpy array of the batch's memory, not a copy. @function
+    must not keep the array or a part of it: after the call the memory is
+    unmapped. With Gst.MapFlags.WRITE it can write to the array.
     """
     with batch.map(flags) as info:
         return function(numpy.frombuffer(info.data, dtype=numpy.float32))
@@ -111,7 +111,7 @@ def with_samples(batch, function, flags=Gst.MapFlags.READ):
 
 def failure(bus, message, errors, loop):
     error, debug = message.parse_error()
-    # its last line says why, where the message only says that it stopped
+    # the message may say only that the stream stopped; the last line says why
     _, line, why = (debug or "").rpartition("\n")
     errors.append(f"{message.src.get_name()}: {error.message}"
                   + (f" ({why})" if line else ""))
@@ -126,8 +126,8 @@ def missing_plugin(bus, message, errors):
 
 
 def main_loop(pipeline, begin):
-    """Runs the pipeline until the loop quits. begin(loop) is called when it is
-    started."""
+    """Runs the pipeline until the loop quits. Calls begin(loop) after the
+    start."""
     loop = GLib.MainLoop()
     errors = []
     bus = pipeline.get_bus()
@@ -140,7 +140,7 @@ def main_loop(pipeline, begin):
         begin(loop)
         loop.run()
     finally:
-        # ends the waiting of those who pull as well
+        # this also ends a pull that waits in another thread
         pipeline.set_state(Gst.State.NULL)
         bus.remove_signal_watch()
     if errors:
@@ -148,22 +148,22 @@ def main_loop(pipeline, begin):
 
 
 def play(pipeline):
-    """Plays all of it; then the pipeline is in NULL."""
+    """Plays to the end, then sets the pipeline to NULL."""
     main_loop(pipeline, lambda loop: None)
 
 
 def consume(pipeline, consumer):
-    """Plays all of it, while @consumer gets the appsink in a thread of its own;
-    returns what that returns. Then the pipeline is in NULL."""
+    """Plays to the end, while @consumer pulls from the appsink in a thread of
+    its own. Sets the pipeline to NULL and returns the consumer's result."""
     with concurrent.futures.ThreadPoolExecutor(1) as thread:
         results = []
 
-        # an appsink that has not been started has nothing to pull, and says
-        # so: the thread comes second
+        # start the thread after the pipeline: an appsink that has not started
+        # returns None at once
         def begin(loop):
             results.append(thread.submit(consumer,
                                          pipeline.get_by_name("sink")))
-            # if it fails there may never be an end of the stream
+            # if the consumer fails, the stream may never end
             results[0].add_done_callback(lambda _: GLib.idle_add(loop.quit))
 
         main_loop(pipeline, begin)
@@ -171,8 +171,8 @@ def consume(pipeline, consumer):
 
 
 def dispose(pipeline):
-    """Lets appsink go, and with it its hold on the last batch. Whoever looks
-    after its threads may have it for a moment longer."""
+    """Releases appsink, which holds the last batch. A thread of the pipeline may
+    have a reference for a moment longer, so wait until appsink is gone."""
     gone = threading.Event()
     sink = pipeline.get_by_name("sink")
     pipeline.remove(sink)

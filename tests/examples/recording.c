@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The main job on a real recording: decoded, cut into batches, each batch
- * consumed and changed on another thread; then what that cost. */
+/* The main job on a real recording: decodes it, cuts it into batches, consumes
+ * and changes each batch in another thread, and prints the costs. */
 
 #include <math.h>
 #include <stdlib.h>
@@ -16,7 +16,8 @@
     "audiobatch name=batch ! queue ! " \
     "fakesink name=sink signal-handoffs=true enable-last-sample=false"
 
-/* What the consumer, in the thread of the queue, found out. */
+/* What the consumer found. Only the thread of the queue uses it while the
+ * pipeline runs. */
 typedef struct
 {
   GstAudioInfo info;
@@ -34,7 +35,7 @@ learn_format (GstPad * pad, GstAudioInfo * info)
   gst_audio_info_from_caps (info, caps);
 }
 
-/* Halves the batch in place, as its only owner may, and measures it. */
+/* Measures the batch and halves it in place, which its only owner may do. */
 static void
 consume (GstElement * sink, GstBuffer * batch, GstPad * pad, gpointer data)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* An application that reads the reports of audiobatch, and follows what they
- * advise. */
+/* An application that reads the reports of audiobatch and follows their
+ * advice. */
 
 #include <stdlib.h>
 
@@ -10,8 +10,8 @@
 
 #define DEFAULT_RECORDING PLAYER_SOUNDS "audio-channel-front-center.oga"
 
-/* sync=true: in real time, as a capture or a call would be. The short queue
- * keeps the batches from being made long before that. */
+/* sync=true: in real time, like a capture or a call. The queue is short, so
+ * that audiobatch does not run far ahead. */
 #define PIPELINE \
     "audioconvert ! audioresample ! capsfilter name=format ! " \
     "audiobatch name=batch ! " \
@@ -44,7 +44,7 @@ figure (const GstStructure * report, const gchar * name)
   return value;
 }
 
-/* The short name of a field that is an enumeration's value; free it. */
+/* The nick of a field that is an enum; free it. */
 static gchar *
 nick (const GstStructure * report, const gchar * name)
 {
@@ -74,8 +74,8 @@ print_report (const GstStructure * report)
   g_print ("  advice     %s, reason: %s\n", advice, reason);
 }
 
-/* Does what the report advises. allocation=auto does that without being told;
- * an application of its own mind could ask its user, or look at more. */
+/* Does what the report advises. allocation=auto does that by itself; an
+ * application could instead ask the user, or check other figures too. */
 static void
 follow_advice (GstElement * batch, const GstStructure * report)
 {
@@ -91,7 +91,8 @@ follow_advice (GstElement * batch, const GstStructure * report)
   g_print ("  done       allocation=%s from here on\n", name);
 }
 
-/* Main thread: the bus carries the message over from the streaming thread. */
+/* Main thread: the streaming thread posts the message, and the bus delivers it
+ * here. */
 static void
 read_report (GstBus * bus, GstMessage * message, gpointer data)
 {

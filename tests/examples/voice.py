@@ -1,14 +1,14 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A voice detector's consumer: exactly 512 samples at 16 kHz, each time.
+"""The consumer of a voice detector: exactly 512 samples at 16 kHz, each time.
 
 usage: voice.py [RECORDING]
 
-Prints when somebody speaks. Speech is what is loud enough: put a model in place
-of level(), and the rest stays as it is. Wants python3-gst-1.0 and numpy.
+Prints when somebody speaks. Here loud sound counts as speech; to use a model,
+replace only level(). Needs python3-gst-1.0 and numpy.
 """
 
-import player  # first: it says what to install
+import player  # first: it prints what to install
 from player import Gst, numpy
 
 RECORDING = player.SOUNDS + "audio-channel-front-center.oga"
@@ -21,8 +21,9 @@ PIPELINE = (
     f"audiobatch samples-per-batch={SAMPLES} tail=pad ! "
     + player.SINK)
 
-# A batch is 32 ms: so many loud ones in a row begin a segment, so many quiet
-# ones end it. A click is too short, and so is the pause before a consonant.
+# A batch is 32 ms. So many loud ones in a row begin a segment, and so many quiet
+# ones end it: a click is too short for speech, the pause before a consonant too
+# short for an end.
 BEGIN_BATCHES = 2
 END_BATCHES = 8
 
@@ -37,7 +38,7 @@ def level(samples):
 
 
 class Detector:
-    """Speech begins above one level and ends below another, lower one."""
+    """Speech begins above one level and ends below a lower one."""
 
     def __init__(self, begin_db, end_db):
         self.begin_db = begin_db
@@ -87,7 +88,7 @@ class Detector:
 
 
 def detect(sink, detector):
-    """In a thread of its own. Returns the number of batches."""
+    """In its own thread: returns the number of batches."""
     batches = 0
     for batch in player.pull_batches(sink):
         begin = batch.pts / Gst.SECOND

@@ -33,8 +33,8 @@ typedef struct
   gboolean out_sure;
   /* a seek before the start is pending; it may make the start fail */
   gboolean sought;
-  /* EOS was sent to the element. A second EOS, a flush or a stop before it comes
-   * out fails an assertion in GstBaseSrc 1.22. */
+  /* EOS was sent to the element. A second EOS, a flush or a stop before it
+   * comes out fails an assertion in GstBaseSrc 1.22. */
   gboolean eos_sent;
 } Source;
 
