@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The frame of a benchmark program: options, rounds, tables. */
 
 #include "bench.h"
 
@@ -10,8 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
-/* About how long one way runs in a round: short, so that what disturbs the
- * machine disturbs the other ways of the round as well. */
+/* How long one way runs in a round. Short, so that a disturbance of the machine
+ * hits all ways of the round alike. */
 #define TURN_NS (2 * GST_MSECOND)
 #define WARM_UP_BATCHES 64
 #define MIN_BATCHES 8
@@ -32,7 +31,7 @@ struct _Bench
   guint column;
 
   JsonArray *tables;
-  /* of the last of them */
+  /* of the last table */
   JsonArray *rows;
   JsonObject *row;
 };
@@ -238,7 +237,7 @@ bench_thread_time (void)
   return GST_TIMESPEC_TO_TIME (now);
 }
 
-/* Runs the way for the first time, and returns how many batches make a turn. */
+/* Warms the way up. Returns how many batches fill a turn. */
 static guint
 warm_up (const BenchWay * way)
 {
@@ -247,7 +246,7 @@ warm_up (const BenchWay * way)
       MAX_BATCHES);
 }
 
-/* @times holds each way's time of each round, round by round. */
+/* Sets the results. @times has a time for each way, round by round. */
 static void
 conclude (BenchWay * ways, guint n_ways, const gdouble * times, guint rounds)
 {
@@ -291,7 +290,6 @@ bench_take_turns (Bench * self, BenchWay * ways, guint n_ways)
   conclude (ways, n_ways, times, rounds);
 }
 
-/* As /proc/cpuinfo has it. */
 static gchar *
 processor_name (void)
 {
@@ -330,7 +328,7 @@ describe_machine (void)
   return machine;
 }
 
-/* Takes the tables. */
+/* Takes ownership of the tables. */
 static JsonNode *
 make_document (const Bench * self)
 {

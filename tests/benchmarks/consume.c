@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The hand-over of batches between two threads, as transfer.mjs does it: a
- * thread collects 8 quanta of 128 samples in a new batch and hands that on,
- * another one reads a sample of each quantum. */
+/* Hands batches from one thread to another, as transfer.mjs does: one thread
+ * collects 8 quanta of 128 samples in a new batch, the other reads one sample
+ * of each quantum. */
 
 #include <gst/app/gstappsink.h>
 #include <gst/audio/audio.h>
@@ -14,17 +14,17 @@
 
 typedef enum
 {
-  /* a chunk for each quantum, which audiobatch takes */
+  /* each quantum is a chunk, and audiobatch collects them */
   CHUNKS,
   /* the handler of audiobatchsrc's signal copies the quanta */
   FILL,
-  /* the least there could be in front of the queue: a buffer, copies, a time */
+  /* the least work in front of the queue: a buffer, copies, a timestamp */
   FLOOR
 } Way;
 
 static const gchar *const way_names[] = { "chunks", "fill", "floor", NULL };
 
-/* In front of the queue; the floor has the queue itself. */
+/* The first elements of the pipeline. */
 static const gchar *const heads[] = {
   "audiobatch name=head ! queue", "audiobatchsrc name=head ! queue",
   "queue name=head"
@@ -33,7 +33,7 @@ static const gchar *const heads[] = {
 typedef struct
 {
   guint64 batches;
-  /* us from one batch to the next; 0: as fast as it goes */
+  /* us from one batch to the next; 0: as fast as possible */
   gint interval;
   Way way;
 } Options;
@@ -74,7 +74,7 @@ receive (GstAppSink * sink, gpointer data)
   return GST_FLOW_OK;
 }
 
-/* The next batch's time has come. */
+/* Waits until the next batch is due. */
 static void
 wait_for_turn (Transfer * self)
 {
@@ -109,8 +109,8 @@ push_opening_events (GstPad * pad)
   gst_pad_push_event (pad, gst_event_new_segment (&segment));
 }
 
-/* One quantum's memory, as in transfer.mjs, and a buffer of its own for each
- * time that it comes. */
+/* Pushes the same memory again and again, as transfer.mjs does, each time in a
+ * new buffer. */
 static void
 push_quanta (Transfer * self, GstPad * pad)
 {
@@ -161,7 +161,7 @@ push_batches (Transfer * self, GstPad * pad)
   }
 }
 
-/* Stands for what makes the quanta, or all batches. */
+/* The upstream of audiobatch, or of the queue. */
 static void
 produce (Transfer * self)
 {
@@ -248,7 +248,7 @@ parse (Options * options, int *argc, char ***argv)
 {
   const GOptionEntry entries[] = {
     {"interval", 0, 0, G_OPTION_ARG_INT, &options->interval,
-        "Time from one batch to the next; 0: as fast as it goes", "US"},
+        "Time from one batch to the next; 0: as fast as possible", "US"},
     {NULL}
   };
   g_autoptr (GOptionContext) context =

@@ -1,18 +1,17 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Holds the cost of a batch, in instructions, against that of the peers.
+"""Compares the cost of a batch, in instructions, with that of the peers.
 
 Usage: cost.py [--optimization LEVEL] [--sanitize KIND] [--record]
                [--json FILE] DRIVE
 
-Callgrind counts two runs of DRIVE that differ in length only: what they differ
-by is the cost of the batches, without the start. A ratio that is worse by more than
-TOLERANCE than the one in RECORDED fails. There is a record for each version of
-GStreamer: the peers and the base classes are its own, and differ. --record prints
-the record of the version that runs, in the form of RECORDED, instead. Calls of
-malloc are counted in the same way, and have to be those of MALLOCS, in every
-version. --json writes the counts, those of the floor as well, in the form of the
-benchmarks.
+Callgrind counts two runs of DRIVE that differ only in length. The difference is
+the cost of the batches, without the start. If a ratio exceeds the one in RECORDED
+by more than TOLERANCE, the test fails. Each version of GStreamer has a record of
+its own, because the peers and the base classes differ. --record prints the record
+of the running version, as a line for RECORDED, instead of checking. Calls of malloc
+are counted in the same way; they must equal MALLOCS in every version. --json writes
+the counts, with those of the floor, in the form of the benchmarks.
 """
 
 import argparse
@@ -29,9 +28,9 @@ from pathlib import Path
 SKIPPED = 77
 TOLERANCE = 1.03
 
-# Instructions of a batch of 1024 samples, mono F32, ours to the peer's, with -O3 and
-# link-time optimization. Above 1 are the chunks of which the peer hands on parts,
-# where ours copies.
+# The recorded ratios: our instructions divided by the peer's, for a batch of 1024
+# samples, mono F32, with -O3 and link-time optimization. They are above 1 for chunks
+# of which the peer pushes parts without a copy, while we copy.
 CASES = (
     ("rebatch", "128"),
     ("rebatch", "480"),
@@ -44,7 +43,7 @@ CASES = (
     ("make", "triangle"),
 )
 
-# By the version of GStreamer that runs, in the order of CASES.
+# By the running version of GStreamer, in the order of CASES.
 RECORDED = {
     # Debian 12, gcc 12
     "1.22.0": (0.731, 0.750, 1.313, 0.984, 1.020, 0.055, 0.579, 0.107, 0.275),
@@ -52,9 +51,9 @@ RECORDED = {
     "1.26.2": (0.746, 0.785, 1.300, 1.067, 1.130, 0.057, 0.547, 0.110, 0.285),
 }
 
-# Calls of malloc for a batch of audiobatchsrc, by allocation and samples, once
-# it runs. A fresh batch has two: the block with its samples, and the GstBuffer,
-# which older GLib keeps in slices where there is no valgrind.
+# Calls of malloc per batch of a running audiobatchsrc, by allocation and samples. A
+# fresh batch needs two: the block with its samples, and the GstBuffer. (Without
+# valgrind an older GLib takes the GstBuffer from its slice allocator.)
 MALLOCS = {
     ("fresh", "1024"): 2,
     ("pool", "1024"): 0,
@@ -64,17 +63,17 @@ MALLOCS = {
     ("auto", "262144"): 0,
 }
 
-# A few more or less where two threads meet at the end of a run.
+# At the end of a run two threads meet, which may cost a few calls more or less.
 MALLOC_TOLERANCE = 0.01
 
-# What would count along: meson has tests' memory filled with a pattern.
+# These would change the counts: meson sets MALLOC_PERTURB_, which fills memory.
 UNSET = ("GST_DEBUG", "GST_TRACERS", "G_SLICE", "MALLOC_PERTURB_")
 
 OURS = {"rebatch": "audiobatch", "make": "audiobatchsrc"}
 PEERS = {"rebatch": "audiobuffersplit", "make": "audiotestsrc"}
 
-# A whole number of the longest chunks (64 batches), and between them one report
-# of ours, which comes every 1000 batches.
+# Whole numbers of the longest chunk (64 batches). The difference contains one
+# report, which we post every 1000 batches.
 SHORT, LONG = 640, 640 + 1024
 
 
@@ -84,7 +83,7 @@ def skip(why):
 
 
 def check_build(args):
-    """Only what is built as it ships can be held against the record."""
+    """The record is valid only for a release build."""
     if args.sanitize != "none":
         skip(f"a sanitizer is in the build ({args.sanitize})")
     if args.optimization not in ("2", "3"):
@@ -94,13 +93,13 @@ def check_build(args):
 
 
 def running_version(drive):
-    """That of the library, which need not be the one that was built against."""
+    """The library's version, which may differ from that of the headers."""
     return subprocess.run([drive, "version"], stdout=subprocess.PIPE, text=True,
                           check=True).stdout.strip()
 
 
 def make_registry(drive, folder):
-    """A new one, for all runs, so that they start alike. Skips where an element is
+    """A new registry for all runs, so that they start alike. Skips if an element is
     missing."""
     os.environ["GST_REGISTRY_1_0"] = str(folder / "registry")
     for job, example in (("rebatch", "1024"), ("make", "sine")):
@@ -113,7 +112,7 @@ def make_registry(drive, folder):
 
 
 def profile(drive, folder, job, element, case, batches):
-    """What callgrind has to say of one run."""
+    """Callgrind's output for one run."""
     out = folder / f"{job}-{element}-{case}-{batches}"
     run = subprocess.run(
         ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}",
@@ -130,14 +129,14 @@ def count(*run):
 
 
 def count_mallocs(*run):
-    """How often a run asks for memory, in whichever way."""
+    """The number of allocations of one run, by any function."""
     calls = re.findall(r"^cfn=(?:malloc|calloc|realloc|memalign|aligned_alloc|"
                        r"posix_memalign)$\ncalls=(\d+)", profile(*run), re.M)
     return sum(map(int, calls))
 
 
 def count_ways(counter, drive, folder, ways):
-    """What @counter counts for a batch, for each way."""
+    """The count of @counter per batch, for each way."""
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         counts = {(way, n): pool.submit(counter, drive, folder, *way, n)
                   for way in ways for n in (SHORT, LONG)}
@@ -146,14 +145,14 @@ def count_ways(counter, drive, folder, ways):
 
 
 def count_all_mallocs(drive, folder):
-    """Calls of malloc for a batch, by allocation and samples."""
+    """Calls of malloc per batch, by allocation and samples."""
     ways = [("allocate", *case) for case in MALLOCS]
     return {way[1:]: n for way, n in
             count_ways(count_mallocs, drive, folder, ways).items()}
 
 
 def count_all(drive, folder, with_floor):
-    """Instructions of a batch, by job, element and case."""
+    """Instructions per batch, by job, element and case."""
     ways = [(job, element, case) for job, case in CASES
             for element in (OURS[job], PEERS[job])]
     if with_floor:
@@ -163,7 +162,7 @@ def count_all(drive, folder, with_floor):
 
 
 def make_table(title, job, case_name, costs):
-    """A table of the counts, ours first, with ratios to each of the others."""
+    """A table of the counts, ours first, with the ratio to each of the others."""
     others = [PEERS[job]]
     if job == "rebatch":
         others.insert(0, "floor")
@@ -218,7 +217,7 @@ def print_record(version, costs):
 
 
 def check_costs(costs, record):
-    """Returns how many have become worse."""
+    """Returns how many ratios are worse than recorded."""
     worse = 0
     for (job, case), recorded in zip(CASES, record, strict=True):
         ours = costs[job, OURS[job], case]
@@ -233,7 +232,7 @@ def check_costs(costs, record):
 
 
 def check_mallocs(mallocs):
-    """Returns how many are not what they have to be."""
+    """Returns how many counts are wrong."""
     wrong = 0
     for case, wanted in MALLOCS.items():
         failed = abs(mallocs[case] - wanted) > MALLOC_TOLERANCE

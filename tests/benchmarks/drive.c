@@ -1,25 +1,26 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Makes so many batches in one way, to be run under an instrument, as cost.py
- * does. */
+/* Makes a given number of batches in one way. cost.py runs it under
+ * callgrind. */
 
 #include "rebatchrig.h"
 #include "sourcerig.h"
 
 #include <stdlib.h>
 
-/* What meson counts as skipped. */
+/* The exit status that meson counts as skipped. */
 #define MISSING 77
 
-/* Whole ones of every size of chunks, also of 480 samples: none is left open. */
+/* With every size of chunks, also with 480 samples, these end with a whole
+ * batch. */
 #define WARM_UP_BATCHES 15
 
-/* Bytes; malloc keeps smaller ones in lists by their size. */
+/* In bytes. malloc keeps smaller blocks in lists by size. */
 #define SMALLEST_HOLE 1040
 #define LARGEST_HOLE (12 * 1024)
 
-/* Takes every block that malloc would have to search for, so that from here on
- * all runs find the same heap, whatever was done before: holes of chance make
- * 3 % of a batch. */
+/* Allocates all free blocks in the heap that malloc would search, so that all
+ * runs measure with the same heap. Random holes change the cost of a batch by
+ * 3 %. */
 static void
 fill_holes (void)
 {
@@ -29,7 +30,8 @@ fill_holes (void)
   for (size = LARGEST_HOLE; size >= SMALLEST_HOLE; size -= 16) {
     guintptr block = 0;
 
-    /* never given back; the first one beyond all others was no hole */
+    /* Never freed. A block above all others is new memory, not a hole: no more
+     * holes of this size are left. */
     do {
       top = MAX (top, block);
       block = (guintptr) malloc (size);
@@ -81,7 +83,7 @@ make (const gchar * way, const gchar * wave, guint batches)
   return run_source (way, &what, batches);
 }
 
-/* Silence from audiobatchsrc, for what its memory costs. */
+/* Silence from audiobatchsrc, to count its allocations. */
 static gboolean
 allocate (const gchar * allocation, const gchar * samples, guint batches)
 {

@@ -1,11 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What live streams take of the memory of a 32-bit machine, run by qemu-user.
+"""The resident memory of live streams on a 32-bit machine, emulated by qemu-user.
 
-qemu's own memory is not the program's. With -B it puts all of the program's
-addresses behind one of its own; only what is mapped there is counted, as the
-kernel shows it in /proc/PID/smaps. GStreamer finds its plugins where the
-environment says."""
+qemu's own memory must not count. With -B qemu maps the program's whole address
+space at a fixed address, so only mappings there are counted, from /proc/PID/smaps.
+The environment tells GStreamer where its plugins are."""
 
 import argparse
 import re
@@ -14,15 +13,15 @@ from pathlib import Path
 
 GUEST = 0x2_0000_0000
 GUEST_SIZE = 1 << 32
-# Streams beside the first one, from which the price of one more is taken.
+# Further streams, for the memory of one more.
 MORE = 10
-# By then all is running: a report a second.
+# With one report a second, all is running by then.
 REPORTS = 3
 
 SOURCE = "audiobatchsrc is-live=true report-interval=47"
 FILTER = "audiobatch report-interval=47"
 SINK = "fakesink"
-# As many bytes a second, in buffers of the same size.
+# The same bytes a second, in buffers of the same size.
 BASE = ("fakesrc is-live=true do-timestamp=true datarate=192000 sizetype=fixed "
         "sizemax=4096 ! fakesink silent=false")
 
@@ -31,7 +30,7 @@ RESIDENT = re.compile(r"Rss: +(\d+) kB")
 
 
 def resident_kib(pid):
-    """The resident memory of the program that qemu runs."""
+    """The resident memory of the emulated program."""
     total, ours = 0, False
     for line in Path(f"/proc/{pid}/smaps").read_text().splitlines():
         if mapping := MAPPING.match(line):
@@ -42,7 +41,7 @@ def resident_kib(pid):
 
 
 def measure(command, line, sign):
-    """Resident memory of a launch line which has given that sign."""
+    """Resident memory of a launch line, after it has printed @sign often enough."""
     with subprocess.Popen(command + line.split(), stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True) as process:
         printed, left = [], REPORTS
@@ -66,7 +65,6 @@ def main():
 
     report = "audiobatch-report"
     base = measure(command, BASE, "last-message = chain")
-    # Each line in a process of its own.
     lines = {
         "one live stream": f"{SOURCE} ! {SINK}",
         "one, batched again": f"{SOURCE} ! {FILTER} ! {SINK}",

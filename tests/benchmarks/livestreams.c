@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Many live pipelines in this process. */
 
 #include "livestreams.h"
 
@@ -10,16 +9,16 @@
 
 /* Between the start of the last stream and the measurement. */
 #define SETTLE (200 * GST_MSECOND)
-/* How long a late batch is waited for. */
+/* How long to wait for late batches. */
 #define GRACE (4 * GST_SECOND * LIVE_BATCH / LIVE_RATE)
 
-/* What all streams of a run share. */
+/* Shared by all streams of a run. */
 typedef struct
 {
   LiveCase what;
   GstClock *clock;
-  /* of the clock: what falls due from here to there is measured; the streams
-   * are told by @measuring */
+  /* Clock times. Batches due from @from to @to are measured. The streams may
+   * read these once @measuring is set. */
   GstClockTime from, to;
   gint measuring;
 } Window;
@@ -29,9 +28,9 @@ typedef struct
   const Window *window;
   GstElement *pipeline;
 
-  /* the streaming thread, until the pipeline has stopped */
+  /* only for the streaming thread, until the pipeline has stopped */
 
-  /* of the clock, at the first sample */
+  /* clock time of the first sample */
   GstClockTime start;
   guint64 received;
   /* gint64, ns */
@@ -50,7 +49,8 @@ due_time (const Stream * self, guint64 number)
       GST_SECOND, LIVE_RATE);
 }
 
-/* The next batch is here, or never came, at @now. */
+/* Records the lateness of the next batch, which came (or had not come) at
+ * @now. */
 static void
 note (Stream * self, GstClockTime now)
 {
@@ -71,7 +71,7 @@ see_batch (GstPad * pad, GstPadProbeInfo * info, gpointer data)
 
   if (gst_buffer_get_size (batch) != LIVE_BATCH * sizeof (gfloat))
     self->wrong_size = TRUE;
-  /* the source begins at the time at which it was woken up first */
+  /* the stream starts when the source first wakes up */
   if (self->received == 0)
     self->start = gst_element_get_base_time (self->pipeline)
         + GST_BUFFER_PTS (batch);
@@ -79,7 +79,8 @@ see_batch (GstPad * pad, GstPadProbeInfo * info, gpointer data)
   return GST_PAD_PROBE_OK;
 }
 
-/* The caps come last: in front of the peer they would see each chunk. */
+/* The caps filter is last: in front of the peer it would cost time for each
+ * chunk. */
 static gchar *
 describe (LiveWay way, const LiveCase * what)
 {
@@ -136,9 +137,8 @@ stream_set_state (Stream * self, GstState state, GError ** error)
   return FALSE;
 }
 
-/* The time after which chunks and batches begin together again: streams that
- * are spread over it wake up at times that have nothing to do with each
- * other. */
+/* The time from one common start of a chunk and a batch to the next. Streams
+ * that start spread over this time wake up independently of each other. */
 static GstClockTime
 cycle_time (guint chunk)
 {
@@ -183,7 +183,7 @@ start_all (GArray * streams, Window * window, GError ** error)
   return TRUE;
 }
 
-/* What this process has had of the processors, in ns. */
+/* The CPU time of this process, in ns. */
 static guint64
 process_time (void)
 {
@@ -222,13 +222,13 @@ measure_window (const Window * window, LiveResult * result)
   wait_until (window->clock, window->to + GRACE);
 }
 
-/* The pipeline has stopped at @end. */
+/* Adds the stream's results to @lateness, after the stream stopped at @end. */
 static gboolean
 collect (Stream * self, GstClockTime end, GArray * lateness, GError ** error)
 {
   if (self->wrong_size || self->received == 0) {
     g_set_error (error, GST_STREAM_ERROR, GST_STREAM_ERROR_FAILED,
-        self->wrong_size ? "A batch has not the length that was asked for."
+        self->wrong_size ? "A batch has the wrong length."
         : "No batch came out of a pipeline.");
     return FALSE;
   }
@@ -266,7 +266,7 @@ live_streams_measure (LiveWay way, const LiveCase * what,
   guint i;
 
   g_array_set_clear_func (streams, stream_clear);
-  /* the probes keep pointers into it */
+  /* the probes keep pointers into the array: it must not grow later */
   g_array_set_size (streams, what->streams);
   for (i = 0; i < what->streams; i++) {
     if (!stream_open (&g_array_index (streams, Stream, i), description,

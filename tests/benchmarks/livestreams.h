@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Many live pipelines in this process, each with a clock's time of its own:
- * what they cost, and how late their batches are. */
+/* Measures many live pipelines in this process: their CPU time, and how late
+ * their batches are. */
 #pragma once
 
 #include <gst/gst.h>
@@ -20,35 +20,35 @@ typedef enum
   N_LIVE_WAYS
 } LiveWay;
 
-/* So many streams of mono F32 at 48 kHz. */
+/* Streams of mono F32 at 48 kHz. */
 typedef struct
 {
   guint streams;
-  /* samples that the source makes at a time */
+  /* samples per buffer of the source */
   guint chunk;
   /* a nick of "wave" */
   const gchar *wave;
-  /* of the measurement, which begins when all streams play */
+  /* of the measurement, which starts once all streams play */
   GstClockTime duration;
 } LiveCase;
 
 typedef struct
 {
-  /* ns of processor time, of all threads, that a stream takes in a second */
+  /* CPU time of all threads per stream and second, in ns */
   gdouble cost;
-  /* of this process, while the streams play */
+  /* threads of this process while the streams play */
   guint threads;
 } LiveResult;
 
-/* Plays the streams and measures all batches that fall due in that time. The
- * streams start one after the other, so that they wake up at instants that are
- * spread evenly, as those of streams that began at any time.
+/* Plays the streams and measures all batches that are due in that time. The
+ * streams start one after another, so that their wake-ups are spread evenly,
+ * like those of independent streams.
  *
  * A batch is due when the source wakes up to make the chunk with the batch's
- * last sample. How much later each batch reached the sink goes to @lateness,
- * gint64s in ns; for one that never came, how late it was when all ended.
+ * last sample. @lateness (gint64, ns) gets for each batch how much later it
+ * reached the sink, or for a missing batch, how late it was at the end.
  *
- * Returns: FALSE where the streams could not be played, with @error */
+ * Returns: FALSE and @error if the streams could not be played */
 gboolean live_streams_measure (LiveWay way, const LiveCase * what,
     GArray * lateness, LiveResult * result, GError ** error);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a batch's memory costs by where it comes from and by the size of the
- * batch: got, written from end to end, and released, on one thread or by a
- * consumer on another one. The ways alternate, round by round. */
+/* The cost of a batch's memory by allocation mode and size: acquire it, write
+ * all of it and release it, in one thread, or with a consumer in another
+ * thread that releases it. The modes take turns in each round. */
 
 #include "batch/stream.h"
 #include "bench.h"
@@ -10,16 +10,17 @@
 #include <string.h>
 #include <sys/resource.h>
 
-/* What the consumer on the other thread holds and has before it. */
+/* Batches that may be with the consumer in the other thread, or queued for
+ * it. */
 #define DEPTH 4
-/* Bytes that a round writes, about. */
+/* Roughly how many bytes a round writes. */
 #define ROUND_BYTES (64 * 1024 * 1024)
 #define MIN_BATCHES 16
 #define MAX_BATCHES 4000
-/* So that allocation=auto has made up its mind. */
+/* Enough for allocation=auto to decide. */
 #define WARM_UP_BATCHES 300
 
-/* In place of the options: one way alone, for its resident memory. */
+/* Instead of options: run one mode alone, to measure its resident memory. */
 #define ALONE "--alone"
 #define RATE 48000
 
@@ -28,13 +29,13 @@ static const gsize sizes[] = {
   4 << 20, 16 << 20
 };
 
-/* By its value of GstAudioBatchAllocation. */
+/* Indexed by GstAudioBatchAllocation. */
 static const gchar *const allocations[] = { "fresh", "pool", "auto" };
 
 #define N_WAYS G_N_ELEMENTS (allocations)
 
-/* One way of allocating: a stream as the elements have it, and what was
- * measured: each batch's time in ns, and the page faults. */
+/* One allocation mode: a stream like that of the elements, and the results:
+ * the time of each batch in ns, and the page faults. */
 typedef struct
 {
   GstElement *element;
@@ -94,7 +95,7 @@ page_faults (void)
   return usage.ru_minflt + usage.ru_majflt;
 }
 
-/* Gets a batch and writes all of it, as the producer does. */
+/* Acquires a batch and writes all of it. */
 static GstBuffer *
 make_batch (Way * way)
 {
@@ -111,7 +112,7 @@ make_batch (Way * way)
   return room.buffer;
 }
 
-/* The same, and notes how long it took since @start. */
+/* Records the time since @start. */
 static void
 note_time (Way * way, guint64 start)
 {
@@ -133,7 +134,7 @@ run_on_one_thread (Way * way, guint n)
   }
 }
 
-/* What the producer and the consumer on its thread share. */
+/* Shared by the producer and the consumer. */
 typedef struct
 {
   GAsyncQueue *full;
@@ -149,7 +150,7 @@ consume (gpointer data)
   while (GST_IS_BUFFER (item)) {
     GstMapInfo map;
 
-    /* looks at a byte of each page, as a consumer at the least does */
+    /* read one byte of each page, the least that a consumer does */
     if (gst_buffer_map (item, &map, GST_MAP_READ)) {
       volatile guint8 sum = 0;
       gsize i;
@@ -170,7 +171,7 @@ run_across_threads (Way * way, guint n)
 {
   Exchange exchange = { g_async_queue_new (), g_async_queue_new () };
   GThread *thread = g_thread_new ("consumer", consume, &exchange);
-  /* anything that is no buffer ends it */
+  /* the consumer ends at the first item that is no buffer */
   GstCaps *end = gst_caps_new_empty ();
   guint i;
 
@@ -211,11 +212,11 @@ run_round (Way * way, gsize size, gboolean across)
   way->faults += page_faults () - faults;
 }
 
-/* Resident memory. A process has only one peak: each way has a process of its
- * own, which is this program once more. */
+/* Resident memory. A process has only one peak, so this program runs itself
+ * once for each mode. */
 
-/* What the process has had at most, in KiB. Linux's getrusage() would count the
- * parent's along. */
+/* The peak of the process, in KiB. Not by getrusage(): on Linux that includes
+ * the peak of the parent. */
 static guint64
 peak_rss (void)
 {
@@ -228,7 +229,8 @@ peak_rss (void)
   return line ? g_ascii_strtoull (line + strlen ("VmHWM:"), NULL, 10) : 0;
 }
 
-/* argv: ALONE, the allocation, the size, whether across threads. Prints KiB. */
+/* @argv: ALONE, the allocation mode, the size, across threads or not. Prints
+ * KiB. */
 static int
 run_alone (gchar ** argv)
 {
@@ -243,7 +245,7 @@ run_alone (gchar ** argv)
   return EXIT_SUCCESS;
 }
 
-/* In MiB: what the process grew by at most. */
+/* The largest growth of the process, in MiB. */
 static gdouble
 measure_rss (guint allocation, gsize size, gboolean across)
 {
@@ -270,7 +272,7 @@ compare (gconstpointer a, gconstpointer b)
   return x < y ? -1 : x > y;
 }
 
-/* In us. */
+/* The time below which @part of 1000 batches are, in us. */
 static gdouble
 permille (const Way * way, guint part)
 {

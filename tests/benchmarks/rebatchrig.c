@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Two pads, and between them an element or the floor. */
 
 #include "rebatchrig.h"
 
 #include <string.h>
 
-/* What one could not do without: a buffer, a copy, a time, a push. */
+/* The least work for a batch: a buffer, copies, a timestamp, a push. */
 typedef struct
 {
   GstPad *sink, *src;
   gsize batch_bytes;
-  /* being filled, from here on; NULL between two batches */
+  /* the open batch; NULL between two batches */
   GstBuffer *batch;
   GstMapInfo map;
   gsize filled;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Chunks pushed from one pad to another one, through an element that makes
- * batches of them, or through the floor: the least that could do it. */
+/* Pushes chunks from one pad to another, through an element that makes batches
+ * of them or through the "floor", which does only the least work necessary. */
 #pragma once
 
 #include <gst/audio/audio.h>
@@ -11,7 +11,7 @@ G_BEGIN_DECLS
 #define RIG_BATCH 1024
 #define RIG_RATE 48000
 
-/* The way that is no element. */
+/* The name of the floor, in place of an element's. */
 #define RIG_FLOOR "floor"
 
 typedef struct
@@ -22,21 +22,20 @@ typedef struct
   GstAudioFormat format;
 } RebatchCase;
 
-/* Thread-safety: of the thread that made it, in which everything runs. */
+/* Thread-safety: only for the thread that created it; there is no other. */
 typedef struct _RebatchRig RebatchRig;
 
 /* @way is RIG_FLOOR, "audiobatch" or "audiobuffersplit".
  *
- * Returns: NULL where there is no such element. */
+ * Returns: NULL if there is no such element. */
 RebatchRig *rebatch_rig_new (const gchar * way, const RebatchCase * what);
 
-/* Checks that all the batches came, and frees @self. */
+/* Checks that all batches arrived, and frees @self. */
 void rebatch_rig_free (RebatchRig * self);
 
-/* Makes and pushes whole chunks, for @batches batches at the most, but one
- * chunk at the least.
+/* Makes and pushes chunks for at most @batches batches, but at least one chunk.
  *
- * Returns: how many samples those were. */
+ * Returns: how many samples it pushed. */
 guint64 rebatch_rig_push (RebatchRig * self, guint batches);
 
 G_END_DECLS

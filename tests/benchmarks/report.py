@@ -1,12 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Runs the benchmarks and writes what they say into docs/: the tables of
-benchmarks.md, between its markers, and the pictures.
+"""Runs the benchmarks and updates docs/benchmarks.md and its pictures.
 
 Usage: report.py [--rounds N] [--again] [--compiler VERSION] BUILD
 
-The JSON of each program is kept in BUILD/benchmarks; --again reads it in place
-of running them. Needs gnuplot, and valgrind for the instructions.
+Keeps the JSON of each program in BUILD/benchmarks; --again reads that instead of
+running them. Needs gnuplot, and valgrind for the instructions.
 """
 
 import argparse
@@ -37,13 +36,13 @@ set linetype 6 lc rgb '#dd181f' lw 2 pt 8 ps 0.6 dt 2
 
 
 def default_compiler():
-    """The version of the compiler here, which has most likely made the build."""
+    """The version of the compiler in PATH, which most likely made the build."""
     return subprocess.check_output(["cc", "-dumpfullversion"],
                                    text=True).strip()
 
 
 def run_all(build, out, rounds, cc_version):
-    """Runs each program, its JSON into the folder out."""
+    """Runs each program. Its JSON goes to the folder @out."""
     environment = dict(os.environ)
     environment["GST_PLUGIN_PATH_1_0"] = str(build / "gst" / "audiobatch")
     programs = build / "tests" / "benchmarks"
@@ -79,7 +78,7 @@ def format_table(table):
 
 
 def format_tables(document):
-    """All that stands between two markers."""
+    """The text between two markers."""
     parts = [format_table(table) for table in document["tables"]]
     if "machine" in document:
         machine = document["machine"]
@@ -108,7 +107,7 @@ def data_block(name, rows, x, columns):
 
 
 def plot(name, columns):
-    """The plot of a block's columns against its first one."""
+    """The plot of a block's columns by its first one."""
     return "plot " + ", ".join(
         f"${name} using 1:{i} with linespoints title '{column}'"
         for i, column in enumerate(columns, 2)) + "\n"
@@ -121,7 +120,7 @@ def draw(file, script):
 
 
 def draw_transform(document):
-    """Cost by chunk size, beside the peers."""
+    """Cost by chunk size, compared with the peers."""
     ways = ["audiobatch", "floor", "audiobuffersplit"]
     script = ("set multiplot layout 1,2\nset yrange [0:*]\n"
               "set xrange [100:80000]\n"
@@ -139,7 +138,7 @@ def draw_transform(document):
 
 
 def by_allocation(rows):
-    """A row for each size, with a column for each way of allocating."""
+    """A row for each size, with columns for each allocation mode."""
     sizes = {}
     for row in rows:
         size = sizes.setdefault(row["kib"], {"kib": row["kib"]})
@@ -149,7 +148,7 @@ def by_allocation(rows):
 
 
 def draw_memory(document):
-    """Fresh against recycled by batch size."""
+    """Fresh and recycled memory by batch size."""
     columns = [f"{allocation} {part}" for part in ("p50", "p99.9")
                for allocation in ("fresh", "pool", "auto")]
     script = ("set multiplot layout 1,2\nset logscale y\nset key top left\n"
@@ -164,7 +163,7 @@ def draw_memory(document):
 
 
 def draw_streams(document):
-    """Cost by number of streams, beside the peers."""
+    """Cost by number of streams, compared with the peers."""
     ways = ["audiobatch", "audiobuffersplit"]
     script = ("set multiplot layout 1,2\nset logscale x 10\n"
               "set yrange [0:*]\nset xlabel 'live streams in one process'\n"

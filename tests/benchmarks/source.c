@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What it costs to make batches of a wave: audiobatchsrc beside
- * audiotestsrc. */
+/* The cost of batches of a wave: audiobatchsrc compared with audiotestsrc. */
 
 #include "bench.h"
 #include "sourcerig.h"
@@ -62,7 +61,7 @@ measure (Bench * bench, const SourceCase * what)
     source_rig_free (ways[i].data);
 }
 
-/* The waves that both sources have; the program ends where one is missing. */
+/* The waves; both sources have the same. Exits if an element is missing. */
 static GEnumClass *
 get_waves (void)
 {

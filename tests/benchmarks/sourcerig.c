@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A source and the pad that it pushes to. */
 
 #include "sourcerig.h"
 
@@ -12,7 +11,7 @@ struct _SourceRig
   GstElement *source;
   GstPad *sink;
 
-  /* the source's streaming thread, while it runs */
+  /* only for the streaming thread, while it runs */
   guint received, wanted;
   guint64 first, last;
 
@@ -55,7 +54,7 @@ receive (GstPad * pad, GstObject * parent, GstBuffer * buffer)
   return GST_FLOW_EOS;
 }
 
-/* A pad that takes these caps only, so that the source agrees to them. */
+/* A pad that accepts only these caps, so that the source negotiates them. */
 static GstPad *
 open_pad (SourceRig * self, const SourceCase * what)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A source that runs, for so many buffers, into a pad that drops them. */
+/* Runs a source for a given number of buffers. Its peer pad drops them. */
 #pragma once
 
 #include <gst/audio/audio.h>
@@ -12,25 +12,27 @@ typedef struct
   const gchar *wave;
   GstAudioFormat format;
   guint channels;
-  /* of audiobatchsrc only: a nick, or NULL for what it is when left alone, and
-   * then without reports; and the size of a batch, 0 for 1024 samples */
+  /* Only for audiobatchsrc: a nick of "allocation", which also turns the
+   * reports off, or NULL for the default; and the samples of a batch, or 0 for
+   * the default, 1024. */
   const gchar *allocation;
   guint samples;
 } SourceCase;
 
-/* Thread-safety: of the thread that made it; the source has one of its own. */
+/* Thread-safety: only for the thread that created it. The source has a
+ * streaming thread of its own. */
 typedef struct _SourceRig SourceRig;
 
 /* @way is "audiobatchsrc" or "audiotestsrc".
  *
- * Returns: NULL where there is no such element. */
+ * Returns: NULL if there is no such element. */
 SourceRig *source_rig_new (const gchar * way, const SourceCase * what);
 void source_rig_free (SourceRig * self);
 
-/* Starts the source, waits for so many buffers, and stops it.
+/* Starts the source, waits for @batches buffers, and stops it.
  *
- * Returns: the time on the processor, in ns, from the end of the first of them
- * to the end of the last. */
+ * Returns: the CPU time of the streaming thread from the first buffer to the
+ * last, in ns. */
 guint64 source_rig_run (SourceRig * self, guint batches);
 
 G_END_DECLS

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What live streams cost, from one to a thousand in one process, and how late
- * their batches are: audiobatchsrc ! audiobatch beside audiotestsrc !
+/* The cost of live streams, from one to a thousand in one process, and how late
+ * their batches are: audiobatchsrc ! audiobatch compared with audiotestsrc !
  * audiobuffersplit. */
 
 #include "bench.h"
@@ -10,14 +10,14 @@
 #include <sys/resource.h>
 
 #define DEFAULT_STREAMS "1,10,100,300,1000"
-/* Silence shows what there is beside the making of the samples. */
+/* Silence costs nearly nothing to make, so it shows all the other work. */
 #define DEFAULT_WAVES "sine,silence"
-/* 10 ms, as capture devices give them, which don't fit into a batch evenly, so
- * that there is something to cut; and what both sources make when nobody tells
- * them, which the peer hands on as it is. */
+/* 480 samples are 10 ms, as from a capture device. They don't divide a batch
+ * evenly, so they must be cut. 1024 is the default of both sources, and the
+ * peer pushes such a chunk as it is. */
 #define DEFAULT_CHUNKS "480,1024"
 #define DEFAULT_SECONDS 0.5
-/* File descriptors: those of a pipeline's bus, and those of the process. */
+/* File descriptors of a pipeline's bus, and of the process itself. */
 #define FDS_OF_STREAM 2
 #define FDS_OF_PROCESS 64
 
@@ -30,7 +30,7 @@ typedef struct
   gdouble seconds;
 } Options;
 
-/* What they say; numbers end with 0. */
+/* The options, parsed. The lists of numbers end with 0. */
 typedef struct
 {
   guint *streams, *chunks;
@@ -38,12 +38,12 @@ typedef struct
   GstClockTime duration;
 } Plan;
 
-/* What was found of one way, in all rounds. */
+/* The results of one way, of all rounds. */
 typedef struct
 {
-  /* gdouble, of each round */
+  /* a gdouble for each round */
   GArray *costs;
-  /* gint64, of each batch */
+  /* a gint64 for each batch */
   GArray *lateness;
   guint threads;
 } Series;
@@ -247,7 +247,7 @@ require_elements (void)
   }
 }
 
-/* As many open files as the most streams want. */
+/* Raises the limit on open files to what the most streams need. */
 static void
 raise_limit (const guint * streams)
 {
@@ -262,10 +262,10 @@ raise_limit (const guint * streams)
   limit.rlim_cur = wanted;
   if (wanted <= limit.rlim_max && setrlimit (RLIMIT_NOFILE, &limit) == 0)
     return;
-  g_printerr ("So many streams want %" G_GUINT64_FORMAT " open files, and %"
+  g_printerr ("So many streams need %" G_GUINT64_FORMAT " open files, and %"
       G_GUINT64_FORMAT
-      " are allowed: raise that (ulimit -Hn), or ask for fewer "
-      "(--streams).\n", (guint64) wanted, (guint64) limit.rlim_max);
+      " are allowed: raise the limit (ulimit -Hn), or use fewer "
+      "streams (--streams).\n", (guint64) wanted, (guint64) limit.rlim_max);
   exit (BENCH_SKIPPED);
 }
 

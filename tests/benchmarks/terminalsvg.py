@@ -4,8 +4,8 @@
 
 usage: terminalsvg.py < TEXT > PICTURE.svg
 
-Lines that begin with "$ " are commands, and stand out; so does a verdict: a line
-that begins with one of a few words, up to the first colon or comma.
+Highlights commands, which are lines that begin with "$ ", and verdicts: from one of
+the phrases in VERDICT at the start of a line to the next colon, comma or full stop.
 """
 
 import re
@@ -13,8 +13,8 @@ import sys
 from html import escape
 
 SIZE = 14
-# Of DejaVu Sans Mono, and near enough to other fonts of that kind, which
-# textLength makes as wide.
+# The width of a character in DejaVu Sans Mono. textLength stretches other fonts to
+# the same width.
 ADVANCE = SIZE * 0.602
 LINE = 19
 MARGIN = 18
@@ -37,7 +37,7 @@ def span(text, kind=None):
 
 
 def spans(line):
-    """The line in pieces of one look each."""
+    """The line as spans of one style each."""
     if line.startswith("$ "):
         return span(line, "command")
     verdict = VERDICT.match(line)

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The hand-over of batches between two threads of Node.js as a web page does
-// it: an audio thread collects 8 quanta of 128 samples in a new ArrayBuffer and
-// transfers that; the other one reads a sample of each quantum.
+// Hands batches from one thread of Node.js to another, as a web page does: an
+// audio thread collects 8 quanta of 128 samples in a new ArrayBuffer and
+// transfers it; the other thread reads one sample of each quantum.
 //
 // Usage: node transfer.mjs BATCHES [INTERVAL]
 //
-// INTERVAL is the time from one batch to the next, in us; 0: as fast as it goes.
+// INTERVAL: time from one batch to the next, in us; 0: as fast as possible.
 
 import { isMainThread, parentPort, Worker, workerData }
   from "node:worker_threads";
@@ -13,8 +13,8 @@ import { fileURLToPath } from "node:url";
 
 const QUANTUM = 128;
 const QUANTA = 8;
-// The consumer says when it has had so many, and twice as many are on their way
-// at the most.
+// The consumer acknowledges every so many batches. At most twice as many are on
+// their way.
 const ACKNOWLEDGED = 64;
 
 function produce(batches, interval) {
@@ -23,7 +23,7 @@ function produce(batches, interval) {
   let sent = 0;
   let due = performance.now();
 
-  // The next batch's time has come.
+  // Waits until the next batch is due.
   function waitForTurn() {
     const left = due - performance.now();
     due += interval / 1000;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What it costs to make batches of chunks: audiobatch beside audiobuffersplit
- * and beside the floor, the least that could do it. */
+/* The cost of making batches of chunks: audiobatch compared with
+ * audiobuffersplit and with the floor, the least work necessary. */
 
 #include "bench.h"
 #include "rebatchrig.h"

@@ -1,14 +1,13 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Whole processes beside each other: FFmpeg's asetnsamples on a file of raw audio,
-and the transfer of batches between two threads of Node.js.
+"""Compares whole processes: with FFmpeg's asetnsamples on a file of raw audio, and
+with the transfer of batches between two threads of Node.js.
 
 Usage: whole.py [--rounds N] [--json FILE] CONSUME
 
-What counts is the time that a process and all its threads had of the processors.
-The start of each is measured as well, by a run that has next to nothing to do, and
-subtracted. A comparison whose program is not installed is left out, with a message;
-when all are, the exit status is 77.
+Measures the CPU time of a process with all its threads. A run with next to nothing
+to do measures the start, which is subtracted. If a program is not installed, its
+comparison is left out, with a message. If all are left out, the exit status is 77.
 """
 
 import argparse
@@ -30,12 +29,12 @@ SKIPPED = 77
 
 RATE = 48000
 BATCH = 1024
-# Of the file: 12 minutes in whole batches, in whole blocks of filesrc.
+# The file's length: 12 minutes, whole batches, and whole blocks of filesrc.
 FILE_BATCHES = 32 * 1024
-# As fast as it goes, and one each millisecond.
+# Batches, and us between them: as fast as possible, and one each millisecond.
 FLAT_OUT = (100_000, 0)
 PACED = (1_000, 1_000)
-# What a process is given to do when its start is measured.
+# Batches of a run that measures the start.
 LITTLE = 16
 
 FILE_COLUMNS = [
@@ -70,7 +69,7 @@ def show_progress(text):
 
 
 def run(command):
-    """The processor time of a process, in s."""
+    """The CPU time of a process, in s."""
     with tempfile.TemporaryFile() as output:
         process = subprocess.Popen([str(word) for word in command],
                                    stdin=subprocess.DEVNULL, stdout=output,
@@ -85,7 +84,7 @@ def run(command):
 
 
 def take_turns(what, commands, rounds):
-    """Runs all the commands in each round, a different one first. Returns the
+    """Runs all commands in each round, with a different one first. Returns the
     times of each, round by round."""
     times = {name: [] for name in commands}
     names = list(commands)
@@ -101,7 +100,7 @@ def take_turns(what, commands, rounds):
 
 
 def compare(times, ours, peer):
-    """Medians, in s, and the medians of each round's ratios."""
+    """The medians of the times, in s, and of the rounds' ratios."""
     def net(name):
         return [whole - start for whole, start
                 in zip(times[name], times[name, "start"])]
@@ -119,7 +118,7 @@ def compare(times, ours, peer):
 
 
 def with_starts(command_of, whole, little):
-    """The commands that are compared, and those that show their starts."""
+    """The commands to compare, and those that measure their starts."""
     commands = {}
     for name, make in command_of.items():
         commands[name] = make(whole)
@@ -136,8 +135,8 @@ def write_samples(path, samples):
 
 
 def ffmpeg_command(file):
-    """The same samples in and out, so that nothing is converted, and no threads
-    that have nothing to do."""
+    """Input and output have the same format, so FFmpeg converts nothing, and it
+    starts no idle threads."""
     return ["ffmpeg", "-nostdin", "-v", "error", "-threads", "1",
             "-filter_threads", "1", "-f", f"f32{sys.byteorder[0]}e",
             "-ar", RATE, "-ac", 1, "-i", file,
@@ -146,7 +145,7 @@ def ffmpeg_command(file):
 
 
 def ffmpeg_default_command(file):
-    """As it is usually written: the null muxer takes S16."""
+    """The usual command. FFmpeg converts to S16, for the null muxer."""
     return ["ffmpeg", "-nostdin", "-v", "error", "-f",
             f"f32{sys.byteorder[0]}e", "-ar", RATE, "-ac", 1, "-i", file,
             "-af", f"asetnsamples=n={BATCH}", "-f", "null", "-"]
@@ -160,7 +159,7 @@ def launch_command(file, *filesrc):
 
 
 def compare_files(folder, rounds):
-    """audiobatch in gst-launch-1.0 beside FFmpeg."""
+    """audiobatch in gst-launch-1.0 and FFmpeg."""
     whole, little = folder / "whole.raw", folder / "little.raw"
     write_samples(whole, FILE_BATCHES * BATCH)
     write_samples(little, LITTLE * BATCH)
@@ -192,7 +191,7 @@ def compare_files(folder, rounds):
 
 
 def compare_transfers(consume, rounds):
-    """audiobatch ! queue ! appsink beside postMessage()."""
+    """audiobatch ! queue ! appsink and postMessage()."""
     script = HERE / "transfer.mjs"
     rows = []
     for batches, interval in (FLAT_OUT, PACED):
@@ -253,7 +252,7 @@ def program_version(program, option, pattern):
 
 
 def describe_machine(compiler):
-    """As the other benchmarks do."""
+    """Like describe_machine() in bench.c."""
     info = Path("/proc/cpuinfo").read_text()
     processor = re.search(r"^model name\s*: (.*)", info, re.M)
     system = platform.freedesktop_os_release()
@@ -269,7 +268,7 @@ def describe_machine(compiler):
 
 
 def measure(consume, rounds):
-    """The tables of all that can be compared here."""
+    """The tables of all comparisons that are possible here."""
     tables = []
     if not shutil.which("ffmpeg"):
         leave_out("FFmpeg", "There is no ffmpeg (apt install ffmpeg).")
@@ -309,7 +308,7 @@ def main():
                   "(apt install gstreamer1.0-tools).")
         sys.exit(SKIPPED)
 
-    # What meson sets for tests would count along.
+    # meson sets this for tests, and it costs time.
     os.environ.pop("MALLOC_PERTURB_", None)
     tables = measure(args.consume.resolve(), args.rounds)
     if not tables:
