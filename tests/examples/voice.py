@@ -110,7 +110,7 @@ def main():
                          "(%(default)s)")
     given = options.parse_args()
     if given.end > given.begin:
-        options.error("--end has to be --begin or lower")
+        options.error("--end must not be above --begin")
     pipeline = player.open_recording(given.recording, PIPELINE)
     detector = Detector(given.begin, given.end)
     print(f"recording    {given.recording}")

@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Breaks the code in one place after another and sees whether the tests notice.
+"""Breaks the code in one place after another and checks that a test fails.
 
-Works in a copy of the tree, on what is committed, built with AddressSanitizer
-and UndefinedBehaviorSanitizer. The places are drawn from all that the operators
-below find in gst/audiobatch, by a seed that is printed; the same seed and count
-give the same places for the same code. Where only a release is left out and no
-test fails, some are run in valgrind, for leaks. Prints one line for each place:
-killed (and by which tests), survived, or, not counted, invalid (it did not
-compile) or same (equivalent.py says why it does what it did before). Ends with 1
-when less than 95 % are killed.
+Works in a clone of the committed tree, built with AddressSanitizer and
+UndefinedBehaviorSanitizer. The operators below find the places in gst/audiobatch;
+the seed, which is printed, chooses among them. The same seed and count give the same
+places for the same code. If a mutation only removes a call, such as a release, and no
+test fails, some tests run in valgrind, to find leaks. Prints one line for each place:
+killed (and by which tests) or survived. Two results are not counted: invalid (it did
+not compile) and same (the behaviour does not change; equivalent.py says why). Exits
+with 1 if less than 95 % are killed.
 """
 
 import argparse
@@ -29,7 +29,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 SOURCES = "gst/audiobatch"
 WANTED = 0.95
 
-# Each: a name, what it looks for in a line of code, and what it puts there.
+# Each: a name, a pattern for a line of code, and the replacement.
 OPERATORS = [
     ("less", r" < ", " <= "),
     ("less-or-equal", r" <= ", " < "),
@@ -60,19 +60,19 @@ OPERATORS = [
     ("drop-call", r"^(\s+)[a-z_]+ \([^=]*\);$", r"\1;"),
 ]
 
-# Lines that only talk.
+# Lines that only log, comment or assert.
 TALK = re.compile(r"GST_\w*(?:DEBUG|LOG|INFO|TRACE)\w*|PLACER_DEBUG|\"|^#|"
                   r"^\s*(?:/\*|\*)|g_assert|static_assert")
 
-# Tests that would take the time of all others together, and see no more.
+# Tests that take as long as all others together, and find no more.
 SLOW = ["month"]
 PIPELINES = ["holding", "statechanges", "faults", "ownership", "misbehaving"]
-# What is run in valgrind, besides the module's own test.
+# The tests for valgrind, besides the module's own one.
 LEAKS = ["audiobatchsrc", "memory", "sourcefill", "streams"]
 
 
 def code_lines(text):
-    """Numbers and lines of what is code: comments are left out."""
+    """The lines of code, with their numbers, without comments."""
     comment = False
     for number, line in enumerate(text.splitlines(), 1):
         starts = "/*" in line
@@ -83,7 +83,7 @@ def code_lines(text):
 
 
 def find_places(tree):
-    """All that can be broken: (file, line, operator, which match in it)."""
+    """All places: (file, line, operator, number of the match in the line)."""
     places = []
     for path in sorted((tree / SOURCES).rglob("*.[ch]")):
         file = str(path.relative_to(tree / SOURCES))
@@ -100,7 +100,7 @@ def name_of(place):
 
 
 def mutate(text, place):
-    """Returns the text with the place broken, the line before and after."""
+    """Returns the text with the place broken, the old line and the new one."""
     _, number, index, nth = place
     _, pattern, replacement = OPERATORS[index]
     lines = text.split("\n")
@@ -112,12 +112,12 @@ def mutate(text, place):
 
 
 class Tree:
-    """A copy of what is committed, with builds of its own."""
+    """A clone of the committed tree, with builds of its own."""
 
     def __init__(self, folder):
         self.root = Path(folder) / "tree"
         subprocess.run(["git", "clone", "-q", ROOT, self.root], check=True)
-        # no link-time optimization with clang: a place is built in seconds
+        # with clang there is no link-time optimization, so builds take seconds
         self.build = self.set_up("build", "-Db_lundef=false",
                                  "-Db_sanitize=address,undefined")
         self.plain = self.set_up("build-plain")
@@ -130,7 +130,7 @@ class Tree:
         self.run("meson", "setup", build, "-Doptimization=1", "-Ddebug=true",
                  *options, env=dict(os.environ, CC="clang"), check=True)
         self.run("meson", "compile", "-C", build, check=True)
-        # other elements are registered by a program without a sanitizer
+        # fill the registry with a program that has no sanitizer
         registry = str(build / "tests" / "check" / "registry.bin")
         self.run("gst-inspect-1.0", check=True,
                  env=dict(os.environ, GST_REGISTRY_1_0=registry))
@@ -143,7 +143,7 @@ class Tree:
                               stderr=subprocess.DEVNULL).returncode == 0
 
     def failed_tests(self, build, log, *args):
-        """Names of the tests that fail or hang, of those that @args choose."""
+        """Names of the tests chosen by @args that fail or hang."""
         path = build / "meson-logs" / log
         path.unlink(missing_ok=True)
         if self.run("meson", "test", "-C", build, "--no-rebuild",
@@ -155,19 +155,19 @@ class Tree:
                 if test["result"] not in ("OK", "SKIP", "EXPECTEDFAIL")]
 
     def tests_in(self, folder):
-        """The C tests of a folder, but for the slow ones."""
+        """The C tests of a folder, without the slow ones."""
         folder = self.root / "tests" / "check" / folder
         names = {str(path.relative_to(folder).with_suffix(""))
                  for path in folder.rglob("*.c")}
         return sorted(names & self.names - set(SLOW))
 
     def own_tests(self, file):
-        """Those of a module, or of an element, by its name."""
+        """The tests of a module or an element, found by its name."""
         name = str(Path(file).with_suffix("")).replace("gst", "")
         return {name} & self.names - set(SLOW)
 
     def killers(self, file):
-        """Which tests notice; the module's own one is asked first."""
+        """The tests that fail. Runs the module's own test first."""
         own = self.own_tests(file)
         for names in (sorted(own), self.tests_in("libs"),
                       self.tests_in("elements"), PIPELINES):
@@ -178,7 +178,7 @@ class Tree:
         return []
 
     def leak_finders(self, file):
-        """Which tests leak."""
+        """The tests that leak in valgrind."""
         own = self.own_tests(file)
         if not self.run("ninja", "-C", self.plain):
             return []
@@ -188,7 +188,7 @@ class Tree:
 
 
 def try_place(tree, place):
-    """Returns the verdict and what led to it."""
+    """Returns the verdict and its reason."""
     path = tree.root / SOURCES / place[0]
     operator = OPERATORS[place[2]][0]
     original = path.read_text()
@@ -211,7 +211,7 @@ def try_place(tree, place):
 
 
 def choose(args):
-    """The places in the order in which they are tried."""
+    """The places, in the order to try them."""
     places = find_places(ROOT)
     if args.only:
         return [place for place in places if name_of(place) in args.only]
@@ -222,12 +222,12 @@ def choose(args):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--count", type=int, default=80,
-                        help="places that have to compile (default 80)")
+                        help="number of places that compile (default 80)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", metavar="PLACE", nargs="+",
-                        help="these places, as they are printed")
+                        help="only these places, named as printed")
     parser.add_argument("--list", action="store_true",
-                        help="print all places and end")
+                        help="print all places and exit")
     args = parser.parse_args()
     places = choose(args)
     if args.list:
@@ -248,8 +248,8 @@ def main():
         shutil.rmtree(folder)
     tried = counts["killed"] + counts["survived"]
     print(f"{counts['killed']} of {tried} killed, {counts['survived']} "
-          f"survived, {counts['invalid']} did not compile, {counts['same']} do "
-          "what they did before")
+          f"survived, {counts['invalid']} did not compile, {counts['same']} did "
+          "not change the behaviour")
     return 0 if counts["killed"] >= WANTED * tried else 1
 
 

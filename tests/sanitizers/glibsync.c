@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Shows ThreadSanitizer the locks, the conditions and the reference counts of a
- * GLib that was built without it. Linked into each test of a build with
- * -Db_sanitize=thread, whose symbols come before those of GLib for the plugin
- * and for GStreamer: what these guard is then truly checked, where it would
- * otherwise have to be suppressed. */
+ * GLib that was built without it. Each test of a build with -Db_sanitize=thread
+ * links this file. Its symbols precede those of GLib, so the plugin and
+ * GStreamer call these functions. Without them ThreadSanitizer would report
+ * every guarded access, and we would have to suppress those reports. */
 
 #include <dlfcn.h>
 #include <glib-object.h>
@@ -12,7 +12,8 @@
 
 #define EXPORT __attribute__ ((visibility ("default")))
 
-/* GLib's own function of that name; found twice at the worst. */
+/* Sets @function to GLib's own function @name. Two threads may both look it up,
+ * which does no harm. */
 #define REAL(type, name) \
   static type real; \
   type function = __atomic_load_n (&real, __ATOMIC_RELAXED); \
@@ -87,7 +88,7 @@ g_cond_wait_until (GCond * cond, GMutex * mutex, gint64 end_time)
   return signalled;
 }
 
-/* Queues have a lock inside GLib, where its calls are not seen. */
+/* GLib locks its queues by internal calls, which we can't intercept. */
 EXPORT void
 g_async_queue_push (GAsyncQueue * queue, gpointer data)
 {
@@ -126,7 +127,7 @@ g_async_queue_timeout_pop (GAsyncQueue * queue, guint64 timeout)
   return data;
 }
 
-/* Who is told of an object's end comes after who asked for that. */
+/* A weak ref's callback runs after the call that set the weak ref. */
 
 typedef struct
 {
@@ -157,7 +158,7 @@ gst_mini_object_weak_ref (GstMiniObject * object, GstMiniObjectNotify notify,
   function (object, tell, told);
 }
 
-/* Who drops the last reference comes after all who dropped one before. */
+/* The drop of the last reference comes after all earlier drops. */
 #define DROPS(name, type) \
 EXPORT void name (type object) \
 { \

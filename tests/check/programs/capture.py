@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Batches of what a sound server really records.
+"""Batches of a live capture from a real sound server.
 
-Starts a PulseAudio daemon of its own, with a sink that nobody hears, plays
-sounds into it and captures that sink's monitor, live, into audiobatch. Exit
-status 77 says that something is not installed, and what.
+Starts a PulseAudio daemon of its own with a null sink, plays sounds into it and
+captures the sink's monitor, live, with audiobatch. If something is not
+installed, prints what and exits with status 77.
 """
 
 import os
@@ -56,7 +56,7 @@ class Daemon:
              "--high-priority=no", "--log-target=stderr",
              "--load=module-null-sink sink_name=batches "
              f"format=s16le rate={RATE} channels=1",
-             # last, so that whoever can connect finds the sink
+             # last, so that a client that can connect finds the sink
              "--load=module-native-protocol-unix auth-anonymous=1 "
              f"socket={self.address}"],
             env={"PATH": os.environ["PATH"], "HOME": folder,
@@ -87,7 +87,7 @@ class Daemon:
 
 
 def wait_for_end(pipeline):
-    """Until EOS has gone through it; an error is raised."""
+    """Waits for EOS. Raises the pipeline's error, if it posts one."""
     message = pipeline.get_bus().timed_pop_filtered(
         SECONDS * Gst.SECOND, Gst.MessageType.EOS | Gst.MessageType.ERROR)
     if message is None:
@@ -106,7 +106,7 @@ def play(description):
 
 
 class Capture:
-    """The batches of what the monitor gives while a sound is played."""
+    """The batches that come from the monitor while a sound plays."""
 
     def __init__(self):
         self.pipeline = Gst.parse_launch(
@@ -162,7 +162,7 @@ class Capture:
             play(f"filesrc location={sound} ! rawaudioparse format=pcm "
                  f"pcm-format=s16le sample-rate={RATE} num-channels=1 ! "
                  "pulsesink device=batches buffer-time=2000000")
-            # what was played last is still on its way through the monitor
+            # the end of the sound is still on its way through the monitor
             self.wait_for_batches_from_now(RATE // SAMPLES)
             self.pipeline.send_event(Gst.Event.new_eos())
             wait_for_end(self.pipeline)
@@ -175,9 +175,9 @@ class Capture:
 
 
 def decode(location, raw):
-    """Its samples; the file raw gets silence and then them.
+    """Returns the samples. Writes silence and the samples to the file @raw.
 
-    The monitor is silent for the first 9 ms of whatever begins to play.
+    Silence first, because the monitor loses the first 9 ms of a stream.
     """
     play(f"filesrc location={location} ! decodebin ! audioconvert ! "
          f"audioresample ! {FORMAT} ! filesink location={raw}")
@@ -188,7 +188,7 @@ def decode(location, raw):
 
 
 def write_chirp(location):
-    """Two seconds from 200 to 8000 Hz: no part of it is like another."""
+    """Two seconds from 200 to 8000 Hz: no part resembles another."""
     seconds = numpy.arange(2 * RATE) / RATE
     phase = 2 * numpy.pi * (200 + (8000 - 200) / 2 * seconds / 2) * seconds
     with wave.open(location, "wb") as chirp:
@@ -199,7 +199,7 @@ def write_chirp(location):
 
 
 def find(wanted, captured):
-    """Where it is most alike, and how much: 1 is all alike."""
+    """The position of the best match, and its correlation; 1 is equal."""
     size = 1 << (len(wanted) + len(captured)).bit_length()
     spectrum = numpy.fft.rfft(captured.astype(float), size)
     spectrum *= numpy.conj(numpy.fft.rfft(wanted.astype(float), size))
@@ -231,7 +231,7 @@ class CaptureTest(unittest.TestCase):
         return capture, wanted
 
     def check_sizes(self, capture):
-        """Only the tails, before a break and at the end, may be short."""
+        """Only the last batch before a break or the end may be short."""
         sizes = [len(batch[-1]) // 2 for batch in capture.batches]
         for k, size in enumerate(sizes[:-1]):
             if not capture.batches[k + 1][4]:
@@ -242,7 +242,7 @@ class CaptureTest(unittest.TestCase):
                          "there was nothing to cut into batches")
 
     def check_times(self, capture):
-        """Contiguous by the count of samples, from one break to the next."""
+        """From one break to the next, timestamps follow the sample count."""
         base = origin = position = due = 0
         for k, (pts, duration, start, end, broken, data) in enumerate(
                 capture.batches):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What stands in README.md and docs/*.md, for the tests that hold it true."""
+"""Reads README.md and docs/*.md, for the tests that check them."""
 
 import re
 import subprocess
@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-# Documents whose commands and programs a test of their own runs, which names
-# the document: the path of that test, from the root.
+# Documents with a test of their own that runs their commands and programs: the
+# test's path from the root. The test must name the document.
 OWN_TESTS = {
     "docs/examples.md": "tests/check/programs/examples.py",
     "docs/network.md": "tests/check/programs/network.py",
@@ -44,7 +44,7 @@ def paths(root):
 
 
 def fences(name, text):
-    """The fenced blocks of a document, or ValueError where one is not clear."""
+    """The fenced blocks of a document. ValueError if a fence is not clear."""
     start, kind, lines = 0, "", []
     for number, line in enumerate(text.splitlines(), 1):
         mark = FENCE.fullmatch(line)
@@ -74,7 +74,7 @@ def prose(text):
 
 
 def run(command, seconds=60, **options):
-    """What went wrong with it (or None), and what it printed."""
+    """Runs @command. Returns what went wrong, or None, and the output."""
     try:
         done = subprocess.run(command, timeout=seconds, text=True,
                               shell=isinstance(command, str),
@@ -92,7 +92,7 @@ def run(command, seconds=60, **options):
 
 
 class Tally:
-    """Counts what was looked at, and tells what failed."""
+    """Counts the checks and prints those that failed."""
 
     def __init__(self, things):
         self.things = things
@@ -106,7 +106,7 @@ class Tally:
             self.failed += 1
 
     def exit(self):
-        """Nothing to look at is a failure too."""
+        """Exits. No checks at all is a failure too."""
         print(f"{self.total} {self.things}, {self.failed} failed")
         sys.exit(1 if self.failed or self.total == 0 else 0)
 

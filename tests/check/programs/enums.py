@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Properties that are enums, in the same way with every PyGObject.
+"""Enum properties, alike for every version of PyGObject.
 
-In 3.42 a property tells the class of its values, and its default is one of them. In
-3.50 it tells neither, and the default is a plain number. From 3.52 on the class is one
-of Python's own enums.
+In 3.42 a property has the class of its values, and its default is one of them. In
+3.50 it has no class, and its default is a plain number. From 3.52 on the class is a
+Python enum.
 """
 
 from gi.repository import GObject
@@ -15,7 +15,7 @@ def is_enum(spec):
 
 def enum_values(spec):
     """All values in order, each with `value_name` and `value_nick`."""
-    # only what a property is set to has its class in every version
+    # in every version the property's value has the class
     kind = type(GObject.new(spec.owner_type).get_property(spec.name))
     values = getattr(kind, "__enum_values__", None)
     return sorted(kind if values is None else values.values())

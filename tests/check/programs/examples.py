@@ -1,13 +1,13 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Runs the examples on sounds that are known, and on real recordings.
+"""Runs the examples on known sounds and on real recordings.
 
 usage: examples.py SOURCE BUILD            run the tests
        examples.py SOURCE BUILD --update   write the outputs to the document
 
-docs/examples.md shows what each example prints: what is in there and what they
-print now has to be the same, up to figures that depend on the machine and its
-timing. Exit status 77 says that something is missing here.
+docs/examples.md shows the output of each example. The output must still be the
+same, except for figures that depend on the machine and its timing. If something
+is missing here, the exit status is 77.
 """
 
 import difflib
@@ -36,13 +36,13 @@ SPEECH = SOUNDS / "audio-channel-front-center.oga"
 SECONDS = 60
 BATCH = 1024
 
-# What depends on the machine and its timing. Nothing else may differ.
+# Output that depends on the machine and its timing. Nothing else may differ.
 TIMING = (
     (r"\d+ at most", "# at most"),
     (r"^(  held +)\d+ now", r"\1# now"),
     (r"^( *rate +)\d+ allocations/s", r"\1# allocations/s"),
     (r"\d+ ns for an allocation", "# ns for an allocation"),
-    # how soon the application gets to hear of a report
+    # depends on when the application receives the report
     (r"(\d+ batches), \d+ (allocations of 262144)", r"\1, # \2"),
     (r"\d+ in fresh memory, \d+ in rec", "# in fresh memory, # in rec"),
 )
@@ -58,27 +58,27 @@ def run(command, env=None):
 
 
 def example(name, *arguments, env=None):
-    """Runs an example: NAME is of C, NAME.py of Python."""
+    """Runs an example: NAME is in C, NAME.py in Python."""
     folder = (source if name.endswith(".py") else build) / "tests/examples"
     python = ["/usr/bin/python3"] if name.endswith(".py") else []
     return run([*python, folder / name, *arguments], env)
 
 
 def normal(output):
-    """Without what depends on timing."""
+    """The output without figures that depend on timing."""
     for pattern, substitute in TIMING:
         output = re.sub(pattern, substitute, output, flags=re.MULTILINE)
     return output
 
 
-# A command in a block of its own, and what it prints in the next one.
+# A command in a block of its own, and its output in the next block.
 SHOWN = re.compile(r"^```sh\n(?P<command>[^\n]+)\n```\n\n```text\n"
                    r"(?P<output>.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def shown_command(command):
-    """Runs a command of the document as a reader would, but for the place of
-    the build."""
+    """Runs a command of the document as a reader would, with the paths of this
+    build."""
     words = command.split()
     words = [str(build) if word == "build" else
              str(source / word[3:]) if word.startswith("../") else word
@@ -93,7 +93,7 @@ def document():
 
 
 def update():
-    """Puts what the examples print now into the document."""
+    """Writes the present outputs into the document."""
     def printed(match):
         done = shown_command(match["command"])
         if done.returncode != 0:
@@ -106,7 +106,7 @@ def update():
 
 
 def float_samples(path):
-    """The 32-bit floats of a WAV, which the wave module does not read."""
+    """The samples of a WAV of 32-bit floats, which the wave module can't read."""
     data = path.read_bytes()
     place = 12
     while data[place:place + 4] != b"data":
@@ -133,7 +133,7 @@ class Example(unittest.TestCase):
         self.addCleanup(shutil.rmtree, self.folder)
 
     def write(self, samples, rate=48000):
-        """A recording: mono, of 16 bits."""
+        """Writes a recording: mono, 16 bits."""
         path = self.folder / "recording.wav"
         with wave.open(str(path), "wb") as file:
             file.setnchannels(1)
@@ -158,7 +158,7 @@ class Example(unittest.TestCase):
                          else (found,)))
 
     def rows(self, output):
-        """Lines of nothing but numbers, as a table has them."""
+        """The lines of a table: those that have only numbers."""
         return [tuple(map(float, line.split()))
                 for line in output.splitlines()
                 if re.fullmatch(r"[\s\d.-]+", line) and line.strip()]
@@ -202,7 +202,7 @@ class Document(Example):
 
 
 class Keep(Example):
-    """Batch k of the recording holds nothing but k / 100."""
+    """Every sample of batch k of the recording is k / 100."""
     BATCHES = 40
 
     def run_keep(self, *arguments):
@@ -232,7 +232,7 @@ class Keep(Example):
         self.assertEqual([entry[0] for entry in kept], list(numbers))
         for number, time, low, high, state in kept:
             self.assertAlmostEqual(time, number * BATCH / 48000, delta=6e-4)
-            # half a step of 16 bits, and six digits
+            # rounding to 16 bits, and to six digits
             for value in (low, high):
                 self.assertAlmostEqual(value, gain * number / 100,
                                        delta=gain * 0.5 / 32768 + 1e-6)
@@ -249,7 +249,7 @@ class Keep(Example):
         output = self.run_keep("--keep=5", "--gain=6")
         self.check_kept(self.kept(output),
                         range(self.BATCHES - 5, self.BATCHES), 10 ** (6 / 20))
-        # the others have been given back
+        # the other batches were released
         self.assertEqual(self.figures(
             output, r"^kept +(\d+), with the pipeline gone; (\d+) batches"),
             (5, 5))
@@ -259,7 +259,7 @@ class Frequency(Example):
     BIN = 48000 / 1024
 
     def test_it_finds_the_tones_of_a_recording_and_when_they_sound(self):
-        # the first in the middle of a bin, the others not
+        # the first tone is at the centre of a bin, the others are not
         tones = (32 * self.BIN, 440.0, 9876.5)
         path = self.write(numpy.concatenate([tone(hz, 1) for hz in tones]))
         rows = self.rows(self.output("frequency", path))
@@ -267,9 +267,9 @@ class Frequency(Example):
         for number, (hz, row) in enumerate(zip(tones, rows)):
             begin, end, found, db = row
             self.assertAlmostEqual(found, hz, delta=self.BIN / 10)
-            # half of full scale; between two bins it is less by 1.4 dB
+            # half of full scale; up to 1.4 dB less between two bins
             self.assertTrue(-7.6 < db < -5.9, row)
-            # the windows in which the tone fills the greater part
+            # the windows that consist mostly of the tone
             self.assertAlmostEqual(begin, number, delta=1024 / 48000)
             self.assertAlmostEqual(end, number + 1, delta=1024 / 48000)
 
@@ -283,7 +283,7 @@ class Frequency(Example):
         samples = 48000
         output = self.output("frequency", self.write(tone(1000, 1)))
         windows, = self.figures(output, r"^windows +(\d+) of 1024 samples")
-        # one that is padded has what the last whole one has not
+        # a padded window has the samples after the last whole one
         self.assertEqual(windows, 1 + -(-(samples - 1024) // 256))
 
     def test_it_finds_nothing_in_silence(self):
@@ -336,7 +336,7 @@ class Voice(Example):
     RATE = 48000
 
     def speak(self, *parts):
-        """The segments of (seconds, amplitude) noise after noise."""
+        """The segments that voice.py finds in noises of (seconds, amplitude)."""
         noise = numpy.random.default_rng(7)
         path = self.write(numpy.concatenate([
             amplitude * noise.uniform(-1, 1, int(seconds * self.RATE))
@@ -406,7 +406,7 @@ class Loudness(Example):
         for number, (begin, rms, peak) in enumerate(rows):
             self.assertAlmostEqual(begin, number * 4096 / 48000, delta=6e-4)
             self.assertAlmostEqual(rms, -23.0, delta=0.11)
-            # ten samples a period: the peak is between two of them
+            # ten samples per period: the true peak is between two samples
             self.assertAlmostEqual(peak, -20.4, delta=0.11)
         gain, peak = self.figures(output, r"^amplified +by ([\d.-]+) dB, the "
                                   r"peak is ([\d.-]+) dB")
@@ -458,11 +458,11 @@ class Recording(Example):
 
 
 class Faults(Example):
-    """Each example, when something is not as it should be."""
+    """Each example, if something is wrong."""
     PLAYERS = ("recording", "keep", "frequency", "report", "loudness.py",
                "voice.py")
     ALL = (*PLAYERS, "fill", "fill.py")
-    # what uridecodebin and the examples want, without a demuxer or decoder
+    # what uridecodebin and the examples need, without a demuxer or decoder
     PLUGINS = ("coreelements", "typefindfunctions", "playback", "app",
                "audioconvert", "audioresample")
 
@@ -476,7 +476,7 @@ class Faults(Example):
                 self.assertNotIn("CRITICAL", done.stderr)
 
     def few_plugins(self, audiobatch):
-        """An environment with no plugins but a few."""
+        """An environment with only a few plugins."""
         registry = Gst.Registry.get()
         folder = self.folder / "plugins"
         folder.mkdir()
@@ -509,7 +509,7 @@ class Faults(Example):
         self.check(("keep",), 2, "--keep is 0 or more", "--keep=-1")
         self.check(("frequency",), 2, "--shortest is 1", "--shortest=0")
         self.check(("report",), 2, "from 1 up", "--samples-per-batch=0")
-        self.check(("voice.py",), 2, "--end has to be", "--end=0")
+        self.check(("voice.py",), 2, "--end must not be", "--end=0")
         self.check(("fill",), 2, "tempo is 10 to 1000", "--tempo=1")
 
     def test_a_missing_recording_is_named(self):

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""fill-batch from Python: samples by numpy and by struct, ends and errors.
+"""fill-batch from Python: samples with numpy and with struct, EOS and errors.
 
-Wants python3-gst-1.0; the tests with numpy are skipped where that is not
-installed. Exit status 77 says that there is no GStreamer for Python at all.
+Needs python3-gst-1.0, without which it exits with status 77. If numpy is not
+installed, the tests with numpy are skipped.
 """
 
 import struct
@@ -49,7 +49,7 @@ def fill_with_struct(source, batch, start, calls):
 
 class FillBatch(unittest.TestCase):
     def play(self, handler, batches=5):
-        """What came out, as (PTS, floats), and the first error or None."""
+        """The output, as (PTS, floats), and the first error or None."""
         pipeline = Gst.parse_launch(
             f"audiobatchsrc name=src num-buffers={batches} ! "
             "audio/x-raw, format=F32LE, rate=48000, channels=1 ! "
@@ -65,7 +65,7 @@ class FillBatch(unittest.TestCase):
             return handler(source, batch, start, self.calls)
 
         def probe(pad, info):
-            # the objects of this probe hold some of them
+            # these counts include the references of this probe's objects
             batch = info.get_buffer()
             memory = batch.peek_memory(0)
             self.references.append((batch.mini_object.refcount,
@@ -151,8 +151,8 @@ class FillBatch(unittest.TestCase):
         self.assertIsNone(error)
         self.check_ramp(out, 3)
 
-    # The batch's own object is lent by PyGObject for the call, and refers to
-    # nothing after it: what a handler can keep is the memory.
+    # PyGObject lends the batch's object only for the call; afterwards it refers
+    # to nothing. But a handler can keep the memory.
     def test_memory_that_is_kept_is_an_error_and_goes_no_further(self):
         kept = []
 

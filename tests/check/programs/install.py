@@ -1,22 +1,22 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Installs, runs without installing, and releases, as a user would.
+"""Installs the plugin, runs it uninstalled, and releases it, as a user would.
 
 usage: install.py staged|devenv|dist|elsewhere|static|subproject|sysroot ROOT BUILD
 
-staged: meson install into a folder of its own has every file in its place, and
+staged: meson install into a folder of its own installs every file, and
   gst-inspect-1.0 finds the plugin there, with its name, version, license and
-  elements; with the prefix /usr that place is GStreamer's own. It says where the
-  plugin is, and what to set if GStreamer does not look there; a user without
-  rights has read that when the build was set up.
+  elements. With the prefix /usr GStreamer finds it by itself. meson install
+  prints where the plugin is, and what to set if GStreamer does not look there.
+  meson setup prints the same for a user who can't write to the prefix.
 devenv: meson devenv finds the plugin of the build directory.
-dist: meson dist makes a tarball that can be set up, built, and passes the tests
-  of its modules. It is made of what is committed, and skipped outside of git.
-elsewhere: on a system that is not Linux the profile tool is left out with a
-  message, and an error if it was asked for.
-static: an application that has the plugin linked in, staged, by pkg-config alone.
-subproject: the same for an application that builds the plugin itself.
-sysroot: the same for one that is cross-built, with the prefix /usr.
+dist: meson dist makes a tarball of the committed tree. It can be set up and
+  built, and passes the tests of its modules. Skipped outside of git.
+elsewhere: on other systems than Linux the profile tool is left out with a
+  message. If it is enabled explicitly, that is an error.
+static: an application links the staged static plugin, with flags of pkg-config.
+subproject: an application builds and links the plugin as a subproject.
+sysroot: an application links a cross-built plugin, with the prefix /usr.
 """
 
 import json
@@ -31,14 +31,14 @@ from pathlib import Path
 from documents import run
 
 SKIPPED = 77
-# What leaves a file of the plugin: our own, and what GStreamer asks for.
+# Exported symbols of the static plugin: ours, and those that GStreamer requires.
 OUR_NAMES = r"ab_|gst_audio_batch_|gst_(element|plugin)_(register_)?audiobatch"
 BUILD_SECONDS = 900
 ELEMENTS = ["audiobatch", "audiobatchsrc"]
-# Sets up quickly, and builds nothing but the plugin.
+# Builds only the plugin, quickly.
 PLUGIN_ALONE = ["-Dtests=disabled", "-Dprofile=disabled", "--buildtype=plain"]
 STATIC_APPLICATION = "tests/check/programs/staticplugin.c"
-# What meson test and the tests' environment set, and would lead astray.
+# Set by meson test and by the tests' environment; they would distort these tests.
 UNSET = ("DESTDIR", "GST_PLUGIN_PATH", "GST_PLUGIN_PATH_1_0", "GST_REGISTRY",
          "GST_REGISTRY_1_0", "MALLOC_PERTURB_", "MESON_TEST_ITERATION")
 
@@ -49,7 +49,7 @@ def skip(why):
 
 
 def must(command, seconds=60, **options):
-    """Its output; without success this is the end."""
+    """The output of @command. If it fails, exits."""
     print("+", *command, flush=True)
     fault, output = run(command, seconds, **options)
     if fault:
@@ -71,7 +71,7 @@ def introspect(build, what):
 
 
 def find_plugin(build):
-    """Where the plugin goes when it is installed."""
+    """The path of the installed plugin."""
     for built, installed in introspect(build, "installed").items():
         if (Path(built).name.startswith("libgstaudiobatch.")
                 and Path(built).suffix != ".a"):
@@ -80,7 +80,7 @@ def find_plugin(build):
 
 
 def fields(text):
-    """What gst-inspect-1.0 says of the plugin."""
+    """The fields that gst-inspect-1.0 prints about the plugin."""
     return dict(re.findall(r"(?m)^  (\S[\w ]*?)  +(\S.*)$", text))
 
 
@@ -95,12 +95,12 @@ def check_plugin(text, path, version):
 
 
 def under(folder, installed):
-    """Where @installed lies when @folder is the root."""
+    """The path of @installed if @folder is the root."""
     return folder / Path(installed).relative_to("/")
 
 
 def expect_in(words, text, what):
-    """The words in @text, however its lines are broken."""
+    """@text must contain @words, whatever its line breaks."""
     joined = " ".join(text.split())
     if words not in joined:
         sys.exit(f"{what} lacks {words!r}:\n{text[-4000:]}")
@@ -112,7 +112,7 @@ def usual_folder():
 
 
 def check_words(build, stage):
-    """What meson install says of the place, and --quiet does not."""
+    """meson install prints where the plugin is; with --quiet it does not."""
     command = ["meson", "install", "--no-rebuild", "-C", str(build), "--destdir",
                str(stage)]
     output = must(command)
@@ -143,7 +143,7 @@ def check_staged(build, folder):
 
 
 def check_prefix(root, folder):
-    """The README's command, into a folder of its own: where GStreamer looks."""
+    """The README's command, staged, installs to where GStreamer looks."""
     prefix = must(["pkg-config", "--variable=prefix", "gstreamer-1.0"]).strip()
     build, stage = folder / "prefixed", folder / "prefixed-stage"
     must(["meson", "setup", str(build), str(root), *PLUGIN_ALONE], 300)
@@ -158,8 +158,8 @@ def check_prefix(root, folder):
 
 
 def check_without_rights(root, folder):
-    """What an ordinary user can do is said beforehand, and does: meson install
-    without rights ends in a traceback."""
+    """meson install without rights ends in a traceback, so meson setup already
+    prints what an ordinary user can do. That must work."""
     build, home = folder / "prefixed", folder / "home"
     prefix = f"{home}/.local"
     must(["meson", "configure", str(build), f"--prefix={prefix}"])
@@ -213,7 +213,7 @@ def write(path, text):
 
 
 def machine(system, sysroot=None):
-    """A cross file for this very machine."""
+    """A cross file for this machine."""
     multiarch = must(["gcc", "-print-multiarch"]).strip()
     processor = multiarch.split("-")[0]
     return (f"[binaries]\nc = 'gcc'\nar = 'ar'\nstrip = 'strip'\n"
@@ -243,7 +243,7 @@ def check_elsewhere(root, folder):
 
 
 def check_application(program):
-    """The plugin is in it: there is no other to be found."""
+    """The plugin is linked in: no other one is in the plugin path."""
     output = must([str(program)],
                   env=dict(os.environ, GST_PLUGIN_PATH_1_0="",
                            GST_REGISTRY_1_0=f"{program}.registry"))
@@ -252,8 +252,8 @@ def check_application(program):
 
 
 def check_archive(root, archive):
-    """Machine code of every module, for any compiler, and no name in it that a
-    program of its own may have."""
+    """The archive has the machine code of every module, for any compiler, and no
+    symbol that an application may define itself."""
     members = must(["ar", "t", str(archive)]).split()
     folder = root / "gst" / "audiobatch"
     sources = ("_".join(path.relative_to(folder).parts)
@@ -288,7 +288,7 @@ def find_one(folder, name):
 
 
 def check_static(root, folder):
-    """Beside the shared one, staged, and as GCC optimises it."""
+    """Builds the static plugin with the shared one, optimised as by default."""
     build, stage = folder / "build", folder / "stage"
     must(["meson", "setup", str(build), str(root), "-Ddefault_library=both",
           "-Dpkgconfig.relocatable=true", "-Dtests=disabled",
@@ -329,14 +329,14 @@ def check_subproject(root, folder):
 
 
 def copy_as_links(folder, copy):
-    """A folder whose entries are those of another one."""
+    """Makes a folder with links to the entries of another one."""
     copy.mkdir(parents=True)
     for path in folder.iterdir():
         (copy / path.name).symlink_to(path)
 
 
 def make_sysroot(sysroot, multiarch):
-    """This system again, in a folder that files can be added to."""
+    """Makes a copy of this system, as links, to which files can be added."""
     libraries = Path("usr/lib") / multiarch
     (sysroot / "usr/lib").mkdir(parents=True)
     (sysroot / "usr/include").symlink_to("/usr/include")

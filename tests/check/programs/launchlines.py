@@ -4,9 +4,9 @@
 
 usage: launchlines.py ROOT
 
-The lines are those in fenced blocks of sh in README.md and docs/*.md, without
-the documents that have a test of their own. Each has to end by itself, with
-exit status 0, within a minute.
+The lines are in fenced blocks of sh in README.md and docs/*.md. Documents with a
+test of their own are left out. Each line must end by itself, with exit status 0,
+within a minute.
 """
 
 import sys

@@ -8,8 +8,7 @@ program=$2
 log=$(mktemp) || exit 99
 trap 'rm -f "$log"' EXIT
 
-# A registry that has to be made first would load every plugin there is into
-# the program.
+# Make the registry now: otherwise the program makes it, and loads every plugin.
 gst-inspect-1.0 audiobatch >/dev/null || exit 99
 
 case $how in

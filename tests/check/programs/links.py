@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Follows the links between the documents.
+"""Checks the links between the documents.
 
 usage: links.py ROOT
 
-Each relative link in README.md and docs/*.md has to lead to a file, and where it
-names a heading, to a heading of that file; and docs/README.md has to lead to
-every page of docs/.
+Each relative link in README.md and docs/*.md must lead to a file, and its anchor,
+if it has one, to a heading of that file. docs/README.md must link to every page of
+docs/.
 """
 
 import re
@@ -21,7 +21,7 @@ INDEX = "docs/README.md"
 
 
 def anchors(text):
-    """The names that GitHub gives to headings."""
+    """The anchors that GitHub makes from headings."""
     found = set()
     for heading in re.findall(r"(?m)^#+ +(.+?) *$", prose(text)):
         bare = re.sub(r"[^\w\- ]", "", heading.lower())
@@ -30,7 +30,7 @@ def anchors(text):
 
 
 def links(text):
-    """Line and target of each link that stays within the project."""
+    """Line and target of each link within the project."""
     for number, line in enumerate(prose(text).splitlines(), 1):
         for target in LINK.findall(line):
             if not ELSEWHERE.match(target):
@@ -38,7 +38,7 @@ def links(text):
 
 
 def follow(root, name, target, texts):
-    """What is wrong with the link, and the name of what it leads to."""
+    """What is wrong with the link, or None, and the name of its target."""
     path, _, anchor = target.partition("#")
     place = ((root / name).parent / path).resolve() if path else root / name
     if not place.exists():

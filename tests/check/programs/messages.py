@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Holds docs/troubleshooting.md against the messages in the code.
+"""Compares docs/troubleshooting.md with the messages in the code.
 
 usage: messages.py ROOT
 
-Each error and warning that an element can post or log has to be a heading of the
-page, with figures in place of its format, and a cause and a cure below it; and
-each such heading has to be a message of the code.
+Each error and warning that an element can post or log must be a heading of the page,
+with figures in place of its format. Below it must be a cause and a cure. Each such
+heading must be a message in the code.
 """
 
 import re
@@ -18,8 +18,8 @@ from documents import Tally
 PAGE = "docs/troubleshooting.md"
 CALL = re.compile(r"\b(g_set_error(?:_literal)?|GST_ELEMENT_(?:ERROR|WARNING)|"
                   r"GST_(?:CAT_)?(?:ERROR|WARNING)(?:_OBJECT)?) \(")
-# Ways to make a message that this would not see; the one that there is hands on
-# what g_set_error() made.
+# Calls whose messages CALL does not find. OTHERS has the only allowed one: it posts
+# an error of g_set_error().
 OTHER = re.compile(r"\b(gst_message_new_(?:error|warning)\w*|g_error_new\w*|"
                    r"gst_element_message_full\w*|GST_ELEMENT_FLOW_ERROR|"
                    r"GST_ELEMENT_(?:ERROR|WARNING)_WITH_DETAILS|"
@@ -36,7 +36,7 @@ def without_comments(text):
 
 
 def first_text(call):
-    """The first string of what follows the parenthesis, its parts joined."""
+    """The first string among the arguments, with its parts joined."""
     words = ""
     for literal, spec, _ in TEXT.findall(call):
         if literal:
@@ -67,7 +67,7 @@ def pattern(words):
 
 
 def entries(page):
-    """Each heading that is a message, and what is below it."""
+    """Each heading that is a message, and the text below it."""
     section = re.search(r"(?ms)^## Messages\n(.*?)(?=^## |\Z)", page)[1]
     parts = re.split(r"(?m)^### (.+)$", section)
     return dict(zip(parts[1::2], parts[2::2]))

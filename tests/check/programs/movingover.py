@@ -1,12 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Holds docs/moving-over.md against the peers that are installed.
+"""Compares docs/moving-over.md with the installed peers.
 
 usage: movingover.py ROOT
 
-The tables have to name every property of the peer's own, and one of ours for each;
-where a row says "the same", default, and the values of an enum, have to be. The
-ranges of numbers have to be ours or, of times, to hold ours.
+The tables must have a row for every property that the peer itself adds, with one of
+ours. If a row says "the same", both properties must have the same type, default and
+enum values, and the peer's range must contain ours.
 """
 
 import re
@@ -39,7 +39,7 @@ def make(name):
 
 
 def rows(page, peer):
-    """The property of the peer, ours, and the difference, of each row."""
+    """The peer's property, ours and the difference, for each row."""
     section = re.search(rf"(?ms)^## From {peer}\n(.*?)(?=^## |\Z)", page)[1]
     return re.findall(r"(?m)^\| `([a-z-]+)` \| `([a-z-]+)` \| (.*) \|$", section)
 

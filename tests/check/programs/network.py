@@ -1,17 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Batches from one machine to another, as docs/network.md shows it.
+"""Batches from one machine to another, as docs/network.md shows.
 
 usage: network.py DOCUMENT NETWORKEND [unittest's options]
 
-The machines are two network namespaces with a wire between them. The launch
-lines are the document's own: once run by gst-launch-1.0 as they stand, then by
-networkend (networkend.c), which sends samples that can be known again and
-writes down what passes. Exit status 77 says that there can be no namespaces
-here.
+The machines are two network namespaces, connected by a veth pair. The tests run
+the document's launch lines: unchanged with gst-launch-1.0, and with networkend
+(networkend.c), which sends known samples and records the buffers. If namespaces
+can't be made here, the exit status is 77.
 
-All of it happens in a mount and a network namespace that go away with this
-process, whatever ends it.
+All this happens in a mount namespace and a network namespace of this process, so
+the kernel removes them however the process ends.
 """
 
 import itertools
@@ -42,7 +41,7 @@ HEADER = 1 << 10
 GAP = 1 << 11
 RAMP_STEP = 0x9E3779B1
 
-# connects, and reads nothing until it is interrupted
+# a receiver that connects but reads nothing
 STUCK = f"""{sys.executable} -c '
 import os, signal, socket
 end = socket.create_connection((os.environ["HOST"], os.environ["PORT"]))
@@ -63,7 +62,7 @@ def mount_namespace():
 
 
 def enter_namespaces():
-    """Runs this program again where it may make namespaces."""
+    """Runs this program again, in namespaces in which it may make others."""
     if not shutil.which("ip"):
         skip("apt-get install iproute2")
     unshare = ["unshare", "--mount", "--net"]
@@ -117,11 +116,10 @@ class Machine:
         ip("netns", "add", self.name)
 
     def connect(self, other):
-        # nobody asks for neighbours or routers: each byte that is counted is
-        # of the stream
+        # no neighbour or router discovery: only the stream's bytes must count
         link = ("-n", self.name, "link", "set", self.device)
         ip(*link, "addrgenmode", "none")
-        # TCP in packets that a real wire can carry
+        # TCP packets no larger than on a real wire
         ip(*link, "gso_max_segs", "1")
         ip(*link, "address", self.mac)
         ip("-n", self.name, "addr", "add", f"{self.address}/24",
@@ -137,13 +135,13 @@ class Machine:
 
 
 class Process:
-    """A launch line that runs on a machine."""
+    """A launch line, running on a machine."""
 
     def __init__(self, machine, command, host, port):
         self.port = port
         self.process = subprocess.Popen(
             ["ip", "netns", "exec", machine.name,
-             # the process is the program's, not a shell's
+             # exec: the process must be the program, not a shell
              "sh", "-c", f"exec {command}"],
             env=dict(os.environ, HOST=host, PORT=str(port)), text=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -178,7 +176,7 @@ class Process:
                                  f"{output[-4000:]}")
 
     def end(self):
-        """Whatever became of it, it is gone afterwards."""
+        """Ends the process if it still runs."""
         if self.process.poll() is None:
             self.process.kill()
         self.process.communicate()
@@ -212,7 +210,7 @@ class NetworkTest(unittest.TestCase):
         self.addCleanup(shutil.rmtree, self.folder)
 
     def start(self, name, change=lambda role, command: command):
-        """Both ends of a pair, the one that listens first."""
+        """Starts both ends of a pair, first the one that listens."""
         pair = self.lines[name]
         roles = sorted(pair, key=lambda role: not pair[role].listens)
         host = self.machines[roles[0]].address
@@ -231,7 +229,7 @@ class NetworkTest(unittest.TestCase):
 
     def start_recorded(self, name, sender, receiver, edit=("", ""),
                        stand_in=None):
-        """The same by networkend, with its options for each end."""
+        """Like start(), but with networkend and its options for each end."""
         def change(role, command):
             if role == "receiver" and stand_in:
                 return stand_in
@@ -256,10 +254,11 @@ class NetworkTest(unittest.TestCase):
             return data.read()
 
     def send(self, name, options="", edit=("", ""), lost=0):
-        """BATCHES batches, of which so many bytes are lost."""
+        """Sends BATCHES batches, of which @lost bytes are lost. Returns the bytes
+        on the wire."""
         size = self.sample_size(name)
         wire = self.machines["sender"].bytes_sent()
-        # with TCP the receiver learns of the end from the sender
+        # with TCP the sender closes the connection at the end
         until = (BATCHES * SAMPLES * size - lost
                  if name.startswith("rtp") else 0)
         ends = self.start_recorded(name, f"--batches={BATCHES} {options}",
@@ -273,7 +272,7 @@ class NetworkTest(unittest.TestCase):
         return {"rtp-l16": 2, "rtp-l24": 3}.get(name, 4)
 
     def check_times(self, batches):
-        """By the count of samples from the first one on, without a break."""
+        """Timestamps follow the sample count, without a break."""
         base = batches[0].pts
         position = 0
         for batch in batches:
@@ -285,7 +284,7 @@ class NetworkTest(unittest.TestCase):
             self.assertEqual(batch.pts + batch.duration, times(base, position))
 
     def check_owned(self, batches):
-        """Each is the receiver's alone."""
+        """The receiver is the only owner of each batch."""
         for batch in batches:
             self.assertEqual(
                 (batch.refs, batch.memories, batch.memory_refs, batch.part,
@@ -296,14 +295,14 @@ class NetworkTest(unittest.TestCase):
                          [SAMPLES * size] * BATCHES)
 
     def check_packets(self, name, packets):
-        """What comes out of the depayloader, for each batch that was sent."""
+        """The depayloader's chunks for each batch."""
         size = self.sample_size(name)
         chunks = self.seen("receiver", "chunk")
         self.assertEqual([chunk.size for chunk in chunks],
                          [samples * size for samples in packets] * BATCHES)
         position = 0
         for chunk in chunks:
-            # RTP counts samples, and its times are rounded once more
+            # RTP's timestamps are in samples, so times are rounded once more
             self.assertAlmostEqual(
                 chunk.pts, times(chunks[0].pts, position), delta=1)
             self.assertEqual((chunk.refs, chunk.memories, chunk.part),
@@ -319,7 +318,7 @@ class NetworkTest(unittest.TestCase):
         self.check_times(batches)
         self.check_owned(batches)
         self.check_packets(name, packets)
-        # each is released before the next but one is made
+        # each batch is released before the second next one is made
         self.assertLessEqual(self.source_figures()[0], 2)
         print(f"{name}: {SAMPLES * size} bytes of samples in {len(packets)} "
               f"packets, {wire / BATCHES:.1f} bytes on the wire")
@@ -333,7 +332,7 @@ class NetworkTest(unittest.TestCase):
         self.check_rtp("rtp-l24", (462, 462, 100))
 
     def check_gdp(self, received):
-        """Each batch as it was sent, but in memory of the receiver's own."""
+        """Each batch arrives as it was sent, in the receiver's own memory."""
         sent = {batch.start: batch for batch in self.seen("sender", "sent")}
         for batch in received:
             there = sent[batch.start]
@@ -390,7 +389,7 @@ class NetworkTest(unittest.TestCase):
         bound = 500
         self.assertIn(f"max-outstanding-batches={bound} overrun=drop",
                       self.lines["gdp"]["sender"].command)
-        # no faster than real time it would take half a minute
+        # in real time this would take half a minute
         ends = self.start_recorded("gdp", "--until-dropped=10", "",
                                    (" is-live=true", ""), STUCK)
         ends["sender"].wait()
@@ -402,7 +401,7 @@ class NetworkTest(unittest.TestCase):
         self.assertGreaterEqual(dropped, 10)
 
     def lose(self, edit=("", "")):
-        """Six packets of 200, the second halves of their batches."""
+        """Loses six packets of 200, each the second of its batch."""
         every, lost = 30, 330
         self.send("rtp-l16", f"--drop-every={every}", edit, 6 * lost * 2)
         batches = self.seen("receiver", "batch")

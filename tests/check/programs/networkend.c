@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One end of a network, for network.py: runs a launch line as gst-launch-1.0
- * does, with samples that can be known again, and writes down what passes.
+/* One end of a network, for network.py: runs a launch line like gst-launch-1.0,
+ * with known samples, and records the buffers in FILE.
  *
- * Of each buffer a line: where it was seen ("sent": behind audiobatchsrc,
- * "payload": behind a payloader, "chunk": behind a depayloader, "batch": at
- * the sink), then size, PTS, duration, OFFSET, OFFSET_END, flags, references
- * to the buffer, memories, references to the first memory, whether that is a
- * part of another one, and whether all of it can be written to without a copy.
- * Each number is as it stands in the struct. What reaches the sink is written
- * to FILE.data too. The last line of a sender is "source", the most batches
- * that were outstanding, and how many were dropped. */
+ * Each buffer is a line: where it was seen ("sent": after audiobatchsrc,
+ * "payload": after a payloader, "chunk": after a depayloader, "batch": at the
+ * sink), then size, PTS, duration, OFFSET, OFFSET_END, flags, refcount, number
+ * of memories, refcount of the first memory, whether that is a part of another
+ * memory, and whether the buffer can be written to without a copy. The numbers
+ * are those in the struct. FILE.data gets the data that reaches the sink. The
+ * last line of a sender is "source", the peak of outstanding batches, and the
+ * number of dropped batches. */
 
 #include <signal.h>
 #include <stdio.h>
@@ -19,7 +19,7 @@
 #include <gst/gst.h>
 
 #define SECONDS 60
-/* A flag to be seen at the other end. */
+/* Every so many batches one has GST_BUFFER_FLAG_GAP, for the receiver. */
 #define GAP_EVERY 7
 
 typedef struct
@@ -35,14 +35,14 @@ typedef struct
   FILE *lines;
   FILE *data;
   gboolean ok;
-  /* streaming threads, each of which has its own */
+  /* each is used by one streaming thread */
   gint64 filled;
   gint64 packets;
   gint64 received;
 } End;
 
-/* The bytes of the stream go up by a step that is odd, and never repeat in
- * step with the size of a sample, a packet or a batch. */
+/* The byte at @position. The odd step avoids a period that divides the size of
+ * a sample, a packet or a batch. */
 static guint8
 ramp_byte (guint64 position)
 {
@@ -103,7 +103,7 @@ note_payload (GstPad * pad, GstPadProbeInfo * info, gpointer user_data)
   return GST_PAD_PROBE_OK;
 }
 
-/* Main thread: what is on its way arrives before the end does. */
+/* Main thread: sends EOS, which follows the buffers that are under way. */
 static gboolean
 finish (gpointer user_data)
 {
@@ -269,17 +269,17 @@ main (int argc, char **argv)
   gboolean ignored;
   GOptionEntry entries[] = {
     {"record", 0, 0, G_OPTION_ARG_FILENAME, &end.record,
-        "Where to write what passes", "FILE"},
+        "Record the buffers in FILE", "FILE"},
     {"batches", 0, 0, G_OPTION_ARG_INT64, &end.batches,
         "Batches to send (0: until SIGINT)", "N"},
     {"drop-every", 0, 0, G_OPTION_ARG_INT64, &end.drop_every,
         "Lose each N-th packet (0: none)", "N"},
     {"until-dropped", 0, 0, G_OPTION_ARG_INT64, &end.until_dropped,
-        "End when audiobatchsrc has dropped so many", "N"},
+        "End when audiobatchsrc has dropped N batches", "N"},
     {"until", 0, 0, G_OPTION_ARG_INT64, &end.until,
-        "End when so much was received (0: at SIGINT)", "BYTES"},
+        "End when BYTES were received (0: at SIGINT)", "BYTES"},
     {"eos-on-shutdown", 'e', 0, G_OPTION_ARG_NONE, &ignored,
-        "As always", NULL},
+        "Does nothing: always on", NULL},
     {"verbose", 'v', 0, G_OPTION_ARG_NONE, &ignored, "Does nothing", NULL},
     {NULL, 0, 0, 0, NULL, NULL, NULL}
   };

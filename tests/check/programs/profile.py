@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""gst-audiobatch-profile-1.0 as its users run it.
+"""Runs gst-audiobatch-profile-1.0 as its users do.
 
 usage: profile.py PROGRAM MANPAGE PAGE
 
-PAGE is docs/profile.md, each command of which is run.
+PAGE is docs/profile.md; a test runs each of its commands.
 
-What needs gnuplot, mandoc or a terminal is left out where there is none, which is
-said; all else is tried, and the test then counts as skipped unless something failed.
+If there is no gnuplot, mandoc or terminal, the tests that need it are left out, with
+a message. The others run. Unless one fails, the exit status is then 77 (skipped).
 """
 
 import csv
@@ -29,8 +29,7 @@ import documents
 PROGRAM = sys.argv[1]
 MANPAGE = Path(sys.argv[2])
 PAGE = Path(sys.argv[3])
-# Only a program that hangs takes so long, on however busy a machine. The limit of
-# the whole test is meson's.
+# Longer than any run on a busy machine. meson limits the whole test.
 SECONDS = 900
 SUMS = ("batches", "allocations", "reused", "fallbacks", "allocated-bytes",
         "cpu-ns", "page-faults")
@@ -38,11 +37,11 @@ missing = []
 
 
 class Fault(Exception):
-    """A promise that was not kept."""
+    """A failed check."""
 
 
 class LeftOut(Exception):
-    """What a test needs and there is none of."""
+    """What a test needs but is missing here."""
 
 
 def check(holds, *what):
@@ -51,7 +50,7 @@ def check(holds, *what):
 
 
 def run(*args, status=0, env=None):
-    """What it wrote, having ended with that status."""
+    """Runs the program. It must end with @status; returns its output."""
     done = subprocess.run([PROGRAM, *args], timeout=SECONDS, text=True,
                           stdin=subprocess.DEVNULL, capture_output=True,
                           check=False, env=env)
@@ -73,7 +72,7 @@ def only_mode(document, name, case=0):
 
 
 def check_sums(mode):
-    """Each run has what was asked for, and all of them add up."""
+    """The runs are complete, and their figures add up."""
     check(len(mode["runs"]) == mode["rounds"], mode)
     for name in SUMS:
         total = sum(one[name] for one in mode["runs"])
@@ -85,7 +84,7 @@ def check_sums(mode):
 
 
 def check_run(mode, one, batches, size):
-    """The counters of one run of whole batches of that size."""
+    """Checks the counters of one run: whole batches of @size bytes."""
     got = [one[name] for name in ("batches", "allocations", "reused")]
     check(got[0] == batches and got[1] + got[2] == batches, mode, one)
     check(mode != "fresh" or got[1] == batches, mode, one)
@@ -151,7 +150,7 @@ def test_a_consumer_that_holds_batches_empties_the_pool(folder):
     document = json.loads(path.read_text())
     fresh = only_mode(document, "fresh")["runs"][0]
     pool = only_mode(document, "pool")["runs"][0]
-    # 40 that are held and the one on its way
+    # 40 held batches and the one on its way
     check(fresh["peak-outstanding-batches"] == 41 and fresh["fallbacks"] == 0, fresh)
     check(pool["fallbacks"] > 0
           and pool["allocations"] + pool["reused"] == 2000, pool)
@@ -162,7 +161,7 @@ def test_duration_ends_a_stream_without_an_end(folder):
     run("--rounds", "1", "--mode", "fresh", "--duration", "0.5", "--json",
         path, "audiobatchsrc is-live=true ! fakesink")
     one = only_mode(json.loads(path.read_text()), "fresh")["runs"][0]
-    # 23.4 in half a second of real time; what is late is caught up with
+    # 23.4 batches in half a second; the source catches up if it is late
     check(0.5e9 <= one["wall-ns"] and 10 <= one["batches"]
           <= one["wall-ns"] / 1e9 * 46.875 + 2, one)
 
@@ -316,7 +315,7 @@ def test_a_stream_without_batches_is_a_failure(_folder):
 
 
 def test_a_crash_ends_the_run_and_not_the_program(folder):
-    """The child is killed as soon as it says, by its file, that it plays."""
+    """Kills the child as soon as its output shows that it plays."""
     fifo = folder / "fifo"
     os.mkfifo(fifo)
     path = folder / "crash.json"
@@ -333,7 +332,7 @@ def test_a_crash_ends_the_run_and_not_the_program(folder):
 
 
 def only_child(pid):
-    """Not by /proc/PID/task/PID/children, which may miss some."""
+    """Not from /proc/PID/task/PID/children, which may miss some."""
     children = []
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -366,7 +365,7 @@ class Terminal:
         self.killer.start()
 
     def read_until(self, text):
-        """Reads on until that was shown, or, without a text, to the end."""
+        """Reads until the terminal shows @text; if that is None, to the end."""
         while text is None or text not in self.seen:
             try:
                 data = os.read(self.main, 4096)
@@ -377,13 +376,13 @@ class Terminal:
             self.seen += data.decode()
         if text is None or text in self.seen:
             return
-        # or the test would stay until then
+        # otherwise the test waits for the timer
         self.killer.cancel()
         raise Fault(f"never shown: {text} in {self.seen}")
 
     def finish(self):
-        """The status, and what stdout had, when the last process that has
-        the terminal for its stderr has ended."""
+        """Waits until every process with this terminal as stderr has ended.
+        Returns the exit status and stdout."""
         self.read_until(None)
         stdout = self.process.communicate()[0]
         self.killer.cancel()
@@ -484,12 +483,12 @@ def main():
             except LeftOut as what:
                 missing.append(str(what))
                 print("skip", name, flush=True)
-            except Exception as fault:  # the others are run all the same
+            except Exception as fault:  # run the other tests too
                 failed += 1
                 print("FAIL", name, repr(fault), fault, flush=True)
     print(f"{len(tests)} tests, {failed} failed")
     for what in sorted(set(missing)):
-        print(f"left out, for there is no {what}")
+        print(f"left out: there is no {what}")
     return 1 if failed else 77 if missing else 0
 
 

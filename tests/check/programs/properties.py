@@ -1,12 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Makes the tables of properties in docs/elements.md from the built plugin.
+"""Makes the property tables of docs/elements.md from the built plugin.
 
 usage: properties.py [--write] BUILD
 
-Without --write it fails where a table differs from the one it would write, where
-a property of a new element has not its default, and where the fields of `stats`
-are not those that the document explains.
+Without --write it fails if a table differs from the plugin, if a property of a new
+element does not have its default, or if the document does not explain exactly the
+fields of `stats`.
 """
 
 import argparse
@@ -44,7 +44,7 @@ WRITABLE = 2
 
 
 def inspect_fraction(element, name):
-    """The range of a fraction, which introspection does not give."""
+    """The range of a fraction, which introspection lacks."""
     text = subprocess.run(["gst-inspect-1.0", element], text=True, check=True,
                           stdout=subprocess.PIPE).stdout
     return re.search(rf"{name}\s*:.*?Fraction\. Range: (\S+) - (\S+) ", text,
@@ -60,7 +60,7 @@ def kind(spec):
 
 
 def default(element, spec):
-    """As declared; of a fraction, as a new element has it."""
+    """The declared default; for a fraction, the value of a new element."""
     if is_enum(spec):
         return f"`{enum_default(spec).value_nick}`"
     if spec.value_type.name == "gboolean":
@@ -122,7 +122,7 @@ def choices_table(specs):
 
 
 def check_defaults(element, specs):
-    """A new element has to have what its declaration says."""
+    """The properties of a new element must have their declared defaults."""
     for spec in specs:
         if spec.flags & WRITABLE and kind(spec) != "fraction":
             value = element.get_property(spec.name)
@@ -157,7 +157,7 @@ def tables():
 
 
 def fill_in(text):
-    """The document with the tables in it."""
+    """@text with the present tables."""
     for name, lines in tables().items():
         begin, end = f"<!-- begin properties {name} -->", "<!-- end -->"
         block = re.compile(re.escape(begin) + ".*?" + re.escape(end), re.DOTALL)
@@ -169,7 +169,7 @@ def fill_in(text):
 
 
 def check_stats(text):
-    """Fields of `stats` and of the document that the other has not."""
+    """Prints the fields that only `stats` or only the document has."""
     section = re.search(r"### Figures\n(.*?)(?=\n##|\Z)", text, re.DOTALL)[1]
     explained = set()
     for line in section.splitlines():

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Runs the launch lines of docs/recipes.md, and works out what they make.
+"""Runs the launch lines of docs/recipes.md and checks their batches.
 
 usage: recipes.py ROOT
 
-Below each line stands how many batches it makes out of how many samples. Both have
-to be what audiobatch reports, and the batches what size, hop and tail of the line
-come to; whole batches have to have all their samples.
+Below each line the page states how many batches it makes out of how many samples.
+Both must equal audiobatch's report. The batches must also follow from the line's
+size, hop and tail, and whole batches must have all their samples.
 """
 
 import os
@@ -23,7 +23,7 @@ CLAIM = re.compile(r"```\n\n(\d+) batches out of (\d+) samples\.\n")
 
 
 def setting(line, name, default):
-    """Of audiobatch or, for the rate, of the caps before it."""
+    """The value of a property, or of the rate in the caps."""
     found = re.search(rf"\b{name}=([\w/]+)", line)
     return found[1] if found else default
 
@@ -40,13 +40,13 @@ def by_fraction(samples, size, tail):
 def by_hop(samples, size, hop, tail):
     whole = (samples - size) // hop + 1 if samples >= size else 0
     end = (whole - 1) * hop + size if whole else 0
-    # batches that overlap have had all up to the end of the last one
+    # overlapping batches already contain all samples up to @end
     begin = max(end, whole * hop)
     return whole + (samples > begin and tail != "drop")
 
 
 def work_out(line, samples):
-    """How many batches the line makes."""
+    """The number of batches that the line must make."""
     tail = setting(line, "tail", "short")
     fraction = Fraction(setting(line, "output-buffer-duration-fraction", "0"))
     if fraction:
@@ -62,12 +62,12 @@ def figure(report, name):
 
 
 def check(line, batches, samples):
-    """What is wrong with the line or with what is said of it, or None."""
+    """What is wrong with the line or with the page's claim, or None."""
     fault, output = run(line)
     reports = re.findall(r"audiobatch-report, .*", output)
     if fault or not reports:
         return fault or "there is no report"
-    # "batches" is the end of other names too, all of which come with a dash
+    # the blank excludes other names, which end with "-batches"
     made = int(re.search(r" batches=\(guint64\)(\d+)", reports[-1])[1])
     came = figure(reports[-1], "samples-in")
     if (made, came) != (batches, samples):

@@ -1,15 +1,15 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Compiles and runs what README.md and docs/*.md show of programs and commands.
+"""Compiles and runs the programs and commands in README.md and docs/*.md.
 
 usage: snippets.py ROOT BUILD
 
-C is compiled with warnings as errors: what has a main() as it stands, and is
-run; functions and statements between the includes and the names that they may
-count on. Python is run with the interpreter that runs this, or only compiled
-where it does not import gi. Launch lines are run by launchlines.py; "meson
-devenv" is run here; any other command has to be in COVERED, with who runs it.
-Blocks of text are output. No other kind of block is known.
+Compiles C with warnings as errors. A block with a main() is also run. Other blocks
+are functions or statements; they get the includes, and statements also the variables
+of AROUND. Runs Python with this interpreter; a block that does not import gi is only
+compiled. launchlines.py runs launch lines; "meson devenv" is run here. Any other
+command must be in COVERED, with what runs it. Blocks of text are output. There are
+no other kinds of blocks.
 """
 
 import os
@@ -26,7 +26,7 @@ from documents import LAUNCH, OWN_TESTS, Tally, fences, read_all, run
 SKIPPED = 77
 DEVENV = "meson devenv -C build "
 
-# Commands that something else runs, and what. Each has to be in a document.
+# Commands that something else runs, and what. Each must be in a document.
 COVERED = {
     "S=$([ \"$(id -u)\" = 0 ] || echo sudo); $S apt-get update":
         ".ci/run takes it from the README",
@@ -38,7 +38,7 @@ COVERED = {
     "&& meson install -C build-static": "install.py, into a folder of its own",
     "cc -o application application.c $(pkg-config --cflags --libs --static "
     "gstaudiobatch)": "install.py",
-    ".ci/run": "whoever lands a change",
+    ".ci/run": "a maintainer, before a change lands",
     ".ci/system debian-13": ".ci/run",
     ".ci/system armhf": ".ci/run",
     "meson test -C build --print-errorlogs batch/batch":
@@ -54,7 +54,7 @@ COVERED = {
     "meson test -C build-coverage profile": ".ci/run",
     "gcovr --root . --filter gst/ --print-summary build-coverage": ".ci/run",
     "tests/mutation/mutate.py --count 66 --seed 1":
-        "whoever looks for what the tests miss: it takes an hour",
+        "a maintainer: it takes an hour",
     "CC=clang meson setup build-fuzz -Dfuzz=enabled "
     "-Db_sanitize=address,undefined -Db_lundef=false": ".ci/run",
     "meson compile -C build-fuzz": ".ci/run",
@@ -66,7 +66,7 @@ COVERED = {
         "the README's command runs these tests with all the others",
     "tests/fuzz/seeds.py build-fuzz/tests/fuzz/fuzz-timeline "
     "build-fuzz/tests/fuzz/fuzz-timeline.work/corpus":
-        "whoever fuzzes: it changes the seeds",
+        "a maintainer: it changes the seeds",
 }
 
 PACKAGES = ("gstreamer-1.0", "gstreamer-base-1.0", "gstreamer-audio-1.0",
@@ -81,7 +81,7 @@ INCLUDES = """\
 #include <gst/gst.h>
 """
 
-# What statements may count on.
+# The variables that statements may use.
 AROUND = INCLUDES + """\
 void snippet (GstElement * pipeline, GstElement * element, GstAppSink * sink);
 
@@ -136,7 +136,7 @@ def check_command(command, build, used):
         inside = command.removeprefix(DEVENV)
         return run(f"meson devenv -C {shlex.quote(build)} {inside}", 300)[0]
     for covered in COVERED:
-        # the README's first command goes on with packages
+        # the README's first command continues with packages
         if command == covered or (covered.endswith("apt-get update")
                                   and command.startswith(covered)):
             used.add(covered)
@@ -151,7 +151,7 @@ def check_sh(fence, build, used):
 
 
 def check_own_test(root, name):
-    """A test of its own has to be there and to speak of the document."""
+    """The document's own test must exist and name the document."""
     test = root / OWN_TESTS[name]
     if not test.exists():
         return f"there is no {OWN_TESTS[name]}"

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""audiobatchsrc in the place of audiotestsrc, by name alone.
+"""audiobatchsrc in place of audiotestsrc: only the name changes.
 
-Ten launch lines of GStreamer's own documentation, word for word as they stand
-in the file that is named with each. They are run with audiobatchsrc for
-audiotestsrc, and nothing else changed: each has to end with exit status 0, and
-what it wrote has to be a file that can be decoded.
+Ten launch lines from GStreamer's own documentation, each with the file that it is
+from. They run with audiobatchsrc in place of audiotestsrc and are otherwise
+unchanged. Each must end with exit status 0, and the file that it writes must be
+decodable.
 """
 
 import os
@@ -51,7 +51,7 @@ LINES = (
 
 
 def run(command):
-    """What went wrong with it, or None."""
+    """Runs @command. Returns what went wrong, or None."""
     try:
         done = subprocess.run(command, shell=True, timeout=SECONDS,
                               stdin=subprocess.DEVNULL, text=True,
@@ -65,7 +65,7 @@ def run(command):
 
 
 def stand_in(line):
-    """What went wrong with the line, or with the file it wrote, or None."""
+    """Returns what went wrong with the line or with its file, or None."""
     command, names = re.subn(r"\baudiotestsrc\b", "audiobatchsrc", line)
     if names == 0:
         return "there is nothing to stand in for"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* An application with the plugin linked in: both elements run, and neither comes
- * from a file. */
+/* An application with the plugin linked in. Runs both elements; neither is
+ * loaded from a file. */
 
 #include <gst/gst.h>
 
