@@ -24,7 +24,7 @@ OTHER = re.compile(r"\b(gst_message_new_(?:error|warning)\w*|g_error_new\w*|"
                    r"gst_element_message_full\w*|GST_ELEMENT_FLOW_ERROR|"
                    r"GST_ELEMENT_(?:ERROR|WARNING)_WITH_DETAILS|"
                    r"g_warning|g_critical) \(")
-OTHERS = {"batchstream.c": ["gst_element_message_full"]}
+OTHERS = {"stream.c": ["gst_element_message_full"]}
 TEXT = re.compile(r'"((?:[^"\\]|\\.)*)"|\b(G_GU?INT64_FORMAT|G_GSIZE_FORMAT|'
                   r"GST_PTR_FORMAT)\b|([(),])")
 SPEC = re.compile(r"%[-+ #0-9.]*(?:\w|$)")
@@ -50,7 +50,7 @@ def first_text(call):
 
 def messages(root):
     """Place and format of each message in the code."""
-    for path in sorted((root / "gst" / "audiobatch").glob("*.[ch]")):
+    for path in sorted((root / "gst" / "audiobatch").rglob("*.[ch]")):
         text = without_comments(path.read_text(encoding="utf-8"))
         for call in CALL.finditer(text):
             line = text.count("\n", 0, call.start()) + 1
