@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Declares the properties that both elements have. */
+/* The properties that both elements share. */
 
 #include "settings/common.h"
 
@@ -54,15 +54,15 @@ install_size (GObjectClass * klass, GParamFlags flags)
           "next batch", 1, G_MAXINT, DEFAULT_SAMPLES_PER_BATCH, flags));
   g_object_class_install_property (klass, AB_PROP_OUTPUT_BUFFER_DURATION,
       g_param_spec_uint64 ("output-buffer-duration", "Output buffer duration",
-          "Size of a batch as a duration, in nanoseconds; wins over "
-          "samples-per-batch (0 = not this way)", 0, G_MAXINT64, 0, flags));
+          "Size of a batch as a duration, in nanoseconds; overrides "
+          "samples-per-batch (0 = unset)", 0, G_MAXINT64, 0, flags));
   g_object_class_install_property (klass,
       AB_PROP_OUTPUT_BUFFER_DURATION_FRACTION,
       gst_param_spec_fraction ("output-buffer-duration-fraction",
           "Output buffer duration fraction",
           "Size of a batch as a fraction of a second, exact in the long run; "
-          "wins over output-buffer-duration (0/1 = not this way)", 0, 1,
-          G_MAXINT, 1, 0, 1, flags));
+          "overrides output-buffer-duration (0/1 = unset)", 0, 1, G_MAXINT, 1,
+          0, 1, flags));
 }
 
 static void
@@ -73,18 +73,19 @@ install_memory (GObjectClass * klass, GParamFlags flags)
           "Where the memory of a batch comes from",
           GST_TYPE_AUDIO_BATCH_ALLOCATION, DEFAULT_ALLOCATION, flags));
   g_object_class_install_property (klass, AB_PROP_POOL_MIN_BUFFERS,
-      g_param_spec_uint ("pool-min-buffers", "Fewest buffers of the pool",
-          "Buffers that the pool makes, and touches, before the first batch", 0,
-          G_MAXINT, DEFAULT_POOL_MIN_BUFFERS, flags));
+      g_param_spec_uint ("pool-min-buffers", "Minimum pool buffers",
+          "Buffers that the pool allocates and writes before the first batch",
+          0, G_MAXINT, DEFAULT_POOL_MIN_BUFFERS, flags));
   g_object_class_install_property (klass, AB_PROP_POOL_MAX_BUFFERS,
-      g_param_spec_uint ("pool-max-buffers", "Most buffers of the pool",
-          "Buffers that the pool recycles at the most; while all are out, "
-          "batches get new memory, which is counted in fallbacks (0 = no "
-          "bound)", 0, G_MAXINT, DEFAULT_POOL_MAX_BUFFERS, flags));
+      g_param_spec_uint ("pool-max-buffers", "Maximum pool buffers",
+          "Maximum number of buffers that the pool recycles; while all are "
+          "outstanding, batches get new memory, which is counted in fallbacks "
+          "(0 = no limit)", 0, G_MAXINT, DEFAULT_POOL_MAX_BUFFERS, flags));
   g_object_class_install_property (klass, AB_PROP_MAX_OUTSTANDING_BATCHES,
-      g_param_spec_uint ("max-outstanding-batches", "Most outstanding batches",
-          "Batches that downstream may hold at the most (0 = no bound)", 0,
-          G_MAXUINT, DEFAULT_MAX_OUTSTANDING_BATCHES, flags));
+      g_param_spec_uint ("max-outstanding-batches",
+          "Maximum outstanding batches",
+          "Maximum number of batches that downstream may hold (0 = no limit)",
+          0, G_MAXUINT, DEFAULT_MAX_OUTSTANDING_BATCHES, flags));
   g_object_class_install_property (klass, AB_PROP_OVERRUN,
       g_param_spec_enum ("overrun", "Overrun",
           "What to do while downstream holds max-outstanding-batches",
@@ -101,10 +102,10 @@ install_settings (GObjectClass * klass)
   install_memory (klass, flags);
   g_object_class_install_property (klass, AB_PROP_REPORT_INTERVAL,
       g_param_spec_uint ("report-interval", "Report interval",
-          "Every so many batches, write a line to the log (INFO), post an "
-          "audiobatch-report element message and notify of the counters; once "
-          "more at the end of the stream (0 = off)", 0, G_MAXUINT,
-          DEFAULT_REPORT_INTERVAL, flags));
+          "Batches from one report to the next; a report is a line in the log "
+          "(INFO), an audiobatch-report element message and a notify for each "
+          "counter; the end of the stream brings a last report (0 = off)", 0,
+          G_MAXUINT, DEFAULT_REPORT_INTERVAL, flags));
 }
 
 static void
@@ -119,10 +120,11 @@ install_figures (GObjectClass * klass)
           "report-interval batches", 0, G_MAXDOUBLE, 0, flags));
   g_object_class_install_property (klass, AB_PROP_STATS,
       g_param_spec_boxed ("stats", "Statistics",
-          "Every figure at one instant: all counters, outstanding and peak in batches "
-          "and bytes, samples in, out, inserted, dropped and pending, nominal "
-          "and measured rate, times of allocations in nanoseconds, and whether "
-          "to recycle memory is advised, and why", GST_TYPE_STRUCTURE, flags));
+          "All figures at one instant: the counters, outstanding and peak in "
+          "batches and bytes, samples in, out, inserted, dropped and pending, "
+          "nominal and measured rate, allocation times in nanoseconds, and the "
+          "advice whether to recycle memory, with its reason",
+          GST_TYPE_STRUCTURE, flags));
 
   for (i = 0; i < AB_N_COUNTERS; i++) {
     const AbCounterInfo *info = ab_counter_info (i);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Declares the properties that both elements have. */
+/* The properties that both elements share. */
 #pragma once
 
 #include "time/size.h"
@@ -24,11 +24,11 @@ enum
   AB_PROP_ALLOCATION_RATE,
   AB_PROP_STATS,
   AB_PROP_FIRST_COUNTER,
-  /* an element's own properties begin here */
+  /* the first of an element's own properties */
   AB_PROP_LAST = AB_PROP_FIRST_COUNTER + AB_N_COUNTERS
 };
 
-/* The settings; an element guards them with its OBJECT_LOCK. */
+/* Guarded by the element's OBJECT_LOCK. */
 typedef struct
 {
   AbSizeWish size;
@@ -40,7 +40,7 @@ void ab_common_settings_init (AbCommonSettings * self);
 
 void ab_common_settings_install (GObjectClass * klass);
 
-/* FALSE when @id is no property of ours. */
+/* Returns: FALSE if @id is not one of these properties. */
 gboolean ab_common_settings_set (AbCommonSettings * settings, guint id,
     const GValue * value);
 gboolean ab_common_settings_get (const AbCommonSettings * settings,

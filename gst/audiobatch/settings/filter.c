@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the user sets on audiobatch, beside what both elements have. */
+/* The properties that only audiobatch has. */
 
 #include "settings/filter.h"
 
@@ -28,8 +28,8 @@ gst_audio_batch_tail_get_type (void)
     {GST_AUDIO_BATCH_TAIL_SHORT,
         "Push a batch that is as long as the tail", "short"},
     {GST_AUDIO_BATCH_TAIL_PAD,
-        "Push a whole batch, filled up with silence that is marked with "
-          "GstAudioClippingMeta", "pad"},
+        "Push a whole batch, padded with silence that GstAudioClippingMeta "
+          "marks", "pad"},
     {GST_AUDIO_BATCH_TAIL_DROP, "Drop the tail", "drop"},
     {0, NULL, NULL},
   };
@@ -44,7 +44,7 @@ gst_audio_batch_discont_get_type (void)
 {
   static const GEnumValue values[] = {
     {GST_AUDIO_BATCH_DISCONT_RESYNC,
-        "End the batch and begin anew at the time of the chunk", "resync"},
+        "End the batch and start again at the time of the chunk", "resync"},
     {GST_AUDIO_BATCH_DISCONT_FILL,
           "Insert silence or drop samples, so that the output has no gaps",
         "fill"},
@@ -74,31 +74,31 @@ ab_filter_settings_install (GObjectClass * klass)
 
   g_object_class_install_property (klass, PROP_HOP_SAMPLES,
       g_param_spec_uint ("hop-samples", "Hop",
-          "Samples (frames) from the start of a batch to the start of the next; "
-          "fewer than a batch: they overlap, more: samples between them are "
-          "skipped (0 = as many as a batch has)", 0, G_MAXINT,
+          "Samples (frames) from the start of one batch to the start of the "
+          "next; less than a batch makes batches overlap, more skips the "
+          "samples between them (0 = size of a batch)", 0, G_MAXINT,
           DEFAULT_HOP_SAMPLES, flags));
   g_object_class_install_property (klass, PROP_TAIL,
       g_param_spec_enum ("tail", "Tail",
-          "What becomes of samples that don't fill a batch when the stream ends "
-          "or breaks", GST_TYPE_AUDIO_BATCH_TAIL, DEFAULT_TAIL, flags));
+          "What to do with samples that don't fill a batch when the stream "
+          "ends or breaks", GST_TYPE_AUDIO_BATCH_TAIL, DEFAULT_TAIL, flags));
   g_object_class_install_property (klass, PROP_DISCONT,
       g_param_spec_enum ("discont", "Discontinuity",
-          "What to do about a chunk that does not follow on the last one",
+          "What to do if a chunk does not continue the one before",
           GST_TYPE_AUDIO_BATCH_DISCONT, DEFAULT_DISCONT, flags));
   g_object_class_install_property (klass, PROP_ALIGNMENT_THRESHOLD,
       g_param_spec_uint64 ("alignment-threshold", "Alignment threshold",
-          "How far the time of a chunk may be off before it counts, in "
-          "nanoseconds", 0, G_MAXINT64, DEFAULT_ALIGNMENT_THRESHOLD, flags));
+          "Smallest error in the time of a chunk that counts, in nanoseconds",
+          0, G_MAXINT64, DEFAULT_ALIGNMENT_THRESHOLD, flags));
   g_object_class_install_property (klass, PROP_DISCONT_WAIT,
       g_param_spec_uint64 ("discont-wait", "Discontinuity wait",
-          "How long chunks have to be off before that is a discontinuity, in "
-          "nanoseconds", 0, G_MAXINT64, DEFAULT_DISCONT_WAIT, flags));
+          "How long chunks must be off before they count as a discontinuity, "
+          "in nanoseconds", 0, G_MAXINT64, DEFAULT_DISCONT_WAIT, flags));
   g_object_class_install_property (klass, PROP_MAX_FILL,
-      g_param_spec_uint64 ("max-fill", "Longest fill",
-          "The longest gap that is filled with silence, in nanoseconds; a "
-          "longer one is a discontinuity with discont=fill as well (0 = no "
-          "bound)", 0, G_MAXINT64, DEFAULT_MAX_FILL, flags));
+      g_param_spec_uint64 ("max-fill", "Maximum fill",
+          "Longest gap that discont=fill fills with silence, in nanoseconds; a "
+          "longer gap is a discontinuity (0 = no limit)", 0, G_MAXINT64,
+          DEFAULT_MAX_FILL, flags));
 }
 
 gboolean

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the user sets on audiobatch, beside what both elements have. */
+/* The properties that only audiobatch has. */
 #pragma once
 
 #include "settings/common.h"
@@ -9,11 +9,11 @@ G_BEGIN_DECLS
 
 /**
  * GstAudioBatchTail:
- * @GST_AUDIO_BATCH_TAIL_SHORT: a batch that is as long as the tail
- * @GST_AUDIO_BATCH_TAIL_PAD: a whole batch, the rest of it silence
- * @GST_AUDIO_BATCH_TAIL_DROP: nothing
+ * @GST_AUDIO_BATCH_TAIL_SHORT: push a batch that is as long as the tail
+ * @GST_AUDIO_BATCH_TAIL_PAD: push a whole batch, padded with silence
+ * @GST_AUDIO_BATCH_TAIL_DROP: drop the tail
  *
- * What becomes of samples that don't fill a batch when the stream ends or
+ * What to do with samples that don't fill a batch when the stream ends or
  * breaks.
  */
 typedef enum
@@ -25,10 +25,10 @@ typedef enum
 
 /**
  * GstAudioBatchDiscont:
- * @GST_AUDIO_BATCH_DISCONT_RESYNC: begin anew at the time of the chunk
+ * @GST_AUDIO_BATCH_DISCONT_RESYNC: start again at the time of the chunk
  * @GST_AUDIO_BATCH_DISCONT_FILL: insert silence or drop samples
  *
- * What to do about a chunk that does not follow on the last one.
+ * What to do if a chunk does not continue the one before.
  */
 typedef enum
 {
@@ -36,10 +36,11 @@ typedef enum
   GST_AUDIO_BATCH_DISCONT_FILL,
 } GstAudioBatchDiscont;
 
-/* The settings; the element guards them with its OBJECT_LOCK. */
+/* Guarded by the element's OBJECT_LOCK. */
 typedef struct
 {
-  /* samples from the start of a batch to that of the next, 0: as it has */
+  /* samples from the start of one batch to the start of the next; 0: the size
+   * of a batch */
   guint hop;
   GstAudioBatchTail tail;
   AbTimelinePolicy policy;
@@ -49,7 +50,7 @@ void ab_filter_settings_init (AbFilterSettings * self);
 
 void ab_filter_settings_install (GObjectClass * klass);
 
-/* FALSE when @id is no property of these. */
+/* Returns: FALSE if @id is not one of these properties. */
 gboolean ab_filter_settings_set (AbFilterSettings * self, guint id,
     const GValue * value);
 gboolean ab_filter_settings_get (const AbFilterSettings * self, guint id,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the user sets on audiobatchsrc, beside what both elements have. */
+/* The properties that only audiobatchsrc has. */
 
 #include "settings/source.h"
 
@@ -81,23 +81,24 @@ install_ticks (GObjectClass * klass, GParamFlags flags)
 {
   g_object_class_install_property (klass, AB_SOURCE_PROP_TICK_INTERVAL,
       g_param_spec_uint64 ("tick-interval", "Tick interval",
-          "From the start of a tick to the start of the next, in nanoseconds "
-          "(wave=ticks)", 1, G_MAXUINT64, DEFAULT_TICK_INTERVAL, flags));
+          "Time from the start of one tick to the start of the next, in "
+          "nanoseconds (wave=ticks)", 1, G_MAXUINT64, DEFAULT_TICK_INTERVAL,
+          flags));
   g_object_class_install_property (klass, AB_SOURCE_PROP_SINE_PERIODS_PER_TICK,
       g_param_spec_uint ("sine-periods-per-tick", "Sine periods per tick",
-          "Length of a tick, in periods of the sine that it is made of "
-          "(wave=ticks)", 1, G_MAXUINT, DEFAULT_SINE_PERIODS_PER_TICK, flags));
+          "Length of a tick, in periods of its sine (wave=ticks)", 1,
+          G_MAXUINT, DEFAULT_SINE_PERIODS_PER_TICK, flags));
   g_object_class_install_property (klass, AB_SOURCE_PROP_MARKER_TICK_PERIOD,
       g_param_spec_uint ("marker-tick-period", "Marker tick period",
-          "Every so many ticks, one of marker-tick-volume (wave=ticks; "
-          "0 = none)", 0, G_MAXUINT, DEFAULT_MARKER_TICK_PERIOD, flags));
+          "Ticks from one marker tick to the next (wave=ticks; 0 = no marker "
+          "ticks)", 0, G_MAXUINT, DEFAULT_MARKER_TICK_PERIOD, flags));
   g_object_class_install_property (klass, AB_SOURCE_PROP_MARKER_TICK_VOLUME,
       g_param_spec_double ("marker-tick-volume", "Marker tick volume",
           "Amplitude of marker ticks, 1 is full scale (wave=ticks)", 0, 1,
           DEFAULT_MARKER_TICK_VOLUME, flags));
   g_object_class_install_property (klass, AB_SOURCE_PROP_APPLY_TICK_RAMP,
       g_param_spec_boolean ("apply-tick-ramp", "Apply tick ramp",
-          "Let each tick fade in and out (wave=ticks)",
+          "Fade each tick in and out (wave=ticks)",
           DEFAULT_APPLY_TICK_RAMP, flags));
 }
 
@@ -112,8 +113,8 @@ ab_source_settings_install (GObjectClass * klass)
   install_ticks (klass, playing);
   g_object_class_install_property (klass, AB_SOURCE_PROP_TIMESTAMP_OFFSET,
       g_param_spec_int64 ("timestamp-offset", "Timestamp offset",
-          "What is added to the times of batches, in nanoseconds; no time gets "
-          "below 0", G_MININT64, G_MAXINT64, DEFAULT_TIMESTAMP_OFFSET,
+          "Offset added to the time of each batch, in nanoseconds; the result "
+          "is never below 0", G_MININT64, G_MAXINT64, DEFAULT_TIMESTAMP_OFFSET,
           playing));
   g_object_class_install_property (klass, AB_SOURCE_PROP_CAN_ACTIVATE_PUSH,
       g_param_spec_boolean ("can-activate-push", "Can activate push",
@@ -121,7 +122,7 @@ ab_source_settings_install (GObjectClass * klass)
           ready));
   g_object_class_install_property (klass, AB_SOURCE_PROP_CAN_ACTIVATE_PULL,
       g_param_spec_boolean ("can-activate-pull", "Can activate pull",
-          "Whether downstream may pull what it wants, by byte offset",
+          "Whether downstream may pull any range of bytes",
           DEFAULT_CAN_ACTIVATE_PULL, ready));
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the user sets on audiobatchsrc, beside what both elements have. Names,
- * types, ranges and defaults are audiotestsrc's. */
+/* The properties that only audiobatchsrc has. Names, types, ranges and defaults
+ * are those of audiotestsrc. */
 #pragma once
 
 #include "settings/common.h"
@@ -21,11 +21,11 @@ enum
   AB_SOURCE_PROP_TIMESTAMP_OFFSET,
   AB_SOURCE_PROP_CAN_ACTIVATE_PUSH,
   AB_SOURCE_PROP_CAN_ACTIVATE_PULL,
-  /* the element's own properties begin here */
+  /* the first of the element's own properties */
   AB_SOURCE_PROP_LAST
 };
 
-/* The settings; the element guards them with its OBJECT_LOCK. */
+/* Guarded by the element's OBJECT_LOCK. */
 typedef struct
 {
   AbWaveformSettings waveform;
@@ -38,7 +38,7 @@ void ab_source_settings_init (AbSourceSettings * self);
 
 void ab_source_settings_install (GObjectClass * klass);
 
-/* FALSE when @id is no property of these. */
+/* Returns: FALSE if @id is not one of these properties. */
 gboolean ab_source_settings_set (AbSourceSettings * self, guint id,
     const GValue * value);
 gboolean ab_source_settings_get (const AbSourceSettings * self, guint id,
