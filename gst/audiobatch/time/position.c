@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Where a source is in its stream: the sample to make next, and the last one. */
+/* The position of a source: which sample to make next, and where to stop. */
 
 #include "time/position.h"
 
@@ -20,7 +20,7 @@ ab_position_seek (AbPosition * self, const GstSegment * segment, guint rate)
 {
   ab_clock_start (&self->clock, rate, 0, 0);
   self->reverse = segment->rate < 0;
-  /* a seek that leaves the edges as they are may leave the position outside */
+  /* GST_SEEK_TYPE_NONE keeps start and stop: the position may be outside */
   if (self->reverse)
     self->next = ab_clock_from (&self->clock, MIN (segment->position,
             segment->stop));
@@ -36,7 +36,7 @@ ab_position_set_rate (AbPosition * self, const GstSegment * segment, guint rate)
 
   ab_clock_start (&self->clock, rate, 0, 0);
   self->next = ab_clock_from (&self->clock, time);
-  /* in reverse the samples before this one are yet to come */
+  /* in reverse the source still makes earlier samples, so the origin stays 0 */
   if (!self->reverse)
     ab_clock_start (&self->clock, rate, self->next, time);
   find_edge (self, segment);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Where a source is in its stream: the sample to make next, and the last one. */
+/* The position of a source: which sample to make next, and where to stop. */
 #pragma once
 
 #include "time/timeline.h"
@@ -11,29 +11,29 @@ typedef struct
 {
   AbClock clock;
   gboolean reverse;
-  /* Forwards, next is the next sample to make, and edge the first that is not
-   * made any more. In reverse, next is the last sample that was made, and edge
-   * the last one to make. */
+  /* Forwards, `next` is the next sample to make and `edge` the first sample
+   * not to make. In reverse, `next` is the last sample made and `edge` the last
+   * sample to make. */
   guint64 next;
   guint64 edge;
 } AbPosition;
 
-/* To the position of @segment, to the sample whose time that is or that is
- * playing then, until the end of @segment (in reverse, its start). */
+/* Moves to the sample that plays at the position of @segment. The source stops
+ * at the end of @segment; in reverse, at its start. */
 void ab_position_seek (AbPosition * self, const GstSegment * segment,
     guint rate);
 
-/* Time goes on without a break, in samples of another length. */
+/* Changes to @rate samples a second; time continues without a break. */
 void ab_position_set_rate (AbPosition * self,
     const GstSegment * segment, guint rate);
 
-/* Samples that are left to make. */
+/* How many samples are left to make. */
 guint64 ab_position_left (const AbPosition * self);
 
-/* The first sample of the next batch, which has @n_samples. */
+/* The number of the first sample of the next batch, of @n_samples samples. */
 guint64 ab_position_start (const AbPosition * self, guint n_samples);
 
-/* These have been made, or passed over. */
+/* @n_samples samples were made, or skipped. */
 void ab_position_advance (AbPosition * self, guint n_samples);
 
 G_END_DECLS

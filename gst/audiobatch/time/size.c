@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* How many samples the next batch has. */
+/* Computes how many samples each batch has. */
 
 #include "time/size.h"
 
-/* No batch is meant to be longer; nanoseconds in a fraction of a second are. */
+/* A longer fraction is a mistake: most likely a duration in nanoseconds. */
 #define LONGEST_FRACTION_SECONDS 3600
 
-/* Samples of a batch as a ratio; FALSE when that is more than 64 bits hold. */
+/* The samples of a batch as @n / @d. Returns FALSE if @n overflows. */
 static gboolean
 ratio_of (const AbSizeWish * wish, guint rate, guint64 * n, guint64 * d)
 {
@@ -81,7 +81,7 @@ ab_size_set (AbSize * self, const AbSizeWish * wish, guint rate,
 gboolean
 ab_size_is_same (const AbSize * self, const AbSize * other)
 {
-  /* the rests are less than 2^31 and 10^9: the products fit */
+  /* rest < d < 2^31, so the products can't overflow */
   return self->whole == other->whole
       && self->rest * other->d == other->rest * self->d;
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* How many samples the next batch has. */
+/* Computes how many samples each batch has. */
 #pragma once
 
 #include <gst/gst.h>
 
 G_BEGIN_DECLS
 
-/* What the user asked for: a fraction of a second wins over a duration, and
- * that over a number of samples; 0 is "not this way". */
+/* The size that the application set. The fraction of a second overrides the
+ * duration, and the duration overrides the samples; 0: unset. */
 typedef struct
 {
   guint samples;
@@ -15,8 +15,8 @@ typedef struct
   gint fraction_n, fraction_d;
 } AbSizeWish;
 
-/* The first k batches have floor (k * n / d) samples together, so that their
- * lengths differ by at most one sample and never drift.
+/* The first k batches have floor (k * n / d) samples together. So their lengths
+ * differ by at most one sample, and their times never drift.
  *
  * Thread-safety: streaming thread only. */
 typedef struct
@@ -27,28 +27,29 @@ typedef struct
   guint64 carry;
 } AbSize;
 
-/* Takes @wish at @rate samples a second, and begins to count anew. On FALSE,
- * @error says why such batches can't be: too short, too long, or nanoseconds
- * where seconds belong. */
+/* Applies @wish at @rate samples a second, and restarts the count.
+ *
+ * Returns: FALSE and sets @error if batches would be too short or too long, or
+ * if the fraction looks like nanoseconds. */
 gboolean ab_size_set (AbSize * self, const AbSizeWish * wish,
     guint rate, GError ** error);
 
-/* Do both make batches of the same sizes? */
+/* Do both give batches of the same sizes? */
 gboolean ab_size_is_same (const AbSize * self, const AbSize * other);
 
-/* Begins to count anew: the next batch is the first. */
+/* Restarts the count: the next batch is the first. */
 void ab_size_restart (AbSize * self);
 
-/* Samples of the next batch, which is counted. */
+/* Returns the samples of the next batch, and counts that batch. */
 guint ab_size_next (AbSize * self);
 
-/* Takes back the last ab_size_next(), for a batch that was not made. */
+/* Undoes the last ab_size_next(), if its batch was not made. */
 void ab_size_undo (AbSize * self);
 
-/* The most that a batch can have. */
+/* The samples of the longest batch. */
 guint ab_size_max (const AbSize * self);
 
-/* The mean number of samples. */
+/* The samples of a batch on average. */
 gdouble ab_size_mean (const AbSize * self);
 
 G_END_DECLS

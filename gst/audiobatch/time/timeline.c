@@ -1,6 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Turns sample counts into buffer timestamps, and judges whether a chunk
- * follows on the last one. */
+ * continues the run.
+ *
+ * The verdict: the next chunk is due at the running time at which the run's
+ * samples end. If its running time differs by at least the alignment threshold,
+ * the chunk is off. Timestamps jitter, so the timeline acts only if
+ *   - chunks have been off for at least discont-wait, or
+ *   - this chunk is off by at least discont-wait, or
+ *   - upstream flagged this chunk.
+ *
+ *   chunk                    discont=resync  discont=fill
+ *   no reason to act         DUE             DUE
+ *   on time, but flagged     BREAK           DUE
+ *   late                     BREAK           FILL; BREAK if above max-fill
+ *   early                    BREAK           DROP
+ *   no run, or other speed   BREAK           BREAK
+ */
 
 #include "time/timeline.h"
 
@@ -13,7 +28,7 @@
 GstClockTime
 ab_time_offset (GstClockTime time, GstClockTimeDiff offset)
 {
-  /* -offset would overflow for the least of all numbers */
+  /* unsigned, since -G_MININT64 overflows */
   GstClockTime back = -(guint64) offset;
 
   if (offset >= 0)
@@ -35,7 +50,7 @@ ab_clock_time (const AbClock * self, guint64 sample)
   guint64 n = sample - self->origin;
   GstClockTime since;
 
-  /* for the first days no more than 64 bits are needed */
+  /* 64 bits are enough for the first days */
   if (G_LIKELY (n <= G_MAXUINT64 / GST_SECOND))
     since = n * GST_SECOND / self->rate;
   else
@@ -43,8 +58,8 @@ ab_clock_time (const AbClock * self, guint64 sample)
   return self->base + MIN (since, AB_LAST_TIME - self->base);
 }
 
-/* From the base on, the time of sample n is n * 10^9 / rate rounded down, so
- * that it is at least t just where n is at least t * rate / 10^9. */
+/* ab_clock_time() rounds down. So, counted from origin and base, the time of
+ * sample n is at least t exactly if n is at least t * rate / 10^9. */
 guint64
 ab_clock_from (const AbClock * self, GstClockTime time)
 {
@@ -86,7 +101,7 @@ ab_timeline_break (AbTimeline * self)
 gboolean
 ab_timeline_can_enter (const AbTimeline * self, const GstSegment * segment)
 {
-  /* what plays backwards has been turned round: its applied rate tells */
+  /* the element makes the rate positive; the applied rate keeps the sign */
   return segment->rate == self->segment.rate
       && segment->applied_rate == self->segment.applied_rate;
 }
@@ -97,8 +112,8 @@ ab_timeline_leave_segment (AbTimeline * self)
   self->entered = FALSE;
 }
 
-/* Is @time that of the next sample, to the nanosecond or the rounding of one?
- * Without a division, since each chunk is asked. */
+/* Is @time the time of the next sample, to within 1 ns? Runs for each chunk, so
+ * it compares in units of 1/rate ns, which needs no division. */
 static gboolean
 is_due (const AbTimeline * self, GstClockTime time)
 {
@@ -108,12 +123,12 @@ is_due (const AbTimeline * self, GstClockTime time)
   AbWide late = ab_wide_subtract (ab_wide_add (come,
           ab_wide_from (clock->rate)), due);
 
-  /* from -rate to rate, moved up by rate */
+  /* come - due is from -rate to rate; `late` is that plus rate */
   return late.high == 0 && late.low <= 2 * (guint64) clock->rate;
 }
 
-/* Streams have any time they like: what is beyond 292 years stands still there
- * rather than come round again. */
+/* Upstream may send any timestamp: signed times saturate at 292 years, they do
+ * not wrap. */
 
 static GstClockTimeDiff
 to_diff (gint sign, guint64 time)
@@ -133,8 +148,8 @@ add_diff (GstClockTimeDiff time, GstClockTimeDiff other)
   return MAX (sum, -G_MAXINT64);
 }
 
-/* Rounded to the nearest. With another @rate than 1 a double holds 104 days to
- * the nanosecond. */
+/* Rounds to the nearest. If @rate is not 1, the result is exact to the
+ * nanosecond up to 104 days, as a double is. */
 static GstClockTimeDiff
 scale_by_rate (GstClockTimeDiff time, gdouble rate)
 {
@@ -148,8 +163,8 @@ scale_by_rate (GstClockTimeDiff time, gdouble rate)
   return scaled < 0 ? scaled - 0.5 : scaled + 0.5;
 }
 
-/* The time at which the next chunk is due: that of the next sample, less what
- * is owed. */
+/* The time at which the next chunk is due: the time of the next sample, minus
+ * the samples owed. */
 static GstClockTimeDiff
 expected_time (const AbTimeline * self)
 {
@@ -168,7 +183,7 @@ to_samples (const AbTimeline * self, guint64 time)
   return gst_util_uint64_scale_int_round (time, self->clock.rate, GST_SECOND);
 }
 
-/* Running time of @time in @segment, wherever that is outside of it. */
+/* The running time of @time in @segment, even if @time is outside of it. */
 static GstClockTimeDiff
 running_time (const GstSegment * segment, GstClockTimeDiff time)
 {
@@ -176,7 +191,7 @@ running_time (const GstSegment * segment, GstClockTimeDiff time)
   gint sign;
 
   if (time < 0) {
-    /* not a position of a segment: count back from 0 */
+    /* a segment has no negative positions: count back from 0 */
     return add_diff (running_time (segment, 0),
         scale_by_rate (time, 1 / ABS (segment->rate)));
   }
@@ -185,8 +200,8 @@ running_time (const GstSegment * segment, GstClockTimeDiff time)
   return to_diff (sign, running);
 }
 
-/* A chunk with a flag, or one that is off by more than half a sample, came at
- * running time @now and was due at @due. TRUE when something has to be done. */
+/* A chunk came at running time @now and was due at @due. TRUE if the difference
+ * is large enough, for long enough, to act. */
 static gboolean
 is_off (AbTimeline * self, const AbTimelinePolicy * policy,
     GstClockTimeDiff now, GstClockTimeDiff due)
@@ -209,9 +224,9 @@ is_off (AbTimeline * self, const AbTimelinePolicy * policy,
           -self->off_since)) >= policy->discont_wait;
 }
 
-/* What to do about a chunk that comes @late ns of running time behind the next
- * sample, or before it when that is negative: then all samples in between
- * overlap, those that were owed before among them. */
+/* The verdict on a chunk that starts @late ns of running time after the next
+ * sample. If @late is negative, the chunk starts before it: all samples in
+ * between overlap, including the samples already owed. */
 static AbVerdict
 act (AbTimeline * self, const AbTimelinePolicy * policy, gdouble speed,
     GstClockTimeDiff late, guint64 * n_samples)
@@ -263,14 +278,14 @@ ab_timeline_judge (AbTimeline * self, const AbTimelinePolicy * policy,
     return !ab_timeline_can_enter (self, segment) || (flagged && !policy->fill)
         ? AB_TIMELINE_BREAK : AB_TIMELINE_DUE;
   }
-  /* nearly always it is due */
+  /* the usual case */
   if (G_LIKELY (!flagged && self->owed == 0 && self->off_since == NOT_OFF
           && self->entered && is_due (self, pts)))
     return AB_TIMELINE_DUE;
   return judge_closely (self, policy, segment, pts, flagged, n_samples);
 }
 
-/* The expected time of the next sample, in @segment. */
+/* The expected time of the next sample, as a position in @segment. */
 static GstClockTime
 next_time_in (const AbTimeline * self, const GstSegment * segment)
 {
@@ -285,7 +300,7 @@ next_time_in (const AbTimeline * self, const GstSegment * segment)
   sign = gst_segment_position_from_running_time_full (segment,
       GST_FORMAT_TIME, MAX (running, 0), &time);
   position = to_diff (sign, time);
-  /* a segment that is offset has positions before running time 0 */
+  /* a segment with an offset has positions before running time 0 */
   if (running < 0)
     position = add_diff (position, scale_by_rate (running, segment->rate));
   return MAX (position, to_diff (1, segment->start));

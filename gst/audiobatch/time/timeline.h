@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Turns sample counts into buffer timestamps, and judges whether a chunk
- * follows on the last one. */
+ * continues the run. */
 #pragma once
 
 #include <gst/gst.h>
 
 G_BEGIN_DECLS
 
-/* The last time there is, 584 years: no time goes beyond it or comes round. */
+/* The last valid time, 584 years: times saturate here, they do not wrap. */
 #define AB_LAST_TIME (GST_CLOCK_TIME_NONE - 1)
 
-/* @time and @offset, not before 0 and not after the last time. */
+/* @time + @offset, limited to 0 and AB_LAST_TIME. */
 GstClockTime ab_time_offset (GstClockTime time, GstClockTimeDiff offset);
 
-/* The time of sample n is base + (n - origin) * 10^9 / rate, rounded down:
- * taken from the count each time and never added up, so that it can't drift. */
+/* The time of sample n is base + (n - origin) * 10^9 / rate, rounded down. Each
+ * time is computed from the count, so times can't drift. */
 typedef struct
 {
   guint rate;
@@ -22,44 +22,45 @@ typedef struct
   GstClockTime base;
 } AbClock;
 
-/* Sample number @origin is at time @base; @rate samples a second from there. */
+/* Sample number @origin is at time @base; @rate samples a second follow. */
 void ab_clock_start (AbClock * self, guint rate, guint64 origin,
     GstClockTime base);
 
-/* The time of sample number @sample, which is not before the origin. */
+/* The time of sample number @sample, which must not be before the origin. */
 GstClockTime ab_clock_time (const AbClock * self, guint64 sample);
 
-/* Number of the last sample that is not later than @time, and of the first one
- * that is not earlier, where @time is not before the base. Both give back the
- * number that a timestamp was made of. */
+/* The number of the last sample that is not later than @time, and of the first
+ * sample that is not earlier. @time must not be before the base. For the
+ * timestamp of a sample, both return the number of that sample. */
 guint64 ab_clock_until (const AbClock * self, GstClockTime time);
 guint64 ab_clock_from (const AbClock * self, GstClockTime time);
 
-/* Sets PTS, duration, OFFSET and OFFSET_END of @buffer, which begins at sample
- * number @start and has @n_samples samples. */
+/* Sets PTS, duration, OFFSET and OFFSET_END of @buffer, which holds @n_samples
+ * samples from number @start on. */
 void ab_clock_stamp (const AbClock * self, GstBuffer * buffer,
     guint64 start, guint n_samples);
 
-/* When a chunk counts as off, and what to do about it. Times in ns. */
+/* When a chunk counts as off, and what to do then. Times in ns. */
 typedef struct
 {
   GstClockTime alignment_threshold;
   GstClockTime discont_wait;
-  /* insert silence or drop samples instead of a break */
+  /* insert silence or drop samples, instead of a break */
   gboolean fill;
-  /* 0: no bound */
+  /* 0: no limit */
   GstClockTime max_fill;
 } AbTimelinePolicy;
 
 typedef enum
 {
-  /* the chunk is due */
+  /* the chunk continues the run */
   AB_TIMELINE_DUE,
-  /* so many samples are missing before it */
+  /* @n_samples samples are missing before the chunk */
   AB_TIMELINE_FILL,
-  /* so many samples of it, and of those that come after, overlap */
+  /* the first @n_samples samples of this chunk, and of the next chunks if this
+   * one is shorter, overlap the run */
   AB_TIMELINE_DROP,
-  /* it begins a new run */
+  /* the chunk begins a new run */
   AB_TIMELINE_BREAK,
 } AbVerdict;
 
@@ -69,48 +70,49 @@ typedef enum
 typedef struct
 {
   AbClock clock;
-  /* the segment that the clock's times are in, and whether it is the one that
-   * chunks come in */
+  /* the segment of the clock's times, and whether chunks come in it too; if
+   * not, they come in another one */
   GstSegment segment;
   gboolean entered;
-  /* number of the next sample to come */
+  /* number of the next sample */
   guint64 position;
-  /* samples that are still to be dropped since they overlap */
+  /* overlapping samples that are still to be dropped */
   guint64 owed;
-  /* FALSE until the first chunk, and when a break is due */
+  /* FALSE before the first chunk, and after a break */
   gboolean running;
-  /* there has been a run, so that there is an expected time */
+  /* there was a run, so there is an expected time */
   gboolean begun;
-  /* running time since when chunks have been off, or NOT_OFF */
+  /* running time since which chunks are off, or NOT_OFF */
   GstClockTimeDiff off_since;
 } AbTimeline;
 
-/* Nothing has come yet; positions begin at 0. */
+/* Forgets everything; positions begin at 0. */
 void ab_timeline_reset (AbTimeline * self);
 
-/* Judges a chunk at @pts (which may be GST_CLOCK_TIME_NONE) of @segment;
- * @flagged: it says itself that it follows a break. On FILL and DROP,
- * @n_samples is how many; on DROP they are owed from then on. */
+/* Judges a chunk at @pts (which may be GST_CLOCK_TIME_NONE) of @segment.
+ * @flagged: upstream says that the chunk follows a break. FILL and DROP set
+ * @n_samples; after DROP these samples are owed. */
 AbVerdict ab_timeline_judge (AbTimeline * self, const AbTimelinePolicy * policy,
     const GstSegment * segment, GstClockTime pts, gboolean flagged,
     guint64 * n_samples);
 
-/* The next sample begins a new run at @pts of @segment. Without a @pts it
- * begins at the expected time, and the first run at the segment's start. */
+/* The next sample begins a new run at @pts of @segment. If @pts is
+ * GST_CLOCK_TIME_NONE, the run begins at the expected time, or, if it is the
+ * first, at the start of @segment. */
 void ab_timeline_begin (AbTimeline * self, guint rate,
     const GstSegment * segment, GstClockTime pts);
 
-/* Does a run go on in @segment? It does not at another speed or backwards. */
+/* Can the run continue in @segment? Not if speed or direction change. */
 gboolean ab_timeline_can_enter (const AbTimeline * self,
     const GstSegment * segment);
 
 /* Chunks come in another segment from now on. */
 void ab_timeline_leave_segment (AbTimeline * self);
 
-/* From the next sample on times are in @segment; running time goes on. */
+/* From the next sample on, times are in @segment; running time continues. */
 void ab_timeline_enter_segment (AbTimeline * self, const GstSegment * segment);
 
-/* From the next sample on there are @rate samples a second; time goes on. */
+/* @rate samples a second from the next sample on; time continues. */
 void ab_timeline_set_rate (AbTimeline * self, guint rate);
 
 /* The next chunk begins a new run, whatever its time. */

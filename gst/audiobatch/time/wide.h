@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Unsigned integers of 128 bits, for systems whose compiler has none. */
+/* Unsigned 128-bit integers, also for compilers without __int128. */
 
 #pragma once
 
@@ -7,8 +7,7 @@
 
 G_BEGIN_DECLS
 
-/* high * 2^64 + low. Sums, differences and multiples wrap at 2^128, as those of
- * guint64 do at 2^64.
+/* high * 2^64 + low. Arithmetic wraps at 2^128.
  *
  * Thread-safety: plain values. */
 typedef struct
@@ -47,7 +46,7 @@ ab_wide_less (AbWide a, AbWide b)
   return a.high < b.high || (a.high == b.high && a.low < b.low);
 }
 
-/* a * b, of which nothing is lost, as four products of halves. */
+/* a * b, exact, from four products of 32-bit halves. */
 static inline AbWide
 ab_wide_product_of_halves (guint64 a, guint64 b)
 {
@@ -63,9 +62,9 @@ ab_wide_product_of_halves (guint64 a, guint64 b)
   };
 }
 
-/* a * b, of which nothing is lost. Each chunk takes two of them, each block of a
- * wave one: where the processor multiplies to 128 bits, that is one instruction
- * instead of 20. */
+/* a * b, exact. It runs twice for each chunk and once for each block of a wave.
+ * If the processor multiplies to 128 bits, it takes one instruction instead of
+ * 20. */
 static inline AbWide
 ab_wide_product (guint64 a, guint64 b)
 {
@@ -99,8 +98,8 @@ ab_wide_halve (AbWide a)
   return (AbWide) { a.high >> 1, a.high << 63 | a.low >> 1 };
 }
 
-/* The next 32 bits of a quotient by @b, of the next 32 bits @digit of a number;
- * @rest is that of the digits before. */
+/* One step of a long division by @b. @digit: the next 32 bits of the dividend.
+ * @rest: the remainder so far. Returns the next 32 bits of the quotient. */
 static inline guint64
 ab_wide_divide_digit (guint64 digit, guint32 b, guint64 * rest)
 {
@@ -110,7 +109,7 @@ ab_wide_divide_digit (guint64 digit, guint32 b, guint64 * rest)
   return value / b;
 }
 
-/* A long division, by 32 bits at a time. */
+/* Long division, 32 bits at a time. */
 static inline AbWide
 ab_wide_divide_32 (AbWide a, guint32 b, guint64 * rest)
 {
@@ -123,8 +122,8 @@ ab_wide_divide_32 (AbWide a, guint32 b, guint64 * rest)
   return quotient;
 }
 
-/* a / b, rounded down, for a @b of at least 1; @rest is a % b. For a @b of more
- * than 32 bits it shifts and subtracts, once for each bit of the quotient. */
+/* a / b, rounded down; @rest is set to a % b. @b must be at least 1. If @b has
+ * more than 32 bits, each bit of the quotient takes one shift and subtract. */
 static inline AbWide
 ab_wide_divide (AbWide a, AbWide b, AbWide * rest)
 {
@@ -135,7 +134,7 @@ ab_wide_divide (AbWide a, AbWide b, AbWide * rest)
     rest->high = 0;
     return ab_wide_divide_32 (a, b.low, &rest->low);
   }
-  /* the top bit would be shifted out: such a @b goes in but once */
+  /* don't shift the top bit out: a @b that large goes in at most once */
   while (b.high >> 63 == 0 && !ab_wide_less (a, ab_wide_double (b))) {
     b = ab_wide_double (b);
     shift++;
@@ -154,7 +153,7 @@ ab_wide_divide (AbWide a, AbWide b, AbWide * rest)
   return quotient;
 }
 
-/* G_MAXUINT64 for what is more than 64 bits hold. */
+/* Saturates at G_MAXUINT64. */
 static inline guint64
 ab_wide_to_64 (AbWide a)
 {
