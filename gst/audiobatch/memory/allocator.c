@@ -1,6 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Allocates the memory of batches, header and data in one block, and counts
- * what lives. */
+/* Allocates the memory of batches, and counts the outstanding batches.
+ *
+ * A block is one piece of memory from malloc():
+ *
+ *   | Block | gap | prefix | samples | padding | gap |
+ *                 ^        ^
+ *                 data     aligned
+ *                 |<----- mem.maxsize ---->|
+ *
+ * Both gaps together have `align` bytes: the first moves the samples to an
+ * aligned address. A block is counted only while it is a batch, from
+ * take_block() to its release; after that it is free, or a spare block of a
+ * pool. A part that gst_memory_share() makes has a header of its own, points
+ * into the block, keeps it alive, and is not counted. */
 
 #include "memory/allocator.h"
 
@@ -12,21 +24,20 @@ struct _GstAudioBatchAllocator
 {
   GstAllocator parent;
 
-  /* shared, internally atomic; may outlive us */
+  /* may outlive us */
   AbLedger *ledger;
 };
 
-/* The header of a block, or of a part that shares another one's data. */
+/* The header of a block, or of a part that shares a block's data. */
 typedef struct
 {
   GstMemory mem;
-  /* where mem.offset counts from */
+  /* mem.offset counts from here */
   guint8 *data;
-  /* counted in the stats: TRUE for batches, FALSE for spare blocks of a pool,
-   * for what others allocate here, and for parts, which keep their whole
-   * alive */
+  /* TRUE for batches; FALSE for spare blocks, for parts, and for memory that
+   * others allocate with gst_allocator_alloc() */
   gboolean counted;
-  /* has been a batch before */
+  /* was a batch before */
   gboolean used;
   AbSpare spare;
 } Block;
@@ -55,7 +66,7 @@ block_share (GstMemory * mem, gssize offset, gssize size)
   if (size == -1)
     size = mem->size - offset;
 
-  /* what is shared is always read-only */
+  /* parts are always read-only */
   gst_memory_init (&part->mem,
       GST_MINI_OBJECT_FLAGS (whole) | GST_MINI_OBJECT_FLAG_LOCK_READONLY,
       mem->allocator, whole, mem->maxsize, mem->align, mem->offset + offset,
@@ -76,8 +87,8 @@ block_is_span (GstMemory * mem1, GstMemory * mem2, gsize * offset)
   return end1 == start2;
 }
 
-/* The bytes to ask the system for; FALSE when that is more than a gsize holds.
- * @maxsize is what the memory counts as its own. */
+/* Computes @maxsize, which the memory reports, and @total, the bytes to
+ * allocate. FALSE if a gsize can't hold them. */
 static gboolean
 block_size (gsize size, const GstAllocationParams * params, gsize align,
     gsize * maxsize, gsize * total)
@@ -158,8 +169,8 @@ ab_allocator_init (GstAudioBatchAllocator * self)
 {
   GstAllocator *allocator = GST_ALLOCATOR_CAST (self);
 
-  /* mem_copy stays GStreamer's, and with this flag it makes system memory: a
-   * copy is its maker's, not a batch */
+  /* GStreamer's mem_copy stays. With this flag it copies to system memory: a
+   * copy is not a batch, and is not counted. */
   GST_OBJECT_FLAG_SET (self, GST_ALLOCATOR_FLAG_CUSTOM_ALLOC);
   allocator->mem_type = BATCH_MEMORY_TYPE;
   allocator->mem_map = block_map;
@@ -178,7 +189,7 @@ ab_allocator_new (AbLedger * ledger)
   return self;
 }
 
-/* Counts @block, which becomes a batch. */
+/* Makes @block a batch, and counts it. */
 static void
 take_block (GstAudioBatchAllocator * self, Block * block)
 {

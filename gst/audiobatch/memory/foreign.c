@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Counts batches whose memory is of a pool that is not ours. */
+/* Counts batches whose memory comes from downstream's pool. */
 
 #include "memory/foreign.h"
 
-/* A meta without GST_META_FLAG_POOLED is taken off a buffer when it is back in
- * its pool, or freed: that is how we get to know. Weak references would not
- * tell of a buffer that is recycled. */
+/* Tells us that a buffer is released: GStreamer frees a meta without
+ * GST_META_FLAG_POOLED when its buffer returns to the pool or is freed. A weak
+ * reference would miss the return to the pool. */
 typedef struct
 {
   GstMeta meta;
@@ -13,7 +13,7 @@ typedef struct
   gsize bytes;
 } LeaseMeta;
 
-/* What is left to be counted when the memory of a buffer is freed. */
+/* A release that we count when the memory of the buffer is freed. */
 typedef struct
 {
   AbLedger *ledger;
@@ -60,8 +60,9 @@ lease_meta_free (GstMeta * meta, GstBuffer * buffer)
 
   lease->ledger = self->ledger;
   lease->bytes = self->bytes;
-  /* a pool takes nothing back that others share: then it is freed, some time.
-   * Who merely holds the memory does not keep it from being used again. */
+  /* If others share the memory, the pool does not reuse it: count its release
+   * when it is freed. A plain reference does not stop the pool from reusing it,
+   * so check the share count. */
   if (memory && !gst_memory_is_writable (memory))
     gst_mini_object_weak_ref (GST_MINI_OBJECT_CAST (memory), lease_ends, lease);
   else
@@ -83,7 +84,7 @@ lease_meta_info (void)
   return info;
 }
 
-/* TRUE when @memory has been a batch before; it counts as one from now on. */
+/* TRUE if @memory was a batch before. Marks it as one. */
 static gboolean
 was_used (GstMemory * memory)
 {

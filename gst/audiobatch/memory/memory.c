@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The one place where the memory of a batch comes from. */
+/* Acquires the memory of batches: fresh, or from our or downstream's pool. */
 
 #include "memory/memory.h"
 
@@ -56,8 +56,8 @@ ab_memory_take_query (AbMemory * self, GstQuery * query)
   }
 }
 
-/* Configures and starts @pool. A pool may change what it is asked for: what it
- * made of that is looked at again. */
+/* Configures and starts @pool. A pool may refuse a configuration and offer a
+ * changed one: if that still fits, use it. */
 static gboolean
 start_pool (GstBufferPool * pool, GstCaps * caps, gsize size, guint min,
     guint max, GstAllocator * allocator, const GstAllocationParams * params)
@@ -78,9 +78,9 @@ start_pool (GstBufferPool * pool, GstCaps * caps, gsize size, guint min,
   return gst_buffer_pool_set_active (pool, TRUE);
 }
 
-/* Is there memory for @n buffers of @size bytes, with what is wished around
- * them? A pool is written to when it is made, and systems promise more memory
- * than there is, and end whoever uses it: what can't fit is not begun. */
+/* Is there memory for @n buffers of @size bytes, with prefix, padding and
+ * alignment? A pool writes to its first buffers. The kernel overcommits and
+ * may kill us then, so refuse now what can't fit. */
 static gboolean
 can_fit (const AbMemory * self, gsize size, guint n)
 {
@@ -95,10 +95,10 @@ can_fit (const AbMemory * self, gsize size, guint n)
       && (limit == 0 || bytes <= limit);
 }
 
-/* Downstream's pool, where its buffers are as large as a batch and there are
- * enough of them. Such a pool most likely has GStreamer's own allocator, which
- * adds up without a check, and ends the program where there is no memory for
- * even one buffer. */
+/* Uses downstream's pool if its buffers can hold a batch and there are enough
+ * of them. Such a pool most likely has GStreamer's default allocator. That does
+ * not check sums for overflow, and aborts if memory runs out: so check that at
+ * least one buffer fits. */
 static gboolean
 try_offered_pool (AbMemory * self, const AbMemoryPlan * plan)
 {
@@ -138,7 +138,7 @@ ab_memory_plan (AbMemory * self, const AbMemoryPlan * plan)
   self->plan = *plan;
   if (!plan->pooled)
     return TRUE;
-  /* GstBufferPool counts bytes in 32 bits: longer batches are allocated */
+  /* GstBufferPool has 32-bit sizes: batches that are longer get fresh memory */
   if (plan->size > G_MAXUINT)
     return TRUE;
   return try_offered_pool (self, plan) || make_own_pool (self, plan);
@@ -158,8 +158,8 @@ acquire_fresh (AbMemory * self, gsize size, AbRoom * room)
   return TRUE;
 }
 
-/* Moves the samples to where downstream wishes them. GstBufferPool takes the
- * prefix away from what comes back to it. */
+/* Moves the samples behind the prefix that downstream asked for. GstBufferPool
+ * removes the prefix each time a buffer comes back. */
 static gboolean
 fit_foreign (AbMemory * self, GstMemory * memory, gsize size)
 {
@@ -174,7 +174,7 @@ fit_foreign (AbMemory * self, GstMemory * memory, gsize size)
   return TRUE;
 }
 
-/* A buffer of downstream's pool, if it is fit to be a batch. */
+/* Uses a buffer of downstream's pool, if it is fit to be a batch. */
 static gboolean
 adopt_foreign (AbMemory * self, GstBuffer * buffer, gsize size, AbRoom * room)
 {
@@ -200,7 +200,7 @@ acquire_pooled (AbMemory * self, gsize size, AbRoom * room)
   };
   GstBuffer *buffer = NULL;
 
-  /* who pulls asks for as much as he likes */
+  /* in pull mode downstream chooses the size */
   if (size > self->plan.size)
     return FALSE;
   if (gst_buffer_pool_acquire_buffer (self->pool, &buffer, &params)

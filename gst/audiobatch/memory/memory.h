@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The one place where the memory of a batch comes from. */
+/* Acquires the memory of batches: fresh, or from our or downstream's pool. */
 #pragma once
 
 #include "memory/allocator.h"
@@ -9,17 +9,15 @@ G_BEGIN_DECLS
 /* How batches get their memory. */
 typedef struct
 {
-  /* recycle it */
   gboolean pooled;
   /* bytes of the longest batch */
   gsize size;
-  /* bits that the address of its samples must not have, so that each of them can
-   * be written at once */
+  /* alignment mask of the samples: one store must be able to write each */
   gsize align;
-  /* of the pool: made before the first batch, and the most that are recycled
-   * (0: no bound) */
+  /* buffers of the pool: allocated before the first batch, and at most recycled
+   * (max 0: no limit) */
   guint min, max;
-  /* bytes that there are for a pool; 0: not known */
+  /* bytes that a pool may use; 0: unknown */
   guint64 limit;
 } AbMemoryPlan;
 
@@ -27,26 +25,26 @@ typedef struct
 typedef struct
 {
   GstBuffer *buffer;
-  /* where its bytes are, until ab_room_close() */
+  /* its first byte, valid until ab_room_close() */
   guint8 *data;
-  /* private; memory is NULL where nothing had to be mapped */
+  /* private; map.memory is NULL if nothing is mapped */
   GstMapInfo map;
 } AbRoom;
 
-/* Thread-safety: streaming thread only. What it gives away is free of it. */
+/* Thread-safety: streaming thread only. The buffers don't depend on it. */
 typedef struct
 {
   AbLedger *ledger;
   GstAudioBatchAllocator *allocator;
 
-  /* what downstream wishes */
+  /* downstream's answer to the ALLOCATION query */
   GstCaps *caps;
   GstAllocationParams params;
   GstBufferPool *offered;
   guint offered_size, offered_min, offered_max;
 
   AbMemoryPlan plan;
-  /* NULL: every batch is allocated afresh */
+  /* NULL: every batch gets fresh memory */
   GstBufferPool *pool;
   /* the pool is downstream's */
   gboolean foreign;
@@ -56,25 +54,26 @@ typedef struct
 void ab_memory_init (AbMemory * self, AbLedger * ledger);
 void ab_memory_clear (AbMemory * self);
 
-/* Takes from an answered ALLOCATION query the alignment, prefix, padding and
- * the pool that downstream wishes. ab_memory_plan() makes use of them. */
+/* Takes alignment, prefix, padding and pool from downstream's answer to an
+ * ALLOCATION query. The next ab_memory_plan() uses them. */
 void ab_memory_take_query (AbMemory * self, GstQuery * query);
 
-/* Batches get their memory like this from now on. An old pool lives until its
- * last buffer is back.
+/* From now on batches get their memory as @plan says. An old pool lives until
+ * its last buffer is back.
  *
- * Returns: FALSE when there is no memory for the first buffers of a pool. */
+ * Returns: FALSE if there is no memory for the first buffers of a pool. */
 gboolean ab_memory_plan (AbMemory * self, const AbMemoryPlan * plan);
 
-/* A buffer with one memory of @size bytes, both of them the caller's alone. The
- * contents are undefined. @size is not more than was planned. Never waits: an
- * exhausted pool is answered by fresh memory, which is counted as a fallback.
+/* Acquires a buffer with one memory of @size bytes. The caller is the only
+ * owner of both; the contents are undefined. Never waits: if the pool is
+ * exhausted or its buffers are too small, uses fresh memory and counts a
+ * fallback.
  *
- * Returns: FALSE when there is no such memory to be had. */
+ * Returns: FALSE if the system refuses the memory. */
 gboolean ab_memory_acquire (AbMemory * self, gsize size,
     AbRoom * room);
 
-/* The data are not written any more; the buffer stays. */
+/* Ends writing to @data; the buffer stays. */
 static inline void
 ab_room_close (AbRoom * self)
 {

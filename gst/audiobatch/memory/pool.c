@@ -1,5 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Recycles batches: the consumer's last unref brings them back. */
+/* Recycles batches: the consumer's last unref brings them back.
+ *
+ * Spare buffers are on a stack, linked through the headers of their blocks:
+ *
+ *   spares -> AbSpare -> AbSpare -> NULL
+ *               |          |
+ *             buffer     buffer
+ *
+ * The stack is atomic and has no lock. Any thread pushes: it links the old top
+ * behind its spare and swaps the top with a compare-exchange. Only one thread
+ * pops, the one that holds `popping`. So the top can't be popped and pushed
+ * again before that thread's compare-exchange, and `next` can't be stale (no
+ * ABA). A second thread does not wait: it finds no spare. The buffer that came
+ * back last goes out first: it is most likely still in the cache. */
 
 #include "memory/pool.h"
 
@@ -10,18 +23,16 @@ struct _GstAudioBatchPool
   /* constant */
   GstAudioBatchAllocator *allocator;
 
-  /* set with the configuration, while nothing is out */
+  /* set by set_config(), while no buffer is outstanding */
   GstAllocationParams params;
   guint size;
   guint min;
   guint max;
 
-  /* Any thread: a stack of the spare buffers. Whoever pops holds `popping`: with
-   * one at a time, no spare can have gone and come back between his look at the
-   * stack and his change of it. */
+  /* any thread */
     _Atomic (AbSpare *) spares;
   atomic_bool popping;
-  /* buffers that there are, spare or out */
+  /* buffers that exist, spare or outstanding */
   atomic_uint total;
 };
 
@@ -51,7 +62,7 @@ push_spare (GstAudioBatchPool * self, AbSpare * spare)
           memory_order_release, memory_order_relaxed));
 }
 
-/* NULL when there is none, or when somebody else is at it. */
+/* NULL if the stack is empty, or if another thread is popping. */
 static AbSpare *
 pop_spare (GstAudioBatchPool * self)
 {
@@ -66,7 +77,7 @@ pop_spare (GstAudioBatchPool * self)
   return spare;
 }
 
-/* A buffer with a memory that is not counted until it is taken. */
+/* A new buffer. ab_allocator_take() counts its memory. */
 static AbSpare *
 make_spare (GstAudioBatchPool * self)
 {
@@ -101,8 +112,8 @@ ab_pool_stop (GstBufferPool * pool)
   return TRUE;
 }
 
-/* Makes the first buffers and touches every byte of them, so that no page of
- * them is new to the system when it counts. */
+/* Allocates the first buffers and writes to every byte of them, so that they
+ * cause no page faults while streaming. */
 static gboolean
 ab_pool_start (GstBufferPool * pool)
 {
@@ -150,7 +161,9 @@ ab_pool_acquire_buffer (GstBufferPool * pool, GstBuffer ** buffer,
   return GST_FLOW_OK;
 }
 
-/* Locks alone would not tell of somebody who holds the memory. */
+/* Can the pool keep @buffer? Also checks the reference count of the memory:
+ * gst_buffer_is_all_memory_writable() looks only at locks, and misses a plain
+ * reference. */
 static gboolean
 is_as_it_was (GstAudioBatchPool * self, GstBuffer * buffer)
 {
@@ -163,7 +176,7 @@ is_as_it_was (GstAudioBatchPool * self, GstBuffer * buffer)
       gst_buffer_peek_memory (buffer, 0));
 }
 
-/* By whoever drops the last reference. */
+/* Runs in the thread that drops the last reference. */
 static void
 ab_pool_release_buffer (GstBufferPool * pool, GstBuffer * buffer)
 {
@@ -181,7 +194,8 @@ ab_pool_release_buffer (GstBufferPool * pool, GstBuffer * buffer)
     return;
   }
   memory = gst_buffer_peek_memory (buffer, 0);
-  /* counted before somebody can take it again, told when he can */
+  /* count the release before another thread can take the buffer again; wake the
+   * streaming thread once it can */
   ab_allocator_give_back (self->allocator, memory, self->params.prefix,
       self->size);
   spare = ab_allocator_spare (memory);
@@ -195,7 +209,7 @@ ab_pool_finalize (GObject * object)
 {
   GstAudioBatchPool *self = AB_POOL (object);
 
-  /* one that was never stopped has spares yet */
+  /* a pool that was never stopped still has spares */
   ab_pool_stop (GST_BUFFER_POOL (self));
   G_OBJECT_CLASS (ab_pool_parent_class)->finalize (object);
   gst_object_unref (self->allocator);

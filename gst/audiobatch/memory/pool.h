@@ -10,16 +10,15 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (GstAudioBatchPool, ab_pool, AB, POOL,
     GstBufferPool)
 
-/* A GstBufferPool that never waits: where there is nothing to give, acquiring
- * ends with GST_FLOW_EOS at once, with and without DONTWAIT. Buffers go and
- * come by an atomic stack, without the lock and the system calls that
- * GstBufferPool's own queue needs, and the one that came last goes first: it is
- * the one that is still in the cache.
+/* A GstBufferPool that never waits: if it has no buffer to give, acquiring
+ * returns GST_FLOW_EOS at once, with and without DONTWAIT. An atomic stack
+ * replaces GstBufferPool's queue, with its lock and system calls.
  *
- * Configure it with gst_buffer_pool_set_config() as any other. @allocator makes
- * the memory, and its stats count it. A buffer that comes back is kept only
- * with the one memory that it had and that nobody else holds; a buffer that was
- * resized gets its size back. Others are discarded, which is counted.
+ * Configure it with gst_buffer_pool_set_config(), as any pool. @allocator makes
+ * and counts the memory. The pool keeps a buffer that comes back if it still
+ * has its own memory and no other reference to that memory exists. If the
+ * buffer was resized, it gets its size back. The pool discards other buffers,
+ * and counts them.
  *
  * Returns: (transfer full): inactive */
 GstBufferPool *ab_pool_new (GstAudioBatchAllocator * allocator);

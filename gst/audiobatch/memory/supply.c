@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Supplies an element with memory for its batches: fresh or recycled, and within
- * the bound on what downstream may hold. */
+/* Supplies an element with memory for its batches: decides whether to recycle,
+ * and limits how many batches downstream may hold. */
 
 #include "memory/supply.h"
 
@@ -11,10 +11,10 @@
 
 #define CHANGED_NAME "audiobatch-allocation-changed"
 
-/* One batch in so many is timed: looking at the clock twice takes some 50 ns,
- * which would be 3 % of a batch of 4 KiB. */
+/* Every n-th batch is timed: reading the clock twice takes some 50 ns, which is
+ * 3 % of a batch of 4 KiB. */
 #define TIMED_EVERY 8
-/* allocation=auto looks at the advice every so many batches. */
+/* allocation=auto checks the advice at every n-th batch. */
 #define ADVICE_EVERY 256
 
 void
@@ -83,7 +83,7 @@ ab_supply_take_query (AbSupply * self, GstQuery * query)
       self->memory.params.padding, self->memory.offered);
 }
 
-/* While the element waits at the bound, the user may change it. */
+/* The application may change the limit while the element waits for it. */
 static void
 take_bound (AbSupply * self)
 {
@@ -94,7 +94,7 @@ take_bound (AbSupply * self)
   GST_OBJECT_UNLOCK (self->element);
 }
 
-/* Where is this element's memory to come from? */
+/* Fresh or recycled */
 
 static guint64
 memory_bound (AbSupply * self)
@@ -129,7 +129,7 @@ is_recycled (const AbAdvice * advice)
   return advice->allocation == GST_AUDIO_BATCH_ALLOCATION_POOL;
 }
 
-/* With allocation=auto: what do the figures say now? */
+/* With allocation=auto, applies the current advice. */
 static void
 follow_advice (AbSupply * self)
 {
@@ -153,7 +153,7 @@ follow_advice (AbSupply * self)
   self->plan_due = TRUE;
 }
 
-/* What there is for a pool; 0: not known. */
+/* The bytes that a pool may use; 0: unknown. */
 static guint64
 memory_limit (AbSupply * self)
 {
@@ -164,7 +164,7 @@ memory_limit (AbSupply * self)
   return limit;
 }
 
-/* Samples of 24 bits in 3 bytes are written byte by byte. */
+/* The alignment mask of a sample. Samples of 3 bytes are written bytewise. */
 static gsize
 sample_align (const GstAudioInfo * info)
 {
@@ -203,7 +203,7 @@ make_plan (AbSupply * self)
     plan.pooled = is_recycled (&self->advice);
   self->plan_due = FALSE;
   ab_ledger_set_memory (self->memory.ledger, memory_bound (self), plan.pooled);
-  /* on 32 bits not even one may have a size */
+  /* on 32-bit systems even one batch may be larger than a gsize */
   if (!g_size_checked_mul (&plan.size, self->max_samples, bpf))
     return refuse_memory (self, self->max_samples);
   if (ab_memory_plan (&self->memory, &plan))
@@ -211,11 +211,11 @@ make_plan (AbSupply * self)
   GST_ELEMENT_ERROR (self->element, RESOURCE, NO_SPACE_LEFT,
       ("There is no memory for a pool of %u batches of %u samples of %u "
           "bytes.", plan.min, self->max_samples, bpf),
-      ("Set pool-min-buffers or samples-per-batch to less."));
+      ("Set pool-min-buffers or samples-per-batch to a smaller value."));
   return GST_FLOW_ERROR;
 }
 
-/* The bound on what downstream holds */
+/* The limit on what downstream holds */
 
 static gboolean
 has_room (gpointer user_data)
@@ -231,17 +231,17 @@ refuse_overrun (AbSupply * self)
 {
   GST_ELEMENT_ERROR (self->element, RESOURCE, NO_SPACE_LEFT,
       ("Downstream holds %" G_GUINT64_FORMAT
-          " batches, and max-outstanding-batches " "is %u.",
+          " batches, and max-outstanding-batches is %u.",
           ab_ledger_outstanding (self->memory.ledger),
           self->settings.max_outstanding),
-      ("Set overrun to wait or drop, or max-outstanding-batches to more."));
+      ("Set overrun to wait or drop, or raise max-outstanding-batches."));
   return GST_FLOW_ERROR;
 }
 
 static GstFlowReturn
 count_overrun (AbSupply * self)
 {
-  /* a gap may be years of batches, of which none is pushed */
+  /* a gap may drop years of batches, and no push would report a flush */
   if (ab_gate_is_shut (&self->memory.ledger->gate))
     return GST_FLOW_FLUSHING;
   ab_ledger_begin (self->memory.ledger);

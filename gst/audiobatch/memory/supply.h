@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Supplies an element with memory for its batches: fresh or recycled, and within
- * the bound on what downstream may hold. */
+/* Supplies an element with memory for its batches: decides whether to recycle,
+ * and limits how many batches downstream may hold. */
 #pragma once
 
 #include <gst/audio/audio.h>
@@ -16,7 +16,7 @@ G_BEGIN_DECLS
  * @GST_AUDIO_BATCH_OVERRUN_DROP: drop the batch
  * @GST_AUDIO_BATCH_OVERRUN_ERROR: end with an element error
  *
- * What to do while downstream holds as many batches as it may.
+ * What to do while downstream holds max-outstanding-batches.
  */
 typedef enum
 {
@@ -25,7 +25,7 @@ typedef enum
   GST_AUDIO_BATCH_OVERRUN_ERROR,
 } GstAudioBatchOverrun;
 
-/* What the user sets. */
+/* The settings of the application. */
 typedef struct
 {
   GstAudioBatchAllocation allocation;
@@ -41,10 +41,10 @@ typedef struct
   /* constant; the element embeds us and so outlives us */
   GstElement *element;
   GstDebugCategory *category;
-  /* OBJECT_LOCK of the element: as the user has set them */
+  /* guarded by the element's OBJECT_LOCK: as the application set them */
   const AbSupplySettings *wanted;
 
-  /* any thread: the bound was changed since the streaming thread last looked */
+  /* any thread: the limit changed since the streaming thread last checked */
   atomic_bool bound_changed;
 
   /* all that follows: streaming thread */
@@ -55,12 +55,12 @@ typedef struct
   /* the format, owned by the element, and samples of the longest batch */
   const GstAudioInfo *info;
   guint max_samples;
-  /* bytes that the process may use, and that the machine has; 0 where there is
-   * no limit, and where the system does not tell */
+  /* bytes that the process may use, and that the machine has; 0: no limit, or
+   * unknown */
   guint64 process_limit;
   guint64 machine_limit;
 
-  /* the memory is planned anew before the next batch */
+  /* make a new plan before the next batch */
   gboolean plan_due;
   AbAdvice advice;
   guint until_advice;
@@ -70,44 +70,45 @@ typedef struct
 void ab_supply_init (AbSupply * self, GstElement * element,
     GstDebugCategory * category, const AbSupplySettings * wanted);
 
-/* While nothing streams. Counts into @ledger, to which it keeps a reference
- * until ab_supply_stop(), which may be called without a start. */
+/* Call these while nothing streams. Keeps a reference to @ledger, and counts
+ * there, until ab_supply_stop(). A stop without a start is allowed. */
 void ab_supply_start (AbSupply * self, AbLedger * ledger);
 void ab_supply_stop (AbSupply * self);
 
-/* Any thread: @wanted has changed. Who waits at the bound looks again after a
- * knock at the gate. */
+/* Any thread: @wanted has changed. Knock at the gate after this: then a waiting
+ * streaming thread checks the limit again. */
 void ab_supply_wake (AbSupply * self);
 
 /* All that follows: streaming thread. */
 
-/* Takes @settings, which are a copy of what is wanted. */
+/* Applies @settings, a copy of @wanted. */
 void ab_supply_take_settings (AbSupply * self,
     const AbSupplySettings * settings);
 
-/* Batches have up to @max_samples samples of @info from now on; @info is the
- * element's and stays where it is. */
+/* From now on batches have up to @max_samples samples of @info. The element
+ * owns @info, and must keep it. */
 void ab_supply_set_size (AbSupply * self, const GstAudioInfo * info,
     guint max_samples);
 
-/* Takes what downstream wishes for memory, from an answered ALLOCATION query. */
+/* Takes downstream's answer to an ALLOCATION query. */
 void ab_supply_take_query (AbSupply * self, GstQuery * query);
 
-/* No batch was to be had, and was counted as dropped. */
+/* The batch was dropped and counted, because downstream holds too many. */
 #define AB_FLOW_DROPPED GST_FLOW_CUSTOM_SUCCESS
 
-/* Room for the next batch, of @n_samples samples, which is the caller's alone.
+/* Acquires @room for the next batch, of @n_samples samples. The caller is its
+ * only owner.
  *
- * Returns: GST_FLOW_OK; AB_FLOW_DROPPED if downstream holds too many batches and
- * overrun says to drop; GST_FLOW_FLUSHING if a wait for one was ended;
- * GST_FLOW_ERROR if an element error has been posted. */
+ * Returns: GST_FLOW_OK; AB_FLOW_DROPPED if downstream holds too many batches
+ * and overrun=drop; GST_FLOW_FLUSHING if the gate was shut; GST_FLOW_ERROR if
+ * an element error was posted. */
 GstFlowReturn ab_supply_acquire (AbSupply * self, guint n_samples,
     AbRoom * room);
 
-/* Waits, for as long as @n_samples samples last, for downstream to release a
- * batch: what a source does in place of a batch that it drops.
+/* Waits until downstream releases a batch, at most for the duration of
+ * @n_samples samples. A source calls it after it drops a batch.
  *
- * Returns: FALSE if that was ended. */
+ * Returns: FALSE if the gate was shut. */
 gboolean ab_supply_pass_time (AbSupply * self, guint n_samples);
 
 G_END_DECLS
