@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Says from the figures of a stream whether its memory should be recycled. */
+/* Advises, from the figures of a stream, whether to recycle its memory. */
 
 #include "stats/advice.h"
 
-/* Each threshold is from a measurement that docs/design.md shows. */
+/* The thresholds come from the measurements in docs/design.md. */
 
-/* From here on the slowest of a thousand fresh batches take several times as
- * long as recycled ones, since malloc gives memory back to the system and asks
- * for it again. */
+/* From this size on, malloc returns each batch to the system and asks for it
+ * again: the slowest of a thousand fresh batches take several times as long as
+ * recycled ones. */
 #define BATCH_SIZE_BYTES (256.0 * 1024)
-/* Allocations a second at which recycling saves a hundredth of a core: across
+/* At this many allocations a second, recycling saves 1 % of a core: across
  * threads a fresh batch of 4 KiB takes 80 ns longer. */
 #define RATE_PER_SECOND 125000.0
-/* The part of the bound on memory that is outstanding. */
+/* Outstanding memory, as a fraction of its limit. */
 #define MEMORY_PART 0.5
-/* The part of a batch's duration that the 99.9th percentile of allocations
- * takes, which for 4 KiB is a ten thousandth where nothing disturbs it, and how
- * many have to be timed for there to be one. */
+/* The 99.9th percentile of allocation times, as a fraction of a batch's
+ * duration, and how many timed allocations it needs. If nothing disturbs them,
+ * batches of 4 KiB have a ten thousandth. */
 #define PAUSE_PART 0.01
 #define PAUSE_TIMED 1000
 
-/* What has begun to be recycled goes on to be down to this part of each
+/* Once on, recycling stays on until the figure falls below this fraction of the
  * threshold. */
 #define HYSTERESIS 0.5
 

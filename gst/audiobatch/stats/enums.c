@@ -22,10 +22,10 @@ gst_audio_batch_allocation_get_type (void)
     {GST_AUDIO_BATCH_ALLOCATION_FRESH,
         "Allocate new memory for each batch", "fresh"},
     {GST_AUDIO_BATCH_ALLOCATION_POOL,
-        "Use memory again that consumers are done with; new memory while "
-          "there is none", "pool"},
+          "Reuse memory that consumers released; new memory if there is none",
+        "pool"},
     {GST_AUDIO_BATCH_ALLOCATION_AUTO,
-          "Begin with new memory, and do what the figures of the stream advise",
+          "Start with new memory, then do what the stream's figures advise",
         "auto"},
     {0, NULL, NULL},
   };
@@ -39,14 +39,14 @@ gst_audio_batch_advice_reason_get_type (void)
 {
   static const GEnumValue values[] = {
     {GST_AUDIO_BATCH_ADVICE_REASON_NONE,
-        "Nothing speaks for recycling memory", "none"},
+        "No reason to recycle memory", "none"},
     {GST_AUDIO_BATCH_ADVICE_REASON_RATE,
-        "So many allocations a second", "rate"},
+        "Many allocations a second", "rate"},
     {GST_AUDIO_BATCH_ADVICE_REASON_BATCH_SIZE,
-          "Batches so large that the allocator takes each from the system",
+          "Batches so large that malloc takes each one from the system",
         "batch-size"},
     {GST_AUDIO_BATCH_ADVICE_REASON_MEMORY,
-        "Memory is bounded, and downstream holds much of it", "memory"},
+        "Memory is limited, and downstream holds much of it", "memory"},
     {GST_AUDIO_BATCH_ADVICE_REASON_PAUSES,
           "Allocations that take a noticeable part of a batch's duration",
         "pauses"},

@@ -9,9 +9,8 @@ G_BEGIN_DECLS
 /**
  * GstAudioBatchAllocation:
  * @GST_AUDIO_BATCH_ALLOCATION_FRESH: every batch gets new memory
- * @GST_AUDIO_BATCH_ALLOCATION_POOL: memory that consumers have released is used
- *   again
- * @GST_AUDIO_BATCH_ALLOCATION_AUTO: what the figures of the stream advise
+ * @GST_AUDIO_BATCH_ALLOCATION_POOL: reuse memory that consumers released
+ * @GST_AUDIO_BATCH_ALLOCATION_AUTO: do what the stream's figures advise
  *
  * Where the memory of a batch comes from.
  */
@@ -24,14 +23,14 @@ typedef enum
 
 /**
  * GstAudioBatchAdviceReason:
- * @GST_AUDIO_BATCH_ADVICE_REASON_NONE: there is none to recycle memory
- * @GST_AUDIO_BATCH_ADVICE_REASON_RATE: so many allocations a second
- * @GST_AUDIO_BATCH_ADVICE_REASON_BATCH_SIZE: batches so large that the allocator
- *   takes each from the system
- * @GST_AUDIO_BATCH_ADVICE_REASON_MEMORY: memory is bounded, and downstream holds
- *   much of it
- * @GST_AUDIO_BATCH_ADVICE_REASON_PAUSES: allocations that take a noticeable part
- *   of a batch's duration
+ * @GST_AUDIO_BATCH_ADVICE_REASON_NONE: no reason to recycle memory
+ * @GST_AUDIO_BATCH_ADVICE_REASON_RATE: many allocations a second
+ * @GST_AUDIO_BATCH_ADVICE_REASON_BATCH_SIZE: batches so large that malloc takes
+ *   each one from the system
+ * @GST_AUDIO_BATCH_ADVICE_REASON_MEMORY: memory is limited, and downstream
+ *   holds much of it
+ * @GST_AUDIO_BATCH_ADVICE_REASON_PAUSES: allocations that take a noticeable
+ *   part of a batch's duration
  *
  * Why recycling is advised: the review conditions of docs/design.md.
  */
@@ -50,7 +49,7 @@ GType gst_audio_batch_allocation_get_type (void);
     (gst_audio_batch_advice_reason_get_type ())
 GType gst_audio_batch_advice_reason_get_type (void);
 
-/* Registers the enum type @name, once, and remembers it in @type. */
+/* Registers the enum type @name once, and keeps it in @type. */
 GType ab_enum_type (gsize * type, const gchar * name,
     const GEnumValue * values);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Where the streaming thread waits until downstream lets go of a batch. */
+/* The streaming thread waits here until downstream releases a batch. */
 
 #include "stats/gate.h"
 
@@ -25,7 +25,7 @@ ab_gate_wait (AbGate * self, AbGateCheck may_pass,
   gboolean open;
 
   g_mutex_lock (&self->lock);
-  /* sequentially consistent, and before the first look: see knock() */
+  /* sequentially consistent, and before may_pass(): see ab_gate_knock() */
   atomic_store (&self->waiting, TRUE);
   while (self->shut == 0 && in_time && !may_pass (user_data)) {
     if (timeout == 0)

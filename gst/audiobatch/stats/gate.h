@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Where the streaming thread waits until downstream lets go of a batch. */
+/* The streaming thread waits here until downstream releases a batch. */
 #pragma once
 
 #include <stdatomic.h>
@@ -8,7 +8,7 @@
 
 G_BEGIN_DECLS
 
-/* Why nobody may wait at present. */
+/* Reasons to let no thread wait. */
 typedef enum
 {
   AB_GATE_FLUSHING = 1 << 0,
@@ -16,14 +16,14 @@ typedef enum
   AB_GATE_PAUSED = 1 << 2,
 } AbGateShut;
 
-/* Thread-safety: one waiter, the streaming thread; anybody may knock or shut.
- * Knocking takes the lock only while somebody waits. */
+/* Thread-safety: only the streaming thread waits; any thread may knock or shut.
+ * A knock takes the lock only while the streaming thread waits. */
 typedef struct
 {
   GMutex lock;
   GCond cond;
   atomic_bool waiting;
-  /* changed under the lock: nobody may wait while there is a reason in it */
+  /* AbGateShut flags, changed under the lock; no wait while any is set */
   atomic_uint shut;
 } AbGate;
 
@@ -32,15 +32,16 @@ typedef gboolean (*AbGateCheck) (gpointer user_data);
 void ab_gate_init (AbGate * self);
 void ab_gate_clear (AbGate * self);
 
-/* Waits until @may_pass says so, which is asked after each knock, or until the
- * gate is shut, or until @timeout (g_get_monotonic_time(), 0 is never).
+/* Waits until @may_pass returns TRUE, or the gate is shut, or @timeout is
+ * reached (g_get_monotonic_time(); 0: never). Calls @may_pass at first and
+ * after each knock.
  *
- * Returns: FALSE when the gate is shut. */
+ * Returns: FALSE if the gate is shut. */
 gboolean ab_gate_wait (AbGate * self, AbGateCheck may_pass,
     gpointer user_data, gint64 timeout);
 
-/* What may_pass() looks at has changed. The change has to be sequentially
- * consistent, so that either the waiter sees it or we see the waiter. */
+/* Knock after a change of what may_pass() reads. The change must be
+ * sequentially consistent: then the waiter sees it, or we see the waiter. */
 void ab_gate_knock_slow (AbGate * self);
 
 static inline void
@@ -50,8 +51,8 @@ ab_gate_knock (AbGate * self)
     ab_gate_knock_slow (self);
 }
 
-/* While it is shut, for any reason, whoever waits is sent away, and nobody may
- * wait. */
+/* Sets or clears @reason. While any reason is set, ab_gate_wait() returns at
+ * once, also if it is waiting. */
 void ab_gate_set_shut (AbGate * self, AbGateShut reason,
     gboolean shut);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Counts durations in buckets that are alike in relative width. */
+/* Counts durations in buckets of the same relative width. */
 
 #include "stats/histogram.h"
 
@@ -55,7 +55,7 @@ ab_histogram_clear (AbHistogram * self)
   atomic_store_explicit (&self->max, 0, memory_order_relaxed);
 }
 
-/* The value that @part of 1000 values are not above. */
+/* The value that @part of 1000 values do not exceed. */
 static guint64
 permille (const guint64 * counts, guint64 total, guint64 part, guint64 max)
 {

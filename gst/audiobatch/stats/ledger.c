@@ -1,5 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Counts what batches cost: counters, gauges, and one snapshot of them all. */
+/* Counts what batches cost: counters, gauges, and one snapshot of them all.
+ *
+ * The streaming thread writes most counters, and must not wait for readers. So
+ * a sequence lock makes a snapshot consistent:
+ *
+ *   streaming thread            reader
+ *   ab_ledger_begin(): odd      read `sequence`
+ *   change counters             copy everything
+ *   ab_ledger_end(): even       read `sequence`; if odd or changed, start again
+ *
+ * Other threads count releases, outside of this lock. */
 
 #include "stats/ledger.h"
 
@@ -9,15 +19,15 @@ static const AbCounterInfo counter_infos[AB_N_COUNTERS] = {
   [AB_COUNTER_BATCHES] = {"batches",
       "Batches pushed since the start", TRUE},
   [AB_COUNTER_ALLOCATIONS] = {"allocations",
-      "Batches whose memory was allocated afresh", TRUE},
+      "Batches whose memory was newly allocated", TRUE},
   [AB_COUNTER_ALLOCATED_BYTES] = {"allocated-bytes",
-      "Bytes allocated afresh for batches", TRUE},
+      "Bytes newly allocated for batches", TRUE},
   [AB_COUNTER_REUSED] = {"reused",
       "Batches whose memory came back from an earlier batch", TRUE},
   [AB_COUNTER_REUSED_BYTES] = {"reused-bytes",
       "Bytes of batches whose memory came back from an earlier batch", FALSE},
   [AB_COUNTER_FALLBACKS] = {"fallbacks",
-      "Batches allocated afresh because the pool had none to give", TRUE},
+      "Batches newly allocated because the pool had no buffer", TRUE},
   [AB_COUNTER_PEAK_OUTSTANDING_BATCHES] = {"peak-outstanding-batches",
       "The most batches that were outstanding at one time", TRUE},
   [AB_COUNTER_PEAK_OUTSTANDING_BYTES] = {"peak-outstanding-bytes",
@@ -25,13 +35,13 @@ static const AbCounterInfo counter_infos[AB_N_COUNTERS] = {
   [AB_COUNTER_DROPPED_BATCHES] = {"dropped-batches",
       "Batches dropped because downstream held too many", TRUE},
   [AB_COUNTER_SAMPLES_IN] = {"samples-in",
-      "Samples (frames) that came in or were made", FALSE},
+      "Samples (frames) received or generated", FALSE},
   [AB_COUNTER_SAMPLES_OUT] = {"samples-out",
       "Samples (frames) pushed", FALSE},
   [AB_COUNTER_SAMPLES_INSERTED] = {"samples-inserted",
       "Samples (frames) of silence that the element added", FALSE},
   [AB_COUNTER_SAMPLES_DROPPED] = {"samples-dropped",
-      "Samples (frames) that came in and were not pushed", FALSE},
+      "Samples (frames) dropped instead of pushed", FALSE},
   [AB_COUNTER_SAMPLES_PENDING] = {"samples-pending",
       "Samples (frames) waiting for their batch to fill", FALSE},
   [AB_COUNTER_OUTSTANDING_BATCHES] = {"outstanding-batches",
@@ -39,9 +49,9 @@ static const AbCounterInfo counter_infos[AB_N_COUNTERS] = {
   [AB_COUNTER_OUTSTANDING_BYTES] = {"outstanding-bytes",
       "Bytes of the outstanding batches", FALSE},
   [AB_COUNTER_RELEASED] = {"released",
-      "Batches that everybody is done with", FALSE},
+      "Batches whose last reference is gone", FALSE},
   [AB_COUNTER_DISCARDS] = {"discards",
-      "Buffers that came back to the pool unfit to be used again", FALSE},
+      "Buffers that came back to the pool unfit for reuse", FALSE},
 };
 
 const AbCounterInfo *
@@ -142,7 +152,7 @@ ab_ledger_taken (AbLedger * ledger, AbCounter counter,
   ab_ledger_add (ledger, counter, 1);
   ab_ledger_add (ledger, bytes_counter, bytes);
 
-  /* the acquire makes a release that is counted here happen before */
+  /* acquire: pairs with the release in ab_ledger_count_release() */
   released = atomic_load_explicit (&ledger->released, memory_order_acquire);
   released_bytes =
       atomic_load_explicit (&ledger->released_bytes, memory_order_acquire);
@@ -177,7 +187,7 @@ copy_kept (AbLedger * ledger, AbSnapshot * snapshot)
           memory_order_relaxed));
 }
 
-/* Times and advice. They are no part of what has to add up. */
+/* Times and advice, which need not add up with the counters. */
 static void
 draw_conclusions (AbLedger * ledger, AbSnapshot * snapshot)
 {
@@ -205,15 +215,15 @@ draw_conclusions (AbLedger * ledger, AbSnapshot * snapshot)
 void
 ab_ledger_snapshot (AbLedger * ledger, AbSnapshot * snapshot)
 {
-  /* cppcheck-suppress ctuuninitvar ; what is to be filled may be anything */
+  /* cppcheck-suppress ctuuninitvar ; the snapshot is output only */
   guint64 *value = snapshot->value;
   guint64 released, released_bytes;
   guint32 before, after;
 
   do {
     before = atomic_load_explicit (&ledger->sequence, memory_order_acquire);
-    /* Released before taken: a batch is taken before it is released, so that
-     * the outstanding count can't be negative. */
+    /* Read `released` before the batches taken. Each batch is taken before it
+     * is released, so the outstanding count can't be negative. */
     released = atomic_load_explicit (&ledger->released, memory_order_acquire);
     released_bytes =
         atomic_load_explicit (&ledger->released_bytes, memory_order_acquire);

@@ -12,11 +12,10 @@
 
 G_BEGIN_DECLS
 
-/* Every counter. The table in batchstats.c gives each its name, as a property
- * and in the structures, and its meaning. */
+/* The counters. The table in ledger.c gives their names and meaning. */
 typedef enum
 {
-  /* kept by the streaming thread */
+  /* counted by the streaming thread */
   AB_COUNTER_BATCHES,
   AB_COUNTER_ALLOCATIONS,
   AB_COUNTER_ALLOCATED_BYTES,
@@ -32,7 +31,7 @@ typedef enum
   AB_COUNTER_SAMPLES_DROPPED,
   AB_COUNTER_SAMPLES_PENDING,
   AB_N_KEPT_COUNTERS,
-  /* made from the others by the snapshot */
+  /* added by the snapshot */
   AB_COUNTER_OUTSTANDING_BATCHES = AB_N_KEPT_COUNTERS,
   AB_COUNTER_OUTSTANDING_BYTES,
   AB_COUNTER_RELEASED,
@@ -40,8 +39,7 @@ typedef enum
   AB_N_COUNTERS
 } AbCounter;
 
-/* What a counter is called and means; `property` is FALSE for those that only
- * the structures carry. */
+/* `property` is FALSE if only the structures have the counter. */
 typedef struct
 {
   const gchar *name;
@@ -51,8 +49,7 @@ typedef struct
 
 const AbCounterInfo *ab_counter_info (AbCounter counter);
 
-/* The nominal figures of the stream: what the format and the size of the
- * batches promise. */
+/* The nominal figures, from the format and the size of the batches. */
 typedef struct
 {
   gdouble batches_per_second;
@@ -64,32 +61,33 @@ typedef struct
 {
   guint64 value[AB_N_COUNTERS];
   AbNominal nominal;
-  /* allocations per second of wall-clock time, last report window */
+  /* allocations per second of wall-clock time, in the last report interval */
   gdouble allocation_rate;
-  /* of the batches that were timed, fresh or recycled as they are now */
+  /* of timed batches: recycled ones if memory is recycled now, else fresh */
   AbHistogramSummary allocation_time;
   AbAdvice advice;
 } AbSnapshot;
 
-/* Thread-safety: reference-counted, and every function may be called by any
- * thread, but for those marked "streaming thread": they have one caller at a
- * time and wait for nobody. The counters of the streaming thread change
- * between ab_ledger_begin() and ab_ledger_end(), and a snapshot never sees
- * half of such a change. Releases come from whichever thread drops the last
- * reference to a batch. */
+/* Reference-counted.
+ *
+ * Thread-safety: any thread may call any function, except those marked
+ * "streaming thread", which have one caller at a time and never wait. The
+ * streaming thread changes its counters between ab_ledger_begin() and
+ * ab_ledger_end(); a snapshot never sees half of such a change. The thread that
+ * drops the last reference to a batch counts the release. */
 typedef struct _AbLedger
 {
   gatomicrefcount ref_count;
 
-  /* streaming thread; odd while a change is under way */
+  /* streaming thread; odd during a change */
   _Atomic guint32 sequence;
   _Atomic guint64 kept[AB_N_KEPT_COUNTERS];
-  /* doubles, by their bits */
+  /* the bits of doubles */
   _Atomic guint64 nominal_batches;
   _Atomic guint64 nominal_bytes;
   _Atomic guint64 nominal_batch_bytes;
   _Atomic guint64 allocation_rate;
-  /* bytes that may be outstanding, 0 for no bound */
+  /* bytes that may be outstanding; 0: no limit */
   _Atomic guint64 memory_bound;
   atomic_bool pooled;
 
@@ -111,12 +109,12 @@ AbLedger *ab_ledger_new (void);
 AbLedger *ab_ledger_ref (AbLedger * ledger);
 void ab_ledger_unref (AbLedger * ledger);
 
-/* Copies every figure into @snapshot, consistent in itself: outstanding =
- * allocations + reused - released, and samples in + inserted = out + dropped + pending
- * wherever the batches do not overlap. */
+/* Copies all figures into @snapshot. They add up: outstanding = allocations +
+ * reused - released, and, if batches do not overlap, samples in + inserted =
+ * out + dropped + pending. */
 void ab_ledger_snapshot (AbLedger * ledger, AbSnapshot * snapshot);
 
-/* The snapshot as a structure called @name; the caller owns it. */
+/* Returns: (transfer full): @snapshot as a structure called @name */
 GstStructure *ab_snapshot_to_structure (const AbSnapshot * snapshot,
     const gchar * name);
 
@@ -163,12 +161,12 @@ ab_ledger_add (AbLedger * ledger, AbCounter counter, guint64 n)
   ab_ledger_set (ledger, counter, ab_ledger_get (ledger, counter) + n);
 }
 
-/* A batch of @bytes was taken: @counter says from where (ALLOCATIONS or
- * REUSED), @bytes_counter is its sum of bytes. */
+/* A batch of @bytes was taken. @counter is ALLOCATIONS or REUSED, and
+ * @bytes_counter the counter of its bytes. */
 void ab_ledger_taken (AbLedger * ledger, AbCounter counter,
     AbCounter bytes_counter, gsize bytes);
 
-/* Any thread: a batch of @bytes is not used by anybody any longer. */
+/* Any thread: the last reference to a batch of @bytes is gone. */
 static inline void
 ab_ledger_count_release (AbLedger * ledger, gsize bytes)
 {
@@ -178,7 +176,7 @@ ab_ledger_count_release (AbLedger * ledger, gsize bytes)
   atomic_fetch_add (&ledger->released, 1);
 }
 
-/* The same, and whoever waits for it is told. */
+/* The same, and wakes a streaming thread that waits for a release. */
 static inline void
 ab_ledger_released (AbLedger * ledger, gsize bytes)
 {
@@ -186,7 +184,7 @@ ab_ledger_released (AbLedger * ledger, gsize bytes)
   ab_gate_knock (&ledger->gate);
 }
 
-/* Any thread: a buffer came back to its pool that can't be used again. */
+/* Any thread: a buffer came back to its pool unfit for reuse. */
 static inline void
 ab_ledger_discarded (AbLedger * ledger)
 {

@@ -9,7 +9,7 @@
 #include <unistd.h>
 #endif
 
-/* The path of the version 2 hierarchy is in the line that begins with this. */
+/* The line with the path in the version 2 hierarchy starts with this. */
 #define UNIFIED "0::"
 
 static gchar *
@@ -29,7 +29,7 @@ read_own_group (const gchar * proc_cgroup)
   return NULL;
 }
 
-/* "max", which is no number, is no limit. */
+/* If the file says "max", which is not a number, there is no limit. */
 static guint64
 read_limit (const gchar * root, const gchar * group)
 {

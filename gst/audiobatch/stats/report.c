@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Tells what batches cost, every so many of them: log, message, notify. */
+/* Reports regularly what batches cost: log, message, notify. */
 
 #include "stats/report.h"
 
@@ -91,7 +91,7 @@ ab_report_finish (AbReport * self, AbLedger * ledger,
   if (self->interval == 0 || batches == self->finished_at)
     return;
   self->finished_at = batches;
-  /* a rate over the few batches since the last report would mean little */
+  /* a rate over only the batches since the last report would mean little */
   if (!self->measured)
     measure_rate (self, ledger);
   tell (ledger, element, category);

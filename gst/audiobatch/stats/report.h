@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Tells what batches cost, every so many of them: log, message, notify. */
+/* Reports regularly what batches cost: log, message, notify. */
 #pragma once
 
 #include "stats/ledger.h"
@@ -7,6 +7,7 @@
 G_BEGIN_DECLS
 
 #define AB_REPORT_NAME "audiobatch-report"
+
 /* Thread-safety: streaming thread only. */
 typedef struct
 {
@@ -15,24 +16,24 @@ typedef struct
   gint64 window_start;
   guint64 window_allocations;
   gboolean measured;
-  /* batches of the last report that was the last one of a stream, or none */
+  /* batches at the last ab_report_finish(), so that a stream ends only once */
   guint64 finished_at;
 } AbReport;
 
-/* Begins at 0 batches, now. */
+/* Starts to count batches and to measure time. */
 void ab_report_start (AbReport * self, guint interval);
 
-/* The next report comes @interval batches from now, at @batches. */
+/* The next report is due @interval batches after @batches. */
 void ab_report_set_interval (AbReport * self, guint interval,
     guint64 batches);
 
-/* Measures the rate of allocations, writes one INFO line to @category, posts
- * one element message and notifies of the counters, in the name of @element. */
+/* Measures the allocation rate and reports for @element: one INFO line in
+ * @category, one element message, and a notify for each counter. */
 void ab_report_send (AbReport * self, AbLedger * ledger,
     GstElement * element, GstDebugCategory * category);
 
-/* The last one, at the end of the stream. Nothing where reports are off, or
- * where the end has been told of already. */
+/* The last report, at the end of the stream. Does nothing if reports are off,
+ * or if no batch came since the last call. */
 void ab_report_finish (AbReport * self, AbLedger * ledger,
     GstElement * element, GstDebugCategory * category);
 
