@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Random numbers with the spectra and distributions of the noise waves. */
 
-/* There is no generator whose state moves on from sample to sample: a number
- * is a hash of its place. So it can be computed in lanes, from any place, and
- * a seek brings back the same noise. */
+/* Each number is a hash of its position; no generator keeps a state. So lanes
+ * of a vector can compute numbers from any position on, and a seek gives the
+ * same noise again. */
 
 #include "wave/noise.h"
 
 #include <math.h>
 #include <string.h>
 
-/* Pink noise, after Voss and McCartney: rows of random numbers, each held for
- * twice as long as the one before, are summed. The first are shorter than a
- * block, the others span two blocks and more. */
+/* Pink noise, after Voss and McCartney, is the sum of rows of random numbers.
+ * Each row holds a number for twice as long as the row before: short rows up to
+ * one block, long rows two blocks and more. */
 #define PINK_SHORT_ROWS 8
 #define PINK_LONG_ROWS 4
 G_STATIC_ASSERT (1 << PINK_SHORT_ROWS == AB_WAVE_BLOCK);
@@ -33,8 +33,8 @@ ab_wave_noise_seed (guint32 seed, guint channel)
   return hash64 (((guint64) channel << 32) | seed);
 }
 
-/* Number @k of the row @key. A golden-ratio sequence, hashed by Chris
- * Wellons' lowbias32, with half of the key between its two rounds. */
+/* Number @k of the sequence @key: the golden-ratio sequence, hashed with Chris
+ * Wellons' lowbias32. Half of the key goes in between its two rounds. */
 static inline guint32
 draw (guint64 key, guint32 k)
 {
@@ -55,8 +55,8 @@ ab_wave_noise_white (gint32 * restrict out, guint64 seed, guint64 block)
     out[k] = (gint32) draw (key, k);
 }
 
-/* A 32-bit number is two: the white noise and, in the rows' place, a new
- * number of theirs. */
+/* Pink noise splits each 32-bit number: the lower half is white noise, the
+ * upper half is the next number of a row. */
 static inline gint32
 upper_half (guint32 number)
 {
@@ -69,9 +69,9 @@ lower_half (guint32 number)
   return (gint16) number;
 }
 
-/* The rows that hold a number for 2, 4 ... blocks. They change half of that
- * apart from each other, as do the short rows, so that no sample takes more
- * than one new number. */
+/* The sum of the rows that hold a number for 2, 4 ... blocks. Like a short row,
+ * each changes in the middle of its period, counted from block 0. So no two
+ * rows change at the same sample. */
 static gint32
 pink_long_rows (guint64 seed, guint64 block)
 {
@@ -85,10 +85,10 @@ pink_long_rows (guint64 seed, guint64 block)
   return sum;
 }
 
-/* Adds a row that changes in the middle of each of the @n sums before it. Its
- * numbers are numbers[n] to numbers[2 * n - 1]; the place before them belongs
- * to a row that is done with, and takes the number held since before. Inlined
- * for a constant @n, to be vectorised. */
+/* Adds a row that changes in the middle of each of the @n sums before it, and
+ * writes 2 * @n sums. Its numbers are numbers[n] to numbers[2 * n - 1].
+ * numbers[n - 1] is free, and takes the number that the row still holds from
+ * the block before. Inlined with a constant @n, so that it vectorises. */
 static inline void
 pink_add_row (gint32 * restrict out, const gint32 * restrict sums, guint n,
     gint32 * restrict numbers, guint64 previous_key)
@@ -136,9 +136,9 @@ ab_wave_noise_pink (gint32 * restrict out, guint64 seed, guint64 block)
     out[k] += white[k];
 }
 
-/* A walk between two walls that reflect it is an unbounded walk, folded. So
- * the walk is the phase of a triangle wave, which wraps and needs no walls:
- * steps are up to 1/32 turn, walls a quarter turn from 0. */
+/* A walk that two walls reflect is an unbounded walk, folded. So the walk is
+ * the phase of a triangle wave, which wraps and needs no walls: a step is up to
+ * 1/32 turn, the walls are a quarter turn from 0. */
 static inline gint32
 fold (guint32 turns)
 {
@@ -167,7 +167,7 @@ ab_wave_noise_red (gint32 * restrict out, guint64 seed, guint64 block,
 }
 
 /* -ln (x), for x from 2^-31 to 1: -e ln 2 - 2 atanh ((m - 1) / (m + 1)), where
- * x = m 2^e and m is from sqrt (1/2) to sqrt (2). Off by 2e-7 at most. */
+ * x = m 2^e and m is from sqrt (1/2) to sqrt (2). The error is at most 2e-7. */
 static inline gfloat
 minus_ln (gfloat x)
 {
@@ -186,7 +186,7 @@ minus_ln (gfloat x)
       - 2 * y * (1 + y2 * (1.f / 3 + y2 * (1.f / 5 + y2 * (1.f / 7))));
 }
 
-/* Taylor's series, for x from -pi/2 to pi/2. Off by 3e-7 at most. */
+/* Taylor series, for x from -pi/2 to pi/2. The error is at most 3e-7. */
 static inline gfloat
 short_sin (gfloat x)
 {
@@ -206,8 +206,8 @@ short_cos (gfloat x)
                       + x2 * (1.f / 479001600))))));
 }
 
-/* Box and Muller: a random radius and angle make two independent numbers. The
- * odd 31-bit integer is never 0, and reaches 6.5 sigma. */
+/* Box and Muller: a random radius and angle give two independent numbers. The
+ * 31-bit integer is odd, so never 0; the radius reaches 6.5 sigma. */
 void
 ab_wave_noise_gaussian (gfloat * restrict out, guint64 seed, guint64 block)
 {

@@ -7,11 +7,11 @@
 
 #include "wave/phase.h"
 
-/* Every function writes AB_WAVE_BLOCK values: block number @block, counted from
- * the start of the stream, of the endless row of random numbers that @seed
- * stands for. Each channel has a seed of its own. */
+/* Each function writes AB_WAVE_BLOCK values: block number @block, from the
+ * start of the stream, of the endless sequence of random numbers of @seed. Each
+ * channel has its own seed. */
 
-/* The integers' full scale. A walk stays within half of it. */
+/* The full scale of the integers. A walk stays within half of it. */
 #define AB_WAVE_NOISE_FULL_SCALE 0x1p31
 #define AB_WAVE_NOISE_PINK_FULL_SCALE (13 * 0x1p15)
 
@@ -20,8 +20,8 @@ guint64 ab_wave_noise_seed (guint32 seed, guint channel);
 void ab_wave_noise_white (gint32 * out, guint64 seed, guint64 block);
 void ab_wave_noise_pink (gint32 * out, guint64 seed, guint64 block);
 
-/* Takes steps for @n values from @first on, and leaves the others undefined
- * but set. @walk is the place it has come to; 0 at the start. */
+/* Takes @n steps of the walk, for the values from @first on; the other values
+ * are set but have no meaning. @walk is the walk's position, 0 at first. */
 void ab_wave_noise_red (gint32 * out, guint64 seed, guint64 block, guint first,
     guint n, guint32 * walk);
 

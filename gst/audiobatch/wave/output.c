@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Turns blocks of samples into any raw audio format and layout. */
+/* Converts blocks of samples to any raw audio format and layout. */
 
 #include "wave/output.h"
 
@@ -8,7 +8,7 @@
 /* The widest format, F64. */
 #define MAX_WIDTH 8
 
-/* Added to a number, these leave its nearest integer in the lowest bits. */
+/* Added to a number, these put its nearest integer into the lowest bits. */
 #define ROUND_F32 0x1.8p23f
 #define ROUND_F64 0x1.8p52
 
@@ -28,7 +28,7 @@ f32_to_s16 (G_GNUC_UNUSED const AbWaveOutput * self, gpointer out,
   }
 }
 
-/* Rounds to the format's depth, as pack functions cut the lower bits. */
+/* Rounds to the depth of the format: pack functions cut the lower bits. */
 static void
 f64_to_s32 (const AbWaveOutput * self, gpointer out, gconstpointer samples)
 {
@@ -91,8 +91,8 @@ ab_wave_output_init (AbWaveOutput * self, const GstAudioInfo * info)
     self->convert = f64_to_packed_float;
 }
 
-/* A whole block in stereo, the common case, has vectors of its own. The types
- * stand for any value of their width. */
+/* A loop that vectorises, for the common case: a whole block in stereo. @type
+ * stands for any value of its width. */
 #define DEFINE_WRITE_STEREO(type) \
 typedef type Any_##type __attribute__ ((may_alias)); \
 static void \
@@ -112,8 +112,8 @@ DEFINE_WRITE_STEREO (guint32);
 DEFINE_WRITE_STEREO (guint64);
 /* NOLINTEND(bugprone-implicit-widening-of-multiplication-result) */
 
-/* These are inlined with a constant @width, so that memcpy() is a move or two.
- * One channel; @step is the size of a frame. */
+/* Inlined with a constant @width, so that memcpy() becomes a move or two. @step
+ * is the size of a frame. */
 static inline void
 write_channel (guint8 * restrict out, gsize step,
     const guint8 * restrict values, guint n, gsize width)
@@ -178,7 +178,7 @@ frame_at (const AbWaveOutput * self, const AbWaveFrames * frames, guint frame)
   return frames->data + (gsize) frame *self->channels * self->width;
 }
 
-/* Where a whole block for @channel lies in one piece; else NULL. */
+/* The place of a whole block of @channel; NULL if that is not in one piece. */
 static guint8 *
 whole_block (const AbWaveOutput * self, const AbWaveFrames * frames,
     guint frame, guint channel, guint n)
@@ -221,7 +221,7 @@ ab_wave_output_write (const AbWaveOutput * self, const AbWaveFrames * frames,
     guint frame, guint channel, gconstpointer block, guint first, guint n)
 {
   guint8 *whole = whole_block (self, frames, frame, channel, n);
-  /* as pack functions want it, for any format */
+  /* aligned for the pack function of any format */
   _Alignas (gdouble) guint8 converted[AB_WAVE_BLOCK * MAX_WIDTH];
   const guint8 *values = block;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Turns blocks of samples into any raw audio format and layout. */
+/* Converts blocks of samples to any raw audio format and layout. */
 
 #pragma once
 
@@ -11,8 +11,8 @@
 
 typedef struct _AbWaveOutput AbWaveOutput;
 
-/* Converts a whole block of samples, 1 being full scale; integer formats want
- * them limited to that, see takes_limited. */
+/* Converts a whole block of samples, with full scale 1. For integer formats
+ * they must be within full scale: see takes_limited. */
 typedef void (*AbWaveConvert) (const AbWaveOutput * self, gpointer out,
     gconstpointer samples);
 
@@ -23,7 +23,7 @@ struct _AbWaveOutput
   gsize width;                  /* bytes of one value */
   gboolean planar;
   gboolean takes_f64;           /* samples are gdouble; else gfloat */
-  gboolean takes_limited;       /* samples are to lie within -1 and 1 */
+  gboolean takes_limited;       /* samples must be from -1 to 1 */
   AbWaveConvert convert;          /* NULL: none needed */
 };
 
@@ -36,17 +36,15 @@ typedef struct
 
 void ab_wave_output_init (AbWaveOutput * self, const GstAudioInfo * info);
 
-/* Where a whole block of samples for @channel can be made in the output itself.
- *
- * Returns: (nullable): NULL if the format and layout don't allow it, or if @n
- *     is less than a block */
+/* Returns: (nullable): the place in the output where the caller can render a
+ * whole block for @channel; NULL if the format or layout don't allow it, or if
+ * @n is less than a block */
 gpointer ab_wave_output_direct (const AbWaveOutput * self,
     const AbWaveFrames * frames, guint frame, guint channel, guint n);
 
-/* Writes @n samples of @block, from its sample @first on, to the frames from
- * number @frame on; to one channel or to all. @block has AB_WAVE_BLOCK samples
- * of the type that takes_f64 tells, and may be what ab_wave_output_direct()
- * gave. */
+/* Writes @n samples of @block, from sample @first on, to one channel or to all,
+ * from frame @frame on. @block has AB_WAVE_BLOCK samples, gdouble or gfloat as
+ * takes_f64 says, and may be the result of ab_wave_output_direct(). */
 void ab_wave_output_write (const AbWaveOutput * self,
     const AbWaveFrames * frames, guint frame, guint channel,
     gconstpointer block, guint first, guint n);

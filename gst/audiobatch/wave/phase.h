@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Phase of an oscillator as an exact function of the sample number. */
+/* The phase of an oscillator as an exact function of the sample number. */
 
 #pragma once
 
 #include "time/wide.h"
 
-/* Waves are rendered in blocks of this many samples. The phase is taken anew
- * for each, and a constant count lets -O2 vectorise without a remainder. */
+/* The samples of a block. Each block computes its phase from the sample number;
+ * the constant count lets -O2 vectorise without a remainder. */
 #define AB_WAVE_BLOCK 256
 
-/* Fraction of a turn; 2^128 is a whole one, so that whole turns wrap away. */
+/* Fraction of a turn, in units of 2^-128 turns: whole turns wrap to 0. */
 typedef AbWide AbWaveTurns;
 
-/* freq / rate without its whole turns, cut off after 128 bits: off by less than
- * 2^-64 turns after 2^64 samples. */
+/* freq / rate without whole turns, cut off after 128 bits. After 2^64 samples
+ * the error is less than 2^-64 turns. */
 static inline AbWaveTurns
 ab_wave_turns_per_sample (gdouble freq, guint rate)
 {
@@ -24,7 +24,7 @@ ab_wave_turns_per_sample (gdouble freq, guint rate)
   AbWide divisor = ab_wide_from (rate), rest = { whole % rate, high };
   AbWaveTurns turns;
 
-  /* a long division, with digits of 64 bits */
+  /* long division, 64 bits at a time */
   turns.high = ab_wide_divide (rest, divisor, &rest).low;
   rest.high = rest.low;
   rest.low = low;
@@ -32,8 +32,8 @@ ab_wave_turns_per_sample (gdouble freq, guint rate)
   return turns;
 }
 
-/* The upper 64 bits, rounded up: so a phase on the edge of a square or saw,
- * which may have been cut, never comes out before the edge. */
+/* The upper 64 bits, rounded up. A phase on the edge of a square or saw may
+ * have been cut to just before the edge: rounding up returns it to the edge. */
 static inline guint64
 ab_wave_turns_to_64 (AbWaveTurns turns)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Kernels of waveshape.c; included once for each SAMPLE type. */
+/* The loops of shape.c, included once for each SAMPLE type. */
 
 static void
 NAME (sine) (SAMPLE * restrict out, const TABLE * restrict table, SAMPLE sine,
@@ -27,7 +27,7 @@ NAME (saw) (SAMPLE * restrict out, const guint64 * restrict turns,
     out[k] = NAME (centred) (start + turns[k]) * (2 * gain);
 }
 
-/* Its peak is a quarter turn in: there the distance to the peak is 0. */
+/* The peak is a quarter turn in; the value falls with the distance from it. */
 static void
 NAME (triangle) (SAMPLE * restrict out, const guint64 * restrict turns,
     guint64 start, SAMPLE gain)

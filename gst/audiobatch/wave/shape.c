@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a block of each wave looks like, in single and in double precision. */
+/* Renders a block of a periodic wave, in single and in double precision. */
 
 #include "wave/shape.h"
 
@@ -10,9 +10,8 @@
 #define HALF_TURN (G_GUINT64_CONSTANT (1) << 63)
 #define TWO_PI (2 * G_PI)
 
-/* Centred on 0, which keeps most bits where the sine is most sensitive. The 11
- * bits that a double can't hold are cut, which makes an exact 0 of one that
- * was rounded up. */
+/* Centred on 0, to keep the most bits where the sine is most sensitive. Cuts
+ * the 11 bits that a double can't hold: a 0 that was rounded up is 0 again. */
 static gdouble
 wave_turns_to_radians (guint64 turns)
 {
@@ -28,8 +27,8 @@ centred_f32 (guint64 turns)
   return (gint32) (turns >> 32) * 0x1p-32f;
 }
 
-/* SSE2 has no conversion from 64-bit integers: instead the bits become the
- * mantissa of a number from 1 to 2. */
+/* SSE2 can't convert 64-bit integers: instead the bits become the mantissa of a
+ * number from 1 to 2. */
 static inline gdouble
 centred_f64 (guint64 turns)
 {
@@ -40,7 +39,7 @@ centred_f64 (guint64 turns)
   return value - 1.5;
 }
 
-/* Positive in the first half of a turn, else negative. */
+/* @value in the first half of a turn, -@value in the second. */
 static inline gfloat
 signed_f32 (gfloat value, guint64 turns)
 {
@@ -82,15 +81,15 @@ signed_f64 (gdouble value, guint64 turns)
 #define NAME(x) x##_f64
 #include "wave/shape-template.h"
 
-/* Of @n samples. */
+/* The phase after @n samples. */
 static guint64
 wave_turns_of (guint n, AbWaveTurns step)
 {
   return ab_wave_turns_to_64 (ab_wide_multiply (step, n));
 }
 
-/* Doubles the built part each round, by a rotation: only log2 (AB_WAVE_BLOCK)
- * sines are computed, and as few roundings add up. */
+/* Each round doubles the finished part, with a rotation: that computes only
+ * log2 (AB_WAVE_BLOCK) sines, and adds up as few rounding errors. */
 static void
 build_sines (AbWaveTableF64 * table, AbWaveTurns step)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a block of each wave looks like, in single and in double precision. */
+/* Renders a block of a periodic wave, in single and in double precision. */
 
 #pragma once
 
@@ -10,9 +10,9 @@
 #define AB_WAVE_TABLE_ALIGNED \
     __attribute__ ((aligned (AB_WAVE_TABLE_ALIGNMENT)))
 
-/* One block of an oscillator that starts at phase 0. Adding the phase that a
- * block starts with is one addition, or one rotation, for each sample. Aligned
- * for SSE2, which then reads it without a load of its own. */
+/* One block of an oscillator that starts at phase 0. Another start phase takes
+ * one addition, or one rotation, for each sample. Aligned, so that SSE2 reads
+ * it without a separate load. */
 typedef struct
 {
   gfloat cosine[AB_WAVE_BLOCK] AB_WAVE_TABLE_ALIGNED;
@@ -44,8 +44,8 @@ typedef struct
   };
 } AbWaveTable;
 
-/* Builds @table for @step unless it is of @kind already; whoever changes the
- * step sets kind to AB_WAVE_TABLE_NONE. */
+/* Builds @table for @step, unless it is of @kind already. After a change of the
+ * step, set table->kind to AB_WAVE_TABLE_NONE. */
 void ab_wave_table_build (AbWaveTable * table, AbWaveTableKind kind,
     AbWaveTurns step);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Where ticks start, counted in samples. */
+/* Computes at which samples ticks start. */
 
 #include "wave/ticks.h"
 
@@ -7,10 +7,10 @@
 
 #define NS_PER_SECOND 1000000000
 
-/* Times are counted in 1/rate ns, in which samples and nanoseconds are both
- * whole numbers, below 2^97. A tick starts at sample floor (time / 10^9 + 1/2).
- * The division that finds the tick leaves how far it is behind, of which follow
- * both starts. */
+/* Times are in units of 1/rate ns: then samples and nanoseconds are both whole
+ * numbers, below 2^97. A tick starts at sample floor (time / 10^9 + 1/2). The
+ * division gives the number of the tick; its remainder tells how long ago that
+ * tick was, and so gives both starts. */
 gboolean
 ab_wave_tick_at (AbWaveTick * tick, guint64 interval, guint rate,
     guint64 sample)

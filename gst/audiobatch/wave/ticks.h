@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Where ticks start, counted in samples. */
+/* Computes at which samples ticks start. */
 
 #pragma once
 
@@ -12,8 +12,8 @@ typedef struct
   guint64 next;                 /* sample number of the next tick's start */
 } AbWaveTick;
 
-/* The last tick that starts at or before @sample. A tick starts on the sample
- * nearest to its time, @interval (ns) times its number, and so never drifts.
+/* The last tick that starts at or before @sample. Tick n starts on the sample
+ * nearest to the time n * @interval (ns), so ticks never drift.
  *
  * Returns: FALSE if ticks start on every sample, too fast to make a sound */
 gboolean ab_wave_tick_at (AbWaveTick * tick, guint64 interval, guint rate,

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The waves of audiobatchsrc: settings and a sample number in, audio out. */
 
-/* Every inner loop, here and in wave*.c, has a constant count and is made for
- * the vectoriser of gcc and clang at -O2 and on plain SSE2. It is best built
- * with -O3 -funroll-loops, a fifth fewer instructions, and -fno-math-errno,
- * without which the gaussian noise takes its roots one by one. */
+/* Each inner loop in this folder has a constant count, so that gcc and clang
+ * vectorise it at -O2 and with plain SSE2. Best are -O3 -funroll-loops, with a
+ * fifth fewer instructions, and -fno-math-errno: without it the gaussian noise
+ * computes its roots one by one. */
 
 #include "wave/waveform.h"
 #include "wave/noise.h"
@@ -15,7 +15,7 @@
 
 #define NO_TICK G_MAXUINT64
 
-/* A channel's own noise. */
+/* The noise of one channel. */
 typedef struct
 {
   guint64 seed;
@@ -33,11 +33,11 @@ struct _AbWaveform
 {
   guint32 seed;
 
-  /* what the next fill is to render */
+  /* what the next fill renders */
   AbWaveformSettings settings;
   guint rate;
   AbWaveOutput output;
-  WaveVoice *voices;            /* as many as there ever were channels */
+  WaveVoice *voices;            /* for the most channels so far */
   guint n_voices;
 
   /* what the last fill rendered */
@@ -54,19 +54,19 @@ struct _AbWaveform
   WaveGain gain;
   WaveGain marker_gain;
 
-  /* ticks start at phase 0, but for one that sounded as freq changed */
+  /* ticks start at phase 0, except one during which freq changed */
   guint64 bent_tick;
   AbWaveTurns bent_tick_offset;
 };
 
-/* A block of samples is gfloat or gdouble, as takes_f64 of the output tells. */
+/* A block of gfloat or gdouble samples, as takes_f64 of the output says. */
 typedef union
 {
   gfloat f32[AB_WAVE_BLOCK];
   gdouble f64[AB_WAVE_BLOCK];
 } WaveBlock;
 
-/* Frames of a fill that are in one block: of the stream, or of a tick. */
+/* The frames of a fill that are in one block of the stream, or of a tick. */
 typedef struct
 {
   guint frame;                  /* in the fill */
@@ -81,7 +81,7 @@ typedef struct
 AbWaveform *
 ab_waveform_new (guint32 seed)
 {
-  /* its tables are aligned to more than malloc() is on 32 bits */
+  /* the tables need more alignment than malloc() gives on 32-bit systems */
   AbWaveform *self =
       g_aligned_alloc0 (1, sizeof (AbWaveform), _Alignof (AbWaveform));
 
@@ -97,7 +97,7 @@ ab_waveform_free (AbWaveform * self)
   g_aligned_free (self);
 }
 
-/* Channels that go and come back find their noise where they left it. */
+/* If a channel is removed and comes back, its noise continues. */
 static void
 ensure_voices (AbWaveform * self, guint n)
 {
@@ -127,7 +127,7 @@ ab_waveform_set_settings (AbWaveform * self,
   self->settings = *settings;
 }
 
-/* Where a wave of @step is at sample @to, if it was at @turns at sample @from. */
+/* The phase at sample @to of a wave with @step that is at @turns at @from. */
 static AbWaveTurns
 turn_on (AbWaveTurns turns, AbWaveTurns step, guint64 from, guint64 to)
 {
@@ -135,7 +135,7 @@ turn_on (AbWaveTurns turns, AbWaveTurns step, guint64 from, guint64 to)
           ab_wide_multiply (step, from)));
 }
 
-/* Lets the tick that is sounding go on from the phase it has come to. */
+/* If a tick is sounding, lets it continue from its present phase. */
 static void
 bend_tick (AbWaveform * self, guint64 first_sample, AbWaveTurns step)
 {
@@ -159,9 +159,9 @@ bend_tick (AbWaveform * self, guint64 first_sample, AbWaveTurns step)
   self->bent_tick_offset = turn_on (phase, step, first_sample, now.start);
 }
 
-/* Takes the new freq and rate. Old and new wave meet at the last sample
- * rendered, whose number plus 1 is next_sample in the old rate and
- * first_sample in the new one. */
+/* Applies the new freq and rate. The old and new wave meet at the last sample
+ * rendered. Its number plus 1 is next_sample in the old rate, and first_sample
+ * in the new rate. */
 static void
 retune (AbWaveform * self, gboolean follows, guint64 first_sample)
 {
@@ -191,7 +191,7 @@ gain_between (gdouble old, gdouble new, gboolean follows, guint n_samples)
   return gain;
 }
 
-/* Everything that changed since the last fill takes effect here. */
+/* Applies every change since the last fill. */
 static void
 begin_fill (AbWaveform * self, guint64 first_sample, guint n_samples)
 {
@@ -218,7 +218,7 @@ gain_is_silent (const WaveGain * gain)
   return gain->start == 0.0 && gain->step == 0.0;
 }
 
-/* Ends @run with the block, or with @left samples. */
+/* Ends @run at the end of the block, or after @left samples. */
 static void
 place_in_block (WaveRun * run, guint64 sample, guint64 left)
 {
@@ -234,8 +234,8 @@ tick_is_marker (const AbWaveformSettings * settings, guint64 number)
       && (number + 1) % settings->marker_tick_period == 0;
 }
 
-/* A double holds all that matters of the length: what is too long for a
- * guint64 never ends. */
+/* A double is exact enough: if the length does not fit in a guint64, the tick
+ * never ends. */
 static guint64
 tick_length (const AbWaveform * self)
 {
@@ -245,7 +245,7 @@ tick_length (const AbWaveform * self)
   return length < 0x1p63 ? (guint64) length : G_MAXINT64;
 }
 
-/* Makes @run what is left of the tick at @sample, or of the silence after. */
+/* Makes @run the rest of the tick at @sample, or of the silence after it. */
 static void
 plan_tick (const AbWaveform * self, WaveRun * run, guint64 sample, guint left)
 {
@@ -290,15 +290,15 @@ plan_run (const AbWaveform * self, WaveRun * run, guint64 sample, guint left)
   }
 }
 
-/* Where the volume moves, the block is rendered at full scale first. */
+/* If the volume changes, first render the block at full scale. */
 static gdouble
 constant_gain (const WaveRun * run)
 {
   return run->gain->step == 0.0 ? run->gain->start : 1.0;
 }
 
-/* The cube of a linear rise over the first period of a tick, and of a fall
- * over its last. */
+/* The cube of a linear ramp: up over the first period of a tick, down over its
+ * last. */
 static gdouble
 tick_ramp (guint64 place, guint64 length, guint64 ramp_length)
 {
@@ -380,7 +380,7 @@ scale_floats (const AbWaveform * self, const gfloat * restrict floats,
       f32[k] = floats[k] * scale_f32;
 }
 
-/* The only noise that knows no bounds. */
+/* The only noise without bounds, so the only one to limit. */
 static void
 render_gaussian (const AbWaveform * self, const WaveRun * run,
     const WaveVoice * voice, gpointer block)
@@ -416,8 +416,7 @@ render_integer_noise (const AbWaveform * self, const WaveRun * run,
   scale_integers (self, integers, block, constant_gain (run) / full_scale);
 }
 
-/* Where to make a block of samples: in the output, if that can be, else in
- * @scratch. */
+/* Where to render a block: in the output if possible, else in @scratch. */
 static gpointer
 place_block (const AbWaveform * self, const WaveRun * run,
     const AbWaveFrames * frames, guint channel, WaveBlock * scratch)

@@ -5,15 +5,15 @@
 
 #include <gst/audio/audio.h>
 
-/* Names, values and meaning are audiotestsrc's, and so are the samples but for:
- * - Ticks start at sample 0 and on the sample nearest to their time, at any
- *   batch size. Theirs and the sine table's sine is exact, where audiotestsrc
- *   takes the lower one of 1024 places.
+/* Names, values, meaning and samples are those of audiotestsrc, except:
+ * - Ticks start at sample 0 and on the sample nearest to their time, with any
+ *   batch size. The sine of ticks and of sine-table is exact; audiotestsrc
+ *   rounds down to one of 1024 places.
  * - Integers are rounded, and saturate.
- * - Each channel has noise of its own, also where pink and red noise remember.
- *   Red noise is reflected at its bounds, not drawn again.
+ * - Each channel has its own noise, also its own state of pink and red noise.
+ *   Red noise is reflected at its bounds; audiotestsrc draws again.
  * - A change of freq or volume doesn't click.
- * - The phase of a tone follows the sample number, through seeks too. */
+ * - The phase of a tone follows from the sample number, also after a seek. */
 typedef enum
 {
   AB_WAVEFORM_SINE = 0,
@@ -31,9 +31,9 @@ typedef enum
   AB_WAVEFORM_VIOLET_NOISE
 } AbWave;
 
-/* freq in Hz, any value from 0 up: what lies above half the rate aliases.
- * volumes from 0 to 1, where 1 is full scale. tick_interval in ns. A marker
- * tick is every marker_tick_period-th one; 0 means none. */
+/* freq in Hz, from 0 up; above half the rate it aliases. Volumes from 0 to 1,
+ * which is full scale. tick_interval in ns. Every marker_tick_period-th tick is
+ * a marker tick; 0: none. */
 typedef struct
 {
   AbWave wave;
@@ -49,34 +49,32 @@ typedef struct
 /* Thread-safety: one thread at a time, no locking. */
 typedef struct _AbWaveform AbWaveform;
 
-/* Same seed, same noise. Free with ab_waveform_free(). Wants
- * ab_waveform_set_info()
- * and ab_waveform_set_settings() before the first fill. */
+/* The same seed gives the same noise. Free with ab_waveform_free(). Before the
+ * first fill, call ab_waveform_set_info() and ab_waveform_set_settings(). */
 AbWaveform *ab_waveform_new (guint32 seed);
 void ab_waveform_free (AbWaveform * self);
 
-/* Copies @info. When the rate changes, the next fill counts as following the
- * last one, whatever its sample number, and the phase goes on. Sample numbers
- * are always in the current rate. */
+/* Copies @info. If the rate changes, the next fill continues the last one, with
+ * any sample number, and so does the phase. Sample numbers are always in the
+ * current rate. */
 void ab_waveform_set_info (AbWaveform * self, const GstAudioInfo * info);
 
-/* Copies @settings; cheap, may be called before every fill. In a fill that
- * follows the last one a new freq goes on from the phase of the last sample,
- * and a new volume is reached linearly, at the fill's last sample. Elsewhere,
- * new settings hold from the first sample, and a new freq has the phase it
- * would have had from sample 0. */
+/* Copies @settings; cheap enough to call before every fill. If a fill continues
+ * the last one, a new freq continues from the phase of the last sample, and the
+ * volume moves linearly to its new value at the last sample of the fill. If
+ * not, new settings apply from the first sample, and a new freq has the phase
+ * as if it had started at sample 0. */
 void ab_waveform_set_settings (AbWaveform * self,
     const AbWaveformSettings * settings);
 
-/* Writes every byte of @n_samples frames, the first one being number
- * @first_sample of the stream. Channel c of a non-interleaved layout goes to
- * @data + c * @plane_stride (bytes); an interleaved layout ignores
- * @plane_stride.
+/* Writes every byte of @n_samples frames; the first is number @first_sample of
+ * the stream. Channel c of a non-interleaved layout goes to @data + c *
+ * @plane_stride (bytes); an interleaved layout ignores @plane_stride.
  *
- * All but the red and violet noise, which are walks and go on from their last
- * step, depend on nothing but the sample number: any order and size of fills
- * gives the same samples.
+ * Red and violet noise are walks, and continue from their last step. All other
+ * waves depend only on the sample number: fills of any order and size give the
+ * same samples.
  *
- * Returns: TRUE if all that was written is silence */
+ * Returns: TRUE if all samples written are silence */
 gboolean ab_waveform_fill (AbWaveform * self, guint8 * data, gsize plane_stride,
     guint64 first_sample, guint n_samples);
