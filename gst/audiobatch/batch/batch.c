@@ -5,8 +5,8 @@
 
 #include "batch/metas.h"
 
-/* The lock state of a memory counts its owners from this bit on, and below it
- * those who have it mapped. */
+/* The lock state of a GstMemory: bits from this one on count exclusive owners,
+ * the lower ones mappings. */
 #define LOCK_OWNERS_SHIFT 16
 
 void
@@ -76,7 +76,7 @@ ab_batch_set_info (AbBatch * self, const GstAudioInfo * info)
   self->sample_size = GST_AUDIO_INFO_BPF (info) / self->n_planes;
 }
 
-/* Takes @room and forgets all of the batch before but the format. */
+/* Takes @room and resets everything but the format. */
 static void
 take_room (AbBatch * self, const AbRoom * room, guint capacity, guint64 start,
     const AbClock * clock)
@@ -108,8 +108,7 @@ ab_batch_open (AbBatch * self, const AbRoom * room, guint capacity,
   }
 }
 
-/* The frames of interleaved audio, or the samples of a plane, from the last to
- * the first. */
+/* Copies whole frames, or samples of one plane, from the last to the first. */
 static void
 copy_reversed (guint8 * to, const guint8 * end, guint n, guint sample_size)
 {
@@ -122,7 +121,6 @@ copy_reversed (guint8 * to, const guint8 * end, guint n, guint sample_size)
   }
 }
 
-/* Copies @n samples of one plane of @chunk from number @offset on. */
 static void
 copy_plane (const AbBatch * self, const AbChunk * chunk, guint plane,
     guint offset, guint n, guint8 * to)
@@ -166,8 +164,8 @@ ab_batch_pad (AbBatch * self)
   return n;
 }
 
-/* Cuts off what is not filled. The planes, which were laid out for a full batch,
- * are moved together. */
+/* Shortens the batch to the samples in it. The planes lie where a full batch
+ * has them, so move them together. */
 static G_GNUC_NO_INLINE void
 shorten (AbBatch * self)
 {
@@ -183,7 +181,6 @@ shorten (AbBatch * self)
   gst_buffer_set_size (self->room.buffer, self->n_planes * size);
 }
 
-/* The samples of @self are there: its buffer says when they are, and more. */
 static GstBuffer *
 hand_over (AbBatch * self)
 {

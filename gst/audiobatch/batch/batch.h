@@ -10,88 +10,89 @@
 
 G_BEGIN_DECLS
 
-/* The open batch: its memory, its samples, and what it will say of them. There
- * is none while room.buffer is NULL.
+/* The open batch: its memory, the samples in it, and how to stamp them. No
+ * batch is open while room.buffer is NULL.
  *
- *   room.data                                       capacity
- *   | shared with the batch before | fresh | to fill |
- *   start                                  start + fill
+ *   |<----------- fill ----------->|
+ *   | shared with previous | fresh | not filled |
+ *   room.data, sample number start              capacity
  *
  * Thread-safety: streaming thread only. */
 typedef struct
 {
-  /* the format, owned by the element; planes of it: one of whole frames, or one
-   * for each channel; bytes of one sample in one plane */
+  /* The format, owned by the element. Interleaved audio is one plane of whole
+   * frames, planar audio one plane per channel. sample_size: bytes of one
+   * sample in one plane. */
   const GstAudioInfo *info;
   guint n_planes;
   guint sample_size;
 
   AbRoom room;
-  /* samples: in a full batch, in this one, of which no batch before had these,
-   * and the last ones that are silence */
+  /* In samples: the length of a full batch; how many are in it; how many of
+   * those the previous batch did not have; how many at the end are silence. */
   guint capacity;
   guint fill;
   guint fresh;
   guint silent;
 
-  /* number of the first sample, and the clock that it is stamped by */
+  /* the number of the first sample, and the clock that stamps the batch */
   guint64 start;
   AbClock clock;
-  /* it has metas of a chunk */
+  /* the buffer has metas copied from a chunk */
   gboolean has_metas;
-  /* the next batch that is opened follows a break */
+  /* mark the next batch as DISCONT */
   gboolean discont;
 } AbBatch;
 
-/* Says of a filled @buffer what its samples don't: GstAudioMeta where the
- * layout wants it, GAP when all of it is @silent. */
+/* Completes a filled @buffer: adds GstAudioMeta if the layout is planar, and
+ * sets GAP if all of it is @silent. */
 void ab_batch_describe (GstBuffer * buffer, const GstAudioInfo * info,
     guint n_samples, gboolean silent);
 
-/* Has nobody but the caller anything to do with @buffer? One reference, one
- * memory with one reference, which is whole and not mapped. */
+/* Does the caller alone own @buffer? It has one reference and one memory, which
+ * has one reference, is no part of another memory, and is not mapped. */
 gboolean ab_batch_is_exclusive (GstBuffer * buffer);
 
-/* Has an application that filled @buffer, a batch of @n_samples, left it what it
- * was: exclusive, and cut short by whole samples at the most, which planar audio
- * can't be? @n_samples is set to how many there are; @error says what is
- * wrong. */
+/* Checks a batch of @n_samples that the application filled: the element alone
+ * owns it, and it is not longer. Interleaved audio may be shorter by whole
+ * samples, planar audio may not. Sets @n_samples to the number that is left. On
+ * FALSE, @error says what is wrong. */
 gboolean ab_batch_check_filled (GstBuffer * buffer, const GstAudioInfo * info,
     guint * n_samples, GError ** error);
 
-/* Takes the layout of @info, which stays the caller's. No batch may be open. */
+/* Takes the layout of @info. The caller keeps @info alive and in place. No
+ * batch may be open. */
 void ab_batch_set_info (AbBatch * self, const GstAudioInfo * info);
 
-/* Begins a batch of @capacity samples in @room, which is taken. Its first sample
- * is number @start. It is stamped by @clock, or by the clock of the batch before
- * if @start is before the origin of @clock. */
+/* Begins a batch of @capacity samples in @room (transfer full). Its first
+ * sample is number @start. @clock stamps the batch; if @start is before its
+ * origin, the clock of the previous batch does. */
 void ab_batch_open (AbBatch * self, const AbRoom * room, guint capacity,
     guint64 start, const AbClock * clock);
 
 /* Fills the rest of the batch with silence and marks it with
  * GstAudioClippingMeta.
  *
- * Returns: how many samples that took. */
+ * Returns: the number of silent samples added. */
 guint ab_batch_pad (AbBatch * self);
 
-/* Ends the batch: cuts off what is not filled, stamps it, adds GstAudioMeta to
- * planar audio, and sets GAP if all of it is silence.
+/* Ends the batch: shortens it to the samples in it, stamps it, adds
+ * GstAudioMeta to planar audio, and sets GAP if all of it is silence.
  *
  * Returns: (transfer full): the batch. */
 GstBuffer *ab_batch_close (AbBatch * self);
 
-/* Ends the batch, which is full, and begins the next one in @room with the
- * samples behind the first @hop of this one. @hop is less than the capacity,
- * and what is left then is not more than @capacity. For @clock see
- * ab_batch_open().
+/* Ends the full batch, and begins the next one in @room (transfer full) with
+ * the samples after the first @hop. These are at least one and at most
+ * @capacity. For @clock see ab_batch_open().
  *
- * Returns: (transfer full): the batch that is full. */
+ * Returns: (transfer full): the full batch. */
 GstBuffer *ab_batch_slide (AbBatch * self, guint hop, const AbRoom * room,
     guint capacity, const AbClock * clock);
 
-/* Copies the metas of @chunk to the batch, all of which is the @fill samples of
- * @chunk before its sample number @done. A batch has the metas of a chunk only
- * while all of it is of that chunk. */
+/* Copies the metas of @chunk to the batch, whose samples are those of @chunk
+ * that end before sample @done. A batch has the metas of a chunk only while all
+ * its samples come from that chunk. */
 void ab_batch_copy_metas (AbBatch * self, GstBuffer * chunk, guint done);
 void ab_batch_strip_metas_slow (AbBatch * self);
 
@@ -102,27 +103,28 @@ ab_batch_strip_metas (AbBatch * self)
     ab_batch_strip_metas_slow (self);
 }
 
-/* Samples that a batch which has gone shares with the next one. */
+/* A copy of the samples that a batch, pushed meanwhile, shares with the
+ * next. */
 typedef struct
 {
   AbChunk chunk;
   gpointer block;
-  /* how many of the last of them are silence */
+  /* how many at the end are silence */
   guint silent;
 } AbSharedSamples;
 
-/* Copies what is behind the first @hop samples of the open batch. FALSE when
- * there is no memory for that. */
+/* Copies the samples after the first @hop of the open batch. FALSE if there is
+ * no memory for them. */
 gboolean ab_batch_save (AbBatch * self, guint hop, AbSharedSamples * shared);
 
-/* Puts them into the batch that has just been opened. */
+/* Puts @shared at the start of a batch that has just been opened. */
 void ab_batch_restore (AbBatch * self, const AbSharedSamples * shared);
 
 void ab_shared_samples_clear (AbSharedSamples * shared);
 
-/* Throws the open batch away, if there is one.
+/* Discards the open batch, if there is one.
  *
- * Returns: the samples that were in it. */
+ * Returns: its fresh samples, which are lost. */
 guint ab_batch_discard (AbBatch * self);
 
 static inline gboolean
@@ -137,15 +139,15 @@ ab_batch_is_full (const AbBatch * self)
   return self->fill == self->capacity;
 }
 
-/* Copies @n samples of what is no plain run of memory: planes, silence, samples
- * that are turned round. */
+/* ab_batch_add() for what one memcpy() can't copy: planes, silence, and samples
+ * in reverse order. */
 void ab_batch_copy_planes (AbBatch * self, const AbChunk * chunk, guint offset,
     guint n, guint8 * to);
 
-/* Copies samples of @chunk from number @offset on, as many as there are and as
- * the batch has room for.
+/* Copies the samples of @chunk from @offset on, until the chunk ends or the
+ * batch is full.
  *
- * Returns: how many. */
+ * Returns: the number copied. */
 static inline guint
 ab_batch_add (AbBatch * self, const AbChunk * chunk, guint offset)
 {

@@ -9,16 +9,17 @@ is_planar (const GstAudioInfo * info)
   return GST_AUDIO_INFO_LAYOUT (info) == GST_AUDIO_LAYOUT_NON_INTERLEAVED;
 }
 
-/* TRUE when each plane that @meta speaks of lies within @size bytes. */
+/* TRUE if @meta describes @info and each of its planes lies within @size
+ * bytes. */
 static gboolean
 has_planes (const GstAudioMeta * meta, const GstAudioInfo * info, gsize size)
 {
-  /* GST_AUDIO_INFO_BPS() is the depth, which for S24_32 is not the width */
+  /* GST_AUDIO_INFO_BPS() is the depth; S24_32, for one, is wider */
   gsize width = GST_AUDIO_INFO_WIDTH (info) / 8;
   gsize plane_size;
   gint i;
 
-  /* gst_audio_buffer_map() takes no others */
+  /* gst_audio_buffer_map() accepts only the same info */
   if (!gst_audio_info_is_equal (&meta->info, info)
       || !g_size_checked_mul (&plane_size, meta->samples, width)
       || plane_size > size)
@@ -87,7 +88,8 @@ ab_chunk_measure (AbChunk * self, GstBuffer * buffer, const GstAudioInfo * info,
   self->silent = GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_GAP);
   if (is_planar (info))
     return measure_planar (self, gst_buffer_get_size (buffer), info, error);
-  /* nearly always there is one, which needs no adding up and no merging */
+  /* Nearly all buffers have one memory: no sizes to add up, nothing to
+   * merge. */
   if (G_UNLIKELY (gst_buffer_n_memory (buffer) != 1)) {
     return measure_interleaved (self, gst_buffer_get_size (buffer), info,
         error);

@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* A run of samples to be copied into batches. Interleaved audio is one plane
- * whose samples are whole frames, planar audio has a plane for each channel.
+/* Samples to copy into batches. Interleaved audio is one plane of whole frames,
+ * planar audio has one plane per channel.
  *
  * Thread-safety: streaming thread only. */
 typedef struct
@@ -15,14 +15,14 @@ typedef struct
   guint n_samples;
   /* NULL: silence */
   gpointer *planes;
-  /* all of it is silence, by what its sender says */
+  /* all of it is silence: the buffer has the GAP flag */
   gboolean silent;
-  /* its buffer has metas that may be carried over */
+  /* the buffer has metas that batches may inherit */
   gboolean has_metas;
-  /* to be copied from the last sample to the first */
+  /* copy from the last sample to the first */
   gboolean reversed;
 
-  /* private: what is mapped; the memory when all of it is in one */
+  /* private: the mapping; memory is NULL unless the buffer has exactly one */
   gpointer interleaved;
   GstBuffer *buffer;
   GstMemory *memory;
@@ -30,15 +30,15 @@ typedef struct
   GstAudioBuffer audio;
 } AbChunk;
 
-/* Begins @self with @buffer, which must stay alive until ab_chunk_unmap(), and
- * counts its samples.
+/* Starts reading @buffer, which must stay alive until ab_chunk_unmap(), and
+ * counts its samples; an empty buffer has 0.
  *
- * Returns: FALSE and @error when it is no whole number of them: bytes that are
- * no whole frames, or planes without GstAudioMeta. An empty buffer has 0. */
+ * Returns: FALSE and @error if the bytes are not whole frames, or if planar
+ * audio has no GstAudioMeta that fits. */
 gboolean ab_chunk_measure (AbChunk * self, GstBuffer * buffer,
     const GstAudioInfo * info, GError ** error);
 
-/* Maps what ab_chunk_measure() found good. */
+/* Maps the buffer after ab_chunk_measure() returned TRUE. */
 gboolean ab_chunk_map (AbChunk * self, const GstAudioInfo * info,
     GError ** error);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Serialized events that wait behind samples which have not been pushed. */
+/* Keeps serialized events back until the samples before them are pushed. */
 
 #include "batch/events.h"
 
@@ -28,7 +28,7 @@ ab_events_join (AbEvents * self, GstEvent * event)
 {
   if (g_queue_is_empty (&self->waiting))
     return FALSE;
-  /* behind a segment that has begun it waits no longer than that */
+  /* If all events before it are releasable, so is this one. */
   if (self->releasable == g_queue_get_length (&self->waiting))
     self->releasable++;
   ab_events_push (self, event);

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Serialized events that wait behind samples which have not been pushed. */
+/* Keeps serialized events back until the samples before them are pushed. */
 #pragma once
 
 #include <gst/gst.h>
 
 G_BEGIN_DECLS
 
-/* A segment event waits until the element knows which sample its segment begins
- * with, and what comes after it waits behind it. From then on they wait only for
- * the open batch, whose samples are all of the segment before:
+/* A segment event waits until the first chunk of its segment tells which sample
+ * the segment begins with. Later events wait behind it. Then all of them become
+ * releasable: they wait only for the open batch, which still has samples of the
+ * old segment.
  *
  *     releasable          not yet
  *   | SEGMENT  TAG  ... | SEGMENT  ... |
@@ -23,18 +24,18 @@ typedef struct
 
 void ab_events_init (AbEvents * self);
 
-/* Drops all events. */
+/* Discards all events. */
 void ab_events_clear (AbEvents * self);
 
 /* Queues @event (transfer full). */
 void ab_events_push (AbEvents * self, GstEvent * event);
 
-/* Queues @event (transfer full) behind those that wait.
+/* Queues @event (transfer full) if other events wait.
  *
- * Returns: FALSE if none waits; @event is still the caller's then. */
+ * Returns: FALSE if none waits; then the caller keeps @event. */
 gboolean ab_events_join (AbEvents * self, GstEvent * event);
 
-/* All events that wait now may leave once the open batch is pushed. */
+/* Makes all queued events releasable. */
 void ab_events_set_releasable (AbEvents * self);
 
 /* Pushes the releasable events out of @srcpad. */

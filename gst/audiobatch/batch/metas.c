@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Carries over to batches what the metas of chunks say. */
+/* Transfers the metas of chunks to batches. */
 
 #include "batch/metas.h"
 
@@ -7,7 +7,8 @@
 
 #include <gst/audio/audio.h>
 
-/* One reference timestamp, at sample number start. */
+/* The timestamp of sample number start, from a chunk that ends before sample
+ * number end. */
 typedef struct
 {
   GstCaps *reference;
@@ -71,7 +72,8 @@ ab_metas_note (AbMetas * self, GstBuffer * chunk, gint64 start, guint64 end)
   }
 }
 
-/* The reference's time at sample number @sample, as far as there is one. */
+/* The reference's time at sample number @sample, clamped to 0 and the last
+ * time. */
 static GstClockTime
 reference_time (const Reference * self, guint64 sample, guint rate)
 {

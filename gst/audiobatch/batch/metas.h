@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Carries over to batches what the metas of chunks say. */
+/* Transfers the metas of chunks to batches. */
 #pragma once
 
 #include <gst/gst.h>
 
 G_BEGIN_DECLS
 
-/* The reference timestamps of the chunks whose samples are, or may be, in the
- * batch being filled.
+/* The reference timestamps of the chunks whose samples may be in the open batch
+ * or in a later one.
  *
  * Thread-safety: streaming thread only. */
 typedef struct
@@ -18,10 +18,10 @@ typedef struct
 void ab_metas_init (AbMetas * self);
 void ab_metas_clear (AbMetas * self);
 
-/* Has @chunk, which has metas, any that may be carried over? */
+/* The same as ab_metas_any(), for a @chunk that has metas. */
 gboolean ab_metas_any_of_them (GstBuffer * chunk);
 
-/* Has @chunk any meta that may be carried over? */
+/* Does @chunk have a meta that batches may inherit? */
 static inline gboolean
 ab_metas_any (GstBuffer * chunk)
 {
@@ -31,24 +31,26 @@ ab_metas_any (GstBuffer * chunk)
       && ab_metas_any_of_them (chunk);
 }
 
-/* Remembers the reference timestamps of @chunk. Its first sample has number
- * @start, which may be negative where the first ones were dropped, and its
- * last one the number before @end. */
+/* Remembers the reference timestamps of @chunk, whose samples have the numbers
+ * from @start up to, but not including, @end. @start may be negative if the
+ * first samples were dropped. */
 void ab_metas_note (AbMetas * self, GstBuffer * chunk, gint64 start,
     guint64 end);
 
-/* Gives @batch, of @n_samples samples from number @start on, its reference
- * timestamps, @rate samples being a second. Forgets those that no batch that
- * begins at @keep or later can need. */
+/* Adds reference timestamps to @batch, which has @n_samples samples from number
+ * @start on, at @rate samples a second. Then forgets the timestamps of chunks
+ * that end at or before sample @keep: no later batch needs them. */
 void ab_metas_stamp (AbMetas * self, GstBuffer * batch, guint64 start,
     guint n_samples, guint rate, guint64 keep);
 
-/* Copies the metas of @chunk that say something about all of its audio to
- * @batch, which is @size bytes of it from @offset on. */
+/* Copies metas from @chunk to @batch, whose samples are the @size bytes of the
+ * chunk from @offset on. Not copied: metas that depend on the memory or the
+ * size of the chunk, GstAudioMeta, and reference timestamps. Clipping metas are
+ * copied only if @batch is the whole chunk. */
 void ab_metas_copy (GstBuffer * batch, GstBuffer * chunk, gsize offset,
     gsize size);
 
-/* Takes away again what ab_metas_copy() gave. */
+/* Removes the metas that ab_metas_copy() may have copied. */
 void ab_metas_strip (GstBuffer * batch);
 
 G_END_DECLS

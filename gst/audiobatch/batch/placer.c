@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Puts chunks into their place in time, and their samples into batches. */
+/* Places chunks in time and puts their samples into batches. */
 
 #include "batch/placer.h"
 
@@ -7,8 +7,8 @@
     GST_CAT_DEBUG_OBJECT ((self)->stream->category, (self)->stream->element, \
         __VA_ARGS__)
 
-/* Takes what may change between batches; @changed is set to whether windows
- * have another size or hop than before. */
+/* Takes the settings that may change between batches. Sets @changed if the size
+ * or the hop is a new one. */
 static gboolean
 update_window (AbPlacer * self, gboolean * changed)
 {
@@ -38,8 +38,8 @@ acquire_batch (AbPlacer * self, AbRoom * room, guint * capacity)
   return ab_supply_acquire (&self->stream->supply, *capacity, room);
 }
 
-/* Begins the batch whose first sample is @start; @shared, if there are some,
- * are its first samples. A batch that is dropped is passed over. */
+/* Begins the batch whose first sample is @start, and puts @shared (may be NULL)
+ * at its start. If the batch is dropped, later calls skip its samples. */
 static GstFlowReturn
 open_batch_at (AbPlacer * self, guint64 start, const AbSharedSamples * shared)
 {
@@ -81,7 +81,7 @@ stamp_metas (AbPlacer * self, GstBuffer * buffer, guint rate, guint64 keep)
       GST_BUFFER_OFFSET_END (buffer) - start, rate, keep);
 }
 
-/* Pushes @buffer, of @rate samples a second. Nothing that comes after begins
+/* Pushes @buffer, which has @rate samples a second. No later batch begins
  * before sample @keep. */
 static GstFlowReturn
 push_buffer (AbPlacer * self, GstBuffer * buffer, guint rate, guint64 keep)
@@ -97,7 +97,9 @@ push_buffer (AbPlacer * self, GstBuffer * buffer, guint rate, guint64 keep)
   return ret;
 }
 
-/* What waited only for the open batch, which has been pushed. */
+/* Pushes events that waited only for the batch just pushed. If batches overlap,
+ * the next one is open already; if it begins before the clock's origin, it
+ * still has samples of the old segment, and the events wait for it too. */
 static void
 release_due_events (AbPlacer * self)
 {
@@ -116,10 +118,10 @@ push_batch (AbPlacer * self)
       self->batch.clock.rate, end);
 }
 
-/* As push_and_slide(), for a bound on what downstream holds: the full batch must
- * leave before the next one is to be had. The shared samples are copied twice, by
- * way of a block of their own: 400 instructions more, of 6,800 that a batch of
- * 1024 samples with a hop of 512 takes (callgrind, mono F32). */
+/* push_and_slide() for streams with max-outstanding-batches, where the next
+ * batch may wait for a release: push the full batch first. This copies the
+ * shared samples twice, which costs 400 of the 6,800 instructions of a batch of
+ * 1024 samples with a hop of 512 (callgrind, mono F32). */
 static GstFlowReturn
 push_and_reopen (AbPlacer * self)
 {
@@ -142,8 +144,8 @@ push_and_reopen (AbPlacer * self)
   return ret;
 }
 
-/* Pushes the full batch, and begins the next one with the samples that the two
- * share. */
+/* Begins the next batch with the samples that both batches share, then pushes
+ * the full one. */
 static GstFlowReturn
 push_and_slide (AbPlacer * self)
 {
@@ -161,7 +163,7 @@ push_and_slide (AbPlacer * self)
   return push_buffer (self, full, rate, self->batch.start);
 }
 
-/* The open batch is full. */
+/* Pushes the full batch and, if batches overlap, begins the next one. */
 static GstFlowReturn
 complete_batch (AbPlacer * self)
 {
@@ -178,7 +180,8 @@ complete_batch (AbPlacer * self)
     push_batch (self);
     return GST_FLOW_ERROR;
   }
-  /* windows of another size or hop begin behind the last one */
+  /* If the size or the hop changed, the next batch shares no samples with this
+   * one. */
   if (changed)
     return push_batch (self);
   return self->stream->supply.settings.max_outstanding >
@@ -186,8 +189,8 @@ complete_batch (AbPlacer * self)
       : push_and_slide (self);
 }
 
-/* @arrival has been copied up to sample @done of it. If all of the open batch
- * is of that chunk, so is what the chunk's metas say. */
+/* Called once @arrival is copied up to its sample @done. If all samples of the
+ * open batch come from that chunk, the batch gets the chunk's metas. */
 static void
 copy_metas (AbPlacer * self, const AbArrival * arrival, guint done)
 {
@@ -212,7 +215,7 @@ count_added (AbPlacer * self, const AbArrival * arrival, guint added,
   ab_stream_count (self->stream, &change);
 }
 
-/* Passes over samples between two batches; returns how many. */
+/* Drops samples between two batches; returns how many. */
 static guint
 skip_samples (AbPlacer * self, const AbArrival * arrival, guint n)
 {
@@ -223,8 +226,8 @@ skip_samples (AbPlacer * self, const AbArrival * arrival, guint n)
   return n;
 }
 
-/* Copies samples of @arrival from @done on, as many as the open batch takes,
- * and pushes it when that makes it full. */
+/* Copies the samples of @arrival from @done on until the open batch is full,
+ * then pushes it. */
 static GstFlowReturn
 fill_batch (AbPlacer * self, const AbArrival * arrival, guint * done)
 {
@@ -257,9 +260,8 @@ fill_batch (AbPlacer * self, const AbArrival * arrival, guint * done)
   return ret;
 }
 
-/* Downstream has refused a batch: what comes next does not follow on what it
- * has, and begins at a time of its own. Samples of @arrival from @done on are
- * lost. */
+/* Counts the samples of @arrival from @done on as dropped after an error. If
+ * upstream keeps pushing, the next chunk starts a new run. */
 static void
 lose_rest (AbPlacer * self, const AbArrival * arrival, guint done)
 {
@@ -269,8 +271,8 @@ lose_rest (AbPlacer * self, const AbArrival * arrival, guint done)
   count_added (self, arrival, lost, 0, lost);
 }
 
-/* Copies the samples of @arrival from @done on into batches and pushes those
- * that get full. */
+/* Copies the samples of @arrival from @done on into batches and pushes each
+ * full batch. */
 static GstFlowReturn
 feed (AbPlacer * self, const AbArrival * arrival, guint done)
 {
@@ -289,7 +291,6 @@ feed (AbPlacer * self, const AbArrival * arrival, guint done)
   return ret;
 }
 
-/* @n_samples of silence that nobody sent. */
 static GstFlowReturn
 feed_silence (AbPlacer * self, guint64 n_samples)
 {
@@ -312,7 +313,8 @@ drop_batch (AbPlacer * self)
   ab_stream_count (self->stream, &change);
 }
 
-/* What is pending leaves as a tail. */
+/* Ends the open batch as the tail setting says: shortened, padded or
+ * dropped. */
 static GstFlowReturn
 drain (AbPlacer * self)
 {
@@ -336,7 +338,7 @@ drain (AbPlacer * self)
   return push_batch (self);
 }
 
-/* The events that wait leave behind the open batch, if there is one. */
+/* Makes the waiting events releasable, and pushes them if no batch is open. */
 static void
 let_events_go (AbPlacer * self)
 {
@@ -345,7 +347,7 @@ let_events_go (AbPlacer * self)
     ab_events_release (&self->events, self->srcpad);
 }
 
-/* Begins a new run of samples without a break at @pts. */
+/* Ends the current run and begins a new one at @pts. */
 static GstFlowReturn
 begin_run (AbPlacer * self, GstClockTime pts)
 {
@@ -362,7 +364,8 @@ begin_run (AbPlacer * self, GstClockTime pts)
   return ret;
 }
 
-/* Samples that overlap with earlier ones; returns how many of the chunk. */
+/* Drops the samples of @arrival that overlap with earlier ones; returns how
+ * many. */
 static guint
 drop_overlap (AbPlacer * self, const AbArrival * arrival)
 {
@@ -391,7 +394,6 @@ note_metas (AbPlacer * self, const AbArrival * arrival, guint done)
         position + arrival->chunk.n_samples - done);
 }
 
-/* Acts on a chunk that is not due. */
 static G_GNUC_NO_INLINE GstFlowReturn
 act (AbPlacer * self, const AbArrival * arrival, AbVerdict verdict,
     guint64 missing)
@@ -440,7 +442,7 @@ ab_placer_place (AbPlacer * self, AbArrival * arrival)
   return feed (self, arrival, done);
 }
 
-/* Setting up, and what events do */
+/* Setup and events */
 
 void
 ab_placer_init (AbPlacer * self, AbStream * stream, GstPad * srcpad,
@@ -489,7 +491,8 @@ ab_placer_drain (AbPlacer * self)
   drain (self);
   ab_events_set_releasable (&self->events);
   ab_events_release (&self->events, self->srcpad);
-  /* a segment that has gone out without a sample is the one that counts now */
+  /* The new segment event has been pushed, though no sample of its segment has
+   * come: enter that segment now. */
   if (self->timeline.begun && !self->timeline.entered) {
     if (!ab_timeline_can_enter (&self->timeline, self->segment))
       ab_timeline_break (&self->timeline);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Puts chunks into their place in time, and their samples into batches. */
+/* Places chunks in time and puts their samples into batches. */
 #pragma once
 
 #include "batch/batch.h"
@@ -11,73 +11,82 @@
 
 G_BEGIN_DECLS
 
-/* A chunk on its way through the element. */
+/* An input chunk, or silence for a gap. */
 typedef struct
 {
   AbChunk chunk;
-  /* NULL: silence, which counts as inserted */
+  /* NULL: silence, counted as inserted */
   GstBuffer *buffer;
-  /* samples of the buffer as it came that have been cut off at its start */
+  /* samples that clipping to the segment removed from its start */
   guint cut;
   GstClockTime pts;
+  /* the buffer had DISCONT or RESYNC */
   gboolean flagged;
 } AbArrival;
 
-/* Thread-safety: streaming thread only. */
+/* The timeline judges the time of each chunk. The placer acts on its verdict:
+ * inserts silence, drops an overlap, or starts a new run. Then it copies the
+ * samples into the open batch and pushes the batch once it is full.
+ *
+ * Thread-safety: streaming thread only. */
 typedef struct
 {
-  /* constant; owned by the element, which embeds us. The segment is the one that
-   * chunks come in, played forwards. */
+  /* Constant; the element owns these and embeds us. The segment is the input
+   * segment; the element mirrors a reverse one, so it always plays forwards. */
   AbStream *stream;
   GstPad *srcpad;
   const GstSegment *segment;
 
-  /* the settings in force, and the hop since the last batch began */
+  /* the settings in force, and the hop that the open batch began with */
   AbFilterSettings settings;
   guint hop;
 
   AbTimeline timeline;
   AbEvents events;
-  /* reference timestamps of the chunks in the open batch */
   AbMetas metas;
   AbBatch batch;
   /* samples to skip until the next batch begins */
   guint64 skip;
 } AbPlacer;
 
-/* Format, memory and counts are those of @stream. Batches are pushed out of
+/* Uses the format, memory and counters of @stream, and pushes batches from
  * @srcpad. */
 void ab_placer_init (AbPlacer * self, AbStream * stream, GstPad * srcpad,
     const GstSegment * segment);
 void ab_placer_clear (AbPlacer * self);
 
-/* As before the first chunk: what is pending is dropped and counted. */
+/* Returns to the state before the first chunk. Pending samples are counted as
+ * dropped. */
 void ab_placer_reset (AbPlacer * self);
 
-/* The stream has another format; ab_placer_drain() comes first. */
+/* Takes the new format of the stream. Call ab_placer_drain() first. */
 void ab_placer_set_info (AbPlacer * self);
 
-/* Puts @arrival into its place in time and pushes the batches that get full.
- * A chunk that can't be kept is counted as dropped. */
+/* Places @arrival in time, copies its samples into batches, and pushes each
+ * full batch. On an error the rest of the chunk is counted as dropped. */
 GstFlowReturn ab_placer_place (AbPlacer * self, AbArrival * arrival);
 
-/* What is pending leaves as a tail, and after it all events that wait. */
+/* Handles pending samples as the tail setting says, then pushes all waiting
+ * events. */
 void ab_placer_drain (AbPlacer * self);
 
-/* The next chunk begins a new run, whatever its time. */
+/* Makes the next chunk begin a new run, whatever its time. */
 void ab_placer_break (AbPlacer * self);
 
-/* The segment is a new one now, of which @event (transfer full) tells.
+/* The input segment has changed; @event (transfer full) is the output's segment
+ * event.
  *
- * Returns: FALSE if the event can be sent on at once; it is the caller's then. */
+ * Returns: FALSE if the caller can push @event at once; then the caller keeps
+ * it. */
 gboolean ab_placer_new_segment (AbPlacer * self, GstEvent * event);
 
-/* Keeps @event (transfer full) behind those that wait.
+/* Queues @event (transfer full) if other events wait.
  *
- * Returns: FALSE if none waits; it is the caller's then. */
+ * Returns: FALSE if none waits; then the caller keeps @event. */
 gboolean ab_placer_hold (AbPlacer * self, GstEvent * event);
 
-/* Counts @n_samples that nobody wants, which were @sent or inserted. */
+/* Counts @n_samples as dropped, and as samples in if @sent, as inserted if
+ * not. */
 void ab_placer_count_refused (AbPlacer * self, guint64 n_samples,
     gboolean sent);
 

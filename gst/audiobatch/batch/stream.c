@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What both elements are around their batches: settings, format, size, memory
- * and counts. */
+/* The part that both elements share: settings, format, batch size, memory and
+ * counters. */
 
 #include "batch/stream.h"
 
@@ -34,7 +34,7 @@ ref_stats (AbStream * self)
   return ledger;
 }
 
-/* Whoever waits looks at the settings again. */
+/* Makes a waiting streaming thread look at the settings again. */
 static void
 knock (AbStream * self)
 {
@@ -156,7 +156,7 @@ publish_nominal (AbStream * self)
   ab_ledger_set_nominal (self->ledger, &nominal);
 }
 
-/* Batches are of @size and @info from now on. */
+/* Sets size and format, and posts LATENCY if the latency changed. */
 static void
 take_size (AbStream * self, const GstAudioInfo * info, const AbSize * size)
 {
@@ -180,8 +180,9 @@ take_size (AbStream * self, const GstAudioInfo * info, const AbSize * size)
   }
 }
 
-/* Copies the settings into streaming state, for audio of @info. @resized: begin
- * anew even if the size stays as it is; set to TRUE if it changes. */
+/* Copies the settings into streaming state, for audio of @info. If @resized is
+ * TRUE, takes size and format even if the size is the same. Sets @resized if
+ * the size changes. */
 static gboolean
 take_settings (AbStream * self, const GstAudioInfo * info, gboolean * resized)
 {
@@ -201,7 +202,7 @@ take_settings (AbStream * self, const GstAudioInfo * info, gboolean * resized)
   }
   if (!ab_size_set (&size, &settings.size, GST_AUDIO_INFO_RATE (info), &error)) {
     ab_stream_post_error (self, error);
-    /* look at them again, do not forget them */
+    /* The settings are not in force yet: look at them again. */
     atomic_store_explicit (&self->changed, TRUE, memory_order_relaxed);
     return FALSE;
   }
@@ -245,7 +246,7 @@ ab_stream_negotiate (AbStream * self, GstPad * srcpad)
 
   if (!gst_pad_peer_query (srcpad, query))
     GST_CAT_DEBUG_OBJECT (self->category, self->element,
-        "downstream has no wishes for memory");
+        "downstream does not answer the ALLOCATION query");
   ab_supply_take_query (&self->supply, query);
 }
 

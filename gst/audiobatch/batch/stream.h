@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What both elements are around their batches: settings, format, size, memory
- * and counts. */
+/* The part that both elements share: settings, format, batch size, memory and
+ * counters. */
 #pragma once
 
 #include <gst/audio/audio.h>
@@ -22,31 +22,33 @@ typedef struct
   AbCommonSettings settings;
   GstClockTime latency;
 
-  /* The format, rate 0 before there is one, and the size of batches. The
-   * streaming thread writes them with the OBJECT_LOCK and reads them without;
-   * others read with the lock, and nothing of what ab_size_next() changes. */
+  /* The format (rate 0 until it is known) and the batch size. The streaming
+   * thread writes them under OBJECT_LOCK and reads them without it. Other
+   * threads read them under OBJECT_LOCK, but not the fields of the size that
+   * ab_size_next() changes. */
   GstAudioInfo info;
   AbSize size;
 
-  /* set with the OBJECT_LOCK by start, internally atomic, may outlive us */
+  /* ab_stream_start() sets it under OBJECT_LOCK; internally atomic; may outlive
+   * us */
   AbLedger *ledger;
 
-  /* any thread: a setting was changed since the streaming thread last looked */
+  /* any thread: a setting changed since the streaming thread last looked */
   atomic_bool changed;
 
-  /* says itself who touches what */
+  /* see its own fields for threads */
   AbSupply supply;
 
   /* streaming thread */
   AbReport report;
 } AbStream;
 
-/* What happened to samples, all at one instant. */
+/* Changes of the counters, applied together. */
 typedef struct
 {
   guint64 in, inserted, out, dropped;
   guint batches;
-  /* waiting for their batch to fill, after all this */
+  /* the new figure: samples in a batch that is not full */
   guint pending;
 } AbSampleCount;
 
@@ -54,51 +56,52 @@ void ab_stream_init (AbStream * self, GstElement * element,
     GstDebugCategory * category);
 void ab_stream_clear (AbStream * self);
 
-/* Any thread. Return FALSE when @id is no property of ours. */
+/* Any thread. Return FALSE if @id is not a common property. */
 gboolean ab_stream_set_property (AbStream * self, guint id,
     const GValue * value);
 gboolean ab_stream_get_property (AbStream * self, guint id,
     GValue * value);
 
-/* Any thread: the duration of a full batch, or 0 before there is a format. */
+/* Any thread: the duration of a full batch, or 0 until the format is known. */
 GstClockTime ab_stream_get_latency (AbStream * self);
 
-/* Any thread: the format, and the size of batches as a fraction of samples.
+/* Any thread: the format, and the batch size in samples as a fraction.
  *
- * Returns: FALSE before there is a format. */
+ * Returns: FALSE until the format is known. */
 gboolean ab_stream_get_format (AbStream * self, GstAudioInfo * info,
     guint64 * size_n, guint64 * size_d);
 
 /* Any thread: posts @error as an element error. */
 void ab_stream_post_error (AbStream * self, const GError * error);
 
-/* While nothing streams. start() begins all counters anew: batches of an
- * earlier run that are still out are counted where they were made. */
+/* While nothing streams. ab_stream_start() makes new counters. Batches of an
+ * earlier run that are still outstanding stay in the old ones. */
 void ab_stream_start (AbStream * self);
 void ab_stream_stop (AbStream * self);
 
-/* All that follows: streaming thread. On FALSE or NULL an element error has
- * been posted that says why. */
+/* From here on: streaming thread, unless noted. On FALSE, an element error has
+ * been posted. */
 
-/* Takes the format and the settings as they are now. Posts LATENCY if that
- * changed. On FALSE the format is the old one. */
+/* Takes the format and the current settings. Posts LATENCY if the latency
+ * changed. On FALSE the old format stays. */
 gboolean ab_stream_set_info (AbStream * self, const GstAudioInfo * info);
 
-/* There is no format any more. */
+/* Makes the format unknown. */
 void ab_stream_forget_info (AbStream * self);
 
-/* Takes the settings if they were changed; to be called between batches.
- * @resized is set to whether batches have another size from now on. */
+/* Takes the settings if they changed. Call it between batches. Sets @resized if
+ * the batch size is a new one. */
 gboolean ab_stream_update (AbStream * self, gboolean * resized);
 
-/* Asks downstream of @srcpad what it wishes for memory. */
+/* Sends an ALLOCATION query downstream and takes the answer. */
 void ab_stream_negotiate (AbStream * self, GstPad * srcpad);
 
-/* Ends, or refuses, waiting for downstream to release a batch. Any thread. */
+/* Any thread. While shut for any reason, the streaming thread does not wait for
+ * downstream to release a batch. */
 void ab_stream_set_shut (AbStream * self, AbGateShut reason,
     gboolean shut);
 
-/* Has waiting been ended, or refused? Then what takes long has to end too. */
+/* If it is shut, long operations must end too. */
 static inline gboolean
 ab_stream_is_shut (AbStream * self)
 {
@@ -111,8 +114,8 @@ ab_stream_is_shut_by (AbStream * self, AbGateShut reason)
   return ab_gate_is_shut_by (&self->ledger->gate, reason);
 }
 
-/* Counts @added samples that came in, now that @pending wait: what happens to
- * most chunks. */
+/* ab_stream_count() for most chunks: @added samples came in, and @pending is
+ * the new figure. */
 static inline void
 ab_stream_count_pending (AbStream * self, guint added, guint pending)
 {
@@ -122,10 +125,10 @@ ab_stream_count_pending (AbStream * self, guint added, guint pending)
   ab_ledger_end (self->ledger);
 }
 
-/* Adds @change to the counters; pending is not added but set. */
+/* Adds @change to the counters, and sets the pending samples. */
 void ab_stream_count (AbStream * self, const AbSampleCount * change);
 
-/* Reports if it is time to; to be called after the push. */
+/* Sends a report if one is due. Call it after each push. */
 void ab_stream_report (AbStream * self);
 void ab_stream_report_end (AbStream * self);
 
