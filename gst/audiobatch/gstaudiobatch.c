@@ -7,15 +7,15 @@
  * @short_description: cuts an audio stream into batches with memory of their own
  *
  * Collects raw audio, in chunks of any length, into batches of
- * #GstAudioBatch:samples-per-batch samples and hands each one on in a buffer
+ * #GstAudioBatch:samples-per-batch samples. It pushes each batch in a buffer
  * that belongs to the consumer alone: one memory, one reference, writable, and
  * never touched again by this element. A consumer may work on it in place, hold
- * it for as long as it likes, and free it in any thread, even when the element
- * is gone.
+ * it for as long as it likes, and release it in any thread, even after the
+ * element is gone.
  *
- * What that costs is counted, in the properties of the element, in its
- * #GstAudioBatch:stats, and every #GstAudioBatch:report-interval batches in the
- * log and in an `audiobatch-report` element message.
+ * The element counts what the batches cost. The figures are in its properties,
+ * in #GstAudioBatch:stats, and every #GstAudioBatch:report-interval batches in
+ * the log and in an `audiobatch-report` element message.
  *
  * ## Example launch lines
  * |[
@@ -46,17 +46,18 @@ struct _GstAudioBatch
   /* settings, OBJECT_LOCK */
   AbFilterSettings settings;
 
-  /* any thread: settings were changed since the streaming thread last looked */
+  /* any thread: settings changed since the streaming thread last looked */
   atomic_bool settings_changed;
 
-  /* says itself who touches what */
+  /* see its own fields for threads */
   AbStream stream;
 
   /* streaming thread, sink STREAM_LOCK */
-  /* the segment that chunks come in, turned round if they come in reverse */
+  /* the input segment; mirrored if its rate is negative, so that it plays
+   * forwards */
   GstSegment segment;
   gboolean reverse;
-  /* the caps or segment that was refused last: it is sent again and again */
+  /* the caps or segment event that was refused last; see was_refused() */
   GstEventType refused_type;
   guint32 refused_seqnum;
   AbPlacer placer;
@@ -81,8 +82,8 @@ G_DEFINE_TYPE_WITH_CODE (GstAudioBatch, gst_audio_batch, GST_TYPE_ELEMENT,
 GST_ELEMENT_REGISTER_DEFINE (audiobatch, "audiobatch", GST_RANK_NONE,
     GST_TYPE_AUDIO_BATCH);
 
-/* Copies our own settings into streaming state. Those that both elements have
- * are copied by ab_stream_update(). */
+/* Copies the settings of this element into streaming state; ab_stream_update()
+ * copies those that both elements have. */
 static void
 take_settings (GstAudioBatch * self)
 {
@@ -97,7 +98,7 @@ take_settings (GstAudioBatch * self)
 
 /* Data path, callee before caller */
 
-/* The time of what ends at @end, in the segment played forwards. */
+/* The start, in the mirrored segment, of samples that end at @end. */
 static GstClockTime
 mirror_time (GstAudioBatch * self, GstClockTime end)
 {
@@ -112,7 +113,7 @@ end_time (GstAudioBatch * self, GstClockTime pts, guint64 n_samples)
       GST_AUDIO_INFO_RATE (&self->stream.info));
 }
 
-/* TRUE when all of the chunk is inside the segment, as nearly always. */
+/* TRUE if all of the chunk is inside the segment, as nearly always. */
 static gboolean
 is_inside_segment (GstAudioBatch * self, const AbArrival * arrival)
 {
@@ -125,7 +126,7 @@ is_inside_segment (GstAudioBatch * self, const AbArrival * arrival)
       < self->segment.stop;
 }
 
-/* Cuts off what is outside of the segment and counts it as dropped. */
+/* Clips the chunk to the segment, and counts the rest as dropped. */
 static void
 clip (GstAudioBatch * self, AbArrival * arrival)
 {
@@ -152,7 +153,7 @@ clip (GstAudioBatch * self, AbArrival * arrival)
   ab_placer_count_refused (&self->placer, cut, TRUE);
 }
 
-/* Turns a chunk round that comes in reverse. */
+/* Turns a chunk of a reverse segment round: its samples and its time. */
 static void
 reverse_chunk (GstAudioBatch * self, AbArrival * arrival)
 {
@@ -162,7 +163,7 @@ reverse_chunk (GstAudioBatch * self, AbArrival * arrival)
         end_time (self, arrival->pts, arrival->chunk.n_samples));
 }
 
-/* Posts @error. Samples that can't be had are counted as dropped. */
+/* Posts @error and counts the samples as dropped. */
 static GstFlowReturn
 refuse_chunk (GstAudioBatch * self, const GError * error, guint n_samples)
 {
@@ -177,7 +178,7 @@ gst_audio_batch_chain (GstPad * pad, GstObject * parent, GstBuffer * buffer)
   GstAudioBatch *self = (GstAudioBatch *) parent;
   g_autoptr (GError) error = NULL;
   GstFlowReturn ret = GST_FLOW_OK;
-  /* not cleared: there is much in it that only planar audio needs */
+  /* not cleared, to save time: most of it is for planar audio */
   AbArrival arrival;
 
   if (G_UNLIKELY (GST_AUDIO_INFO_RATE (&self->stream.info) == 0)) {
@@ -248,7 +249,7 @@ gst_audio_batch_change_state (GstElement * element, GstStateChange transition)
 
 /* Events and queries */
 
-/* What a stream of raw audio can't do without, or NULL. */
+/* The first field that raw audio needs and @caps lack, or NULL. */
 static const gchar *
 missing_field (const GstCaps * caps)
 {
@@ -279,11 +280,11 @@ refuse_caps (GstAudioBatch * self, const GstCaps * caps)
         ("the caps are %s", text));
   } else {
     GST_ELEMENT_ERROR (self, STREAM, FORMAT,
-        ("These caps are not those of raw audio: %s", text), (NULL));
+        ("These caps don't describe raw audio: %s", text), (NULL));
   }
 }
 
-/* The tail goes out, by the settings as they are now. */
+/* Drains with the current settings. */
 static void
 drain (GstAudioBatch * self)
 {
@@ -302,7 +303,7 @@ set_info (GstAudioBatch * self, const GstAudioInfo * info)
   return TRUE;
 }
 
-/* Sends @event on, behind those that wait. */
+/* Forwards @event, after the events that wait. */
 static gboolean
 send_event (GstAudioBatch * self, GstEvent * event)
 {
@@ -311,7 +312,7 @@ send_event (GstAudioBatch * self, GstEvent * event)
   return gst_pad_event_default (self->sinkpad, GST_OBJECT (self), event);
 }
 
-/* Refuses @event, whose fault has been told. */
+/* Refuses @event; an error message has been posted. */
 static gboolean
 refuse_event (GstAudioBatch * self, GstEvent * event)
 {
@@ -321,7 +322,8 @@ refuse_event (GstAudioBatch * self, GstEvent * event)
   return FALSE;
 }
 
-/* A pad sends a sticky event that was refused again with each buffer. */
+/* A pad sends a refused sticky event again with each buffer. Post one error
+ * only. */
 static gboolean
 was_refused (GstAudioBatch * self, GstEvent * event)
 {
@@ -353,14 +355,14 @@ check_segment (GstAudioBatch * self, const GstSegment * segment)
 {
   if (segment->format != GST_FORMAT_TIME) {
     GST_ELEMENT_ERROR (self, STREAM, FORMAT,
-        ("Audio can be batched only in time, and this comes in %s.",
+        ("Audio can be batched only in a time segment, and this one is in %s.",
             gst_format_get_name (segment->format)),
-        ("For raw audio out of a file put rawaudioparse before this element."));
+        ("For raw audio from a file, put rawaudioparse before this element."));
     return FALSE;
   }
   if (segment->rate < 0 && !GST_CLOCK_TIME_IS_VALID (segment->stop)) {
     GST_ELEMENT_ERROR (self, STREAM, FORMAT,
-        ("Audio can't be played backwards from an end that is not known: the "
+        ("Audio can't be batched in reverse if the end is not known: the "
             "segment has a rate of %g and no stop.", segment->rate),
         ("Seek with a stop, such as the duration."));
     return FALSE;
@@ -380,7 +382,7 @@ handle_segment (GstAudioBatch * self, GstEvent * event)
   GST_DEBUG_OBJECT (self, "new %" GST_SEGMENT_FORMAT, &segment);
   self->reverse = segment.rate < 0;
   if (self->reverse) {
-    /* turned round, it plays forwards for those downstream */
+    /* the output is in order, so downstream plays it forwards */
     segment.rate = -segment.rate;
     segment.applied_rate = -segment.applied_rate;
     gst_event_unref (event);
@@ -410,7 +412,7 @@ mirror_segment_done (GstAudioBatch * self, GstEvent * event)
   return event;
 }
 
-/* As gst_audio_buffer_clip(), for @n_samples of silence at @pts. */
+/* The same as gst_audio_buffer_clip(), for @n_samples of silence at @pts. */
 static void
 clip_gap (GstAudioBatch * self, GstClockTime * pts, guint64 * n_samples)
 {
@@ -430,7 +432,7 @@ clip_gap (GstAudioBatch * self, GstClockTime * pts, guint64 * n_samples)
   ab_placer_count_refused (&self->placer, before - *n_samples, FALSE);
 }
 
-/* Silence of @duration from @pts on, in its place among the samples. */
+/* Places silence of @duration at @pts. */
 static void
 feed_gap (GstAudioBatch * self, GstClockTime pts, GstClockTime duration)
 {
@@ -511,8 +513,8 @@ gst_audio_batch_sink_event (GstPad * pad, GstObject * parent, GstEvent * event)
   return gst_pad_event_default (pad, parent, event);
 }
 
-/* Caps without what audio needs are let in here, so that the event function
- * can say what they lack; otherwise the sender only hears "not negotiated". */
+/* Accepts raw audio caps that lack a field, so that the event function can name
+ * the field. Otherwise upstream reports only "not negotiated". */
 static gboolean
 accept_incomplete_caps (GstQuery * query)
 {
@@ -537,7 +539,7 @@ gst_audio_batch_sink_query (GstPad * pad, GstObject * parent, GstQuery * query)
         return TRUE;
       break;
     case GST_QUERY_ALLOCATION:
-      /* chunks are read wherever they are, planar ones with their meta */
+      /* We read any memory; planar audio needs its meta. */
       gst_query_add_allocation_meta (query, GST_AUDIO_META_API_TYPE, NULL);
       return TRUE;
     default:
@@ -563,8 +565,8 @@ gst_audio_batch_src_query (GstPad * pad, GstObject * parent, GstQuery * query)
   min += ours;
   if (max != GST_CLOCK_TIME_NONE)
     max += ours;
-  GST_DEBUG_OBJECT (self, "latency: %" GST_TIME_FORMAT " of ours, %"
-      GST_TIME_FORMAT " in all", GST_TIME_ARGS (ours), GST_TIME_ARGS (min));
+  GST_DEBUG_OBJECT (self, "latency: %" GST_TIME_FORMAT " added, %"
+      GST_TIME_FORMAT " in total", GST_TIME_ARGS (ours), GST_TIME_ARGS (min));
   gst_query_set_latency (query, live, min, max);
   return TRUE;
 }

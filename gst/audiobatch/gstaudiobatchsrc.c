@@ -8,10 +8,10 @@
  *
  * Makes audio, in batches of #GstAudioBatchSrc:samples-per-batch samples, each
  * in a buffer that belongs to the consumer alone: one memory, one reference,
- * writable, and never touched again by this element. Left alone it settles for
- * mono F32 at 48000 Hz: 46.875 batches a second of 4096 bytes each.
+ * writable, and never touched again by this element. By default it makes mono
+ * F32 at 48000 Hz: 46.875 batches a second of 4096 bytes each.
  *
- * The waves and their properties are those of audiotestsrc.
+ * It has the waves of audiotestsrc, with the same properties.
  *
  * ## Example launch lines
  * |[
@@ -25,8 +25,8 @@
  *
  * ## The application's own samples
  *
- * With a handler for #GstAudioBatchSrc::fill-batch the application makes the
- * samples itself, in the streaming thread, in the memory of the batch.
+ * If the application connects to #GstAudioBatchSrc::fill-batch, its handler
+ * writes the samples into the memory of each batch, in the streaming thread.
  */
 
 #include "gstaudiobatchsrc.h"
@@ -49,18 +49,18 @@ struct _GstAudioBatchSrc
   /* settings, OBJECT_LOCK */
   AbSourceSettings settings;
 
-  /* any thread: settings were changed since the streaming thread last looked */
+  /* any thread: settings changed since the streaming thread last looked */
   atomic_bool settings_changed;
   /* any thread: an error message has been posted */
   atomic_bool error_posted;
 
-  /* any thread: those that stream, that last called unlock() to flush, and that
-   * take the element to PAUSED at present */
+  /* any thread: the streaming thread, the thread that last called unlock() to
+   * flush, and the thread that is taking the element to PAUSED */
   GThread *_Atomic streaming;
   GThread *_Atomic flushing;
   GThread *_Atomic pausing;
 
-  /* says itself who touches what */
+  /* see its own fields for threads */
   AbStream stream;
 
   /* all that follows: streaming thread, STREAM_LOCK of the src pad */
@@ -88,8 +88,8 @@ enum
 
 static guint signals[N_SIGNALS];
 
-/* Not GST_AUDIO_FORMATS_ALL: since 1.28 that has S20_32 and U20_32, of whose 4
- * bytes GStreamer's pack functions write 3. */
+/* Not GST_AUDIO_FORMATS_ALL: since 1.28 it includes S20_32 and U20_32, whose
+ * pack functions write only 3 of 4 bytes. */
 #define BOTH_ORDERS(format) GST_AUDIO_NE (format) ", " GST_AUDIO_OE (format) ", "
 #define SOURCE_FORMATS "{ " \
     BOTH_ORDERS (F64) BOTH_ORDERS (F32) BOTH_ORDERS (S32) BOTH_ORDERS (U32) \
@@ -113,8 +113,8 @@ GST_ELEMENT_REGISTER_DEFINE (audiobatchsrc, "audiobatchsrc", GST_RANK_NONE,
 
 /* Data path, callee before caller */
 
-/* Copies our own settings into streaming state. Those that both elements have
- * are copied by ab_stream_update(). */
+/* Copies the settings of this element into streaming state; ab_stream_update()
+ * copies those that both elements have. */
 static void
 take_settings (GstAudioBatchSrc * self)
 {
@@ -176,11 +176,12 @@ ask_handler (GstAudioBatchSrc * self, GstBuffer * buffer, guint64 start,
 static gsize
 plane_stride (GstAudioBatchSrc * self, guint n_samples)
 {
-  /* GST_AUDIO_INFO_BPS() is the depth, which for S24_32 is not the width */
+  /* GST_AUDIO_INFO_BPS() is the depth; S24_32, for one, is wider */
   return n_samples * (gsize) (GST_AUDIO_INFO_WIDTH (&self->stream.info) / 8);
 }
 
-/* The default handler, for when the last handler has gone while playing. */
+/* The default handler, in case the application disconnects its own while
+ * playing. */
 static GstFlowReturn
 gst_audio_batch_src_fill_batch (GstAudioBatchSrc * self, GstBuffer * buffer,
     guint64 start)
@@ -197,8 +198,8 @@ gst_audio_batch_src_fill_batch (GstAudioBatchSrc * self, GstBuffer * buffer,
   return GST_FLOW_OK;
 }
 
-/* Fills @room, from sample @start on. The handler may leave fewer than
- * @n_samples. */
+/* Fills @room, from sample @start on. A handler may shorten the batch; then
+ * @n_samples becomes less. */
 static GstFlowReturn
 fill (GstAudioBatchSrc * self, AbRoom * room, guint64 start, guint * n_samples)
 {
@@ -213,7 +214,7 @@ fill (GstAudioBatchSrc * self, AbRoom * room, guint64 start, guint * n_samples)
     ab_batch_describe (room->buffer, &self->stream.info, asked, silent);
     return GST_FLOW_OK;
   }
-  /* whatever the handler leaves out is silence */
+  /* the samples that the handler does not write are silence */
   gst_audio_format_info_fill_silence (self->stream.info.finfo, room->data,
       gst_buffer_get_size (room->buffer));
   ab_room_close (room);
@@ -234,7 +235,8 @@ make_batch (GstAudioBatchSrc * self, guint64 start, guint * n_samples,
   ret = ab_supply_acquire (&self->stream.supply, *n_samples, &room);
   if (G_UNLIKELY (ret != GST_FLOW_OK))
     return ret;
-  /* the offset first, and again after the controllers, which want the time */
+  /* Controllers need the timestamp, which needs the timestamp offset. They may
+   * change settings, so look at these again. */
   take_settings (self);
   stamp (self, room.buffer, start, *n_samples);
   gst_object_sync_values (GST_OBJECT (self), GST_BUFFER_PTS (room.buffer));
@@ -266,26 +268,27 @@ count (GstAudioBatchSrc * self, guint in, guint out, guint dropped)
   ab_stream_count (&self->stream, &change);
 }
 
-/* Makes the next batch in order; @n_samples is set to its length, whether it
- * could be made or not. */
+/* Makes the next batch in order. Sets @n_samples to its length even if there is
+ * no batch. */
 static GstFlowReturn
 make_next (GstAudioBatchSrc * self, guint * n_samples, GstBuffer ** batch)
 {
   GstFlowReturn ret;
   guint asked;
 
-  /* not in MIN(), which would ask twice */
+  /* not in MIN(), which would call it twice */
   asked = ab_size_next (&self->stream.size);
   asked = *n_samples = MIN (asked, ab_position_left (&self->position));
   if (asked == 0)
     return GST_FLOW_EOS;
   ret = make_batch (self, ab_position_start (&self->position, asked),
       n_samples, batch);
-  /* in reverse what a handler leaves out is the end, which has been passed */
+  /* In reverse the position has passed the end of the batch already, also if
+   * the handler cut that off. */
   if (ret == GST_FLOW_OK || ret == AB_FLOW_DROPPED)
     ab_position_advance (&self->position,
         self->position.reverse ? asked : *n_samples);
-  /* the same batch is made later, and has to be as long */
+  /* The same batch will be made later and must have the same length. */
   else if (ret == GST_FLOW_FLUSHING)
     ab_size_undo (&self->stream.size);
   return ret;
@@ -301,11 +304,11 @@ push_mode_create (GstAudioBatchSrc * self, GstBuffer ** batch)
       == AB_FLOW_DROPPED) {
     count (self, n_samples, 0, n_samples);
     self->discont = TRUE;
-    /* time passes as it would have with the batch */
+    /* wait as long as the batch would have lasted */
     if (!ab_supply_pass_time (&self->stream.supply, n_samples))
       return GST_FLOW_FLUSHING;
   }
-  /* the application's own end */
+  /* the handler ended the stream */
   if (ret == GST_FLOW_EOS && n_samples > 0)
     ab_stream_report_end (&self->stream);
   if (ret != GST_FLOW_OK)
@@ -317,8 +320,8 @@ push_mode_create (GstAudioBatchSrc * self, GstBuffer ** batch)
   return GST_FLOW_OK;
 }
 
-/* @size bytes from @offset on. The base class copies them where the caller
- * brings memory of his own. */
+/* Makes @size bytes from @offset on. If downstream passes its own buffer, the
+ * base class copies them into it. */
 static GstFlowReturn
 pull_mode_create (GstAudioBatchSrc * self, guint64 offset, guint size,
     GstBuffer ** batch)
@@ -333,18 +336,18 @@ pull_mode_create (GstAudioBatchSrc * self, guint64 offset, guint size,
   n_samples = size / bpf;
   if (offset % bpf != 0 || n_samples == 0) {
     GST_ELEMENT_ERROR (self, STREAM, FORMAT,
-        ("%u bytes were pulled from byte %" G_GUINT64_FORMAT ", which are no "
-            "whole samples of %u bytes.", size, offset, bpf), (NULL));
+        ("Downstream pulled %u bytes from byte %" G_GUINT64_FORMAT ", but must "
+            "pull whole samples of %u bytes.", size, offset, bpf), (NULL));
     return GST_FLOW_ERROR;
   }
   start = offset / bpf;
-  /* neither samples nor time go that far */
+  /* beyond the last sample number or the last time */
   if (!g_uint64_checked_add (&end, start, n_samples)
       || ab_clock_time (&self->position.clock, end) == AB_LAST_TIME)
     return GST_FLOW_EOS;
   do {
     ret = make_batch (self, start, &n_samples, batch);
-    /* who pulls waits for his answer: nothing is dropped */
+    /* Downstream waits for these samples: wait and try again, never drop. */
   } while (ret == AB_FLOW_DROPPED
       && ab_supply_pass_time (&self->stream.supply, n_samples));
   if (ret == GST_FLOW_OK)
@@ -352,8 +355,8 @@ pull_mode_create (GstAudioBatchSrc * self, guint64 offset, guint size,
   return ret == AB_FLOW_DROPPED ? GST_FLOW_FLUSHING : ret;
 }
 
-/* As audiotestsrc: a tag, once. It goes straight to the base class, which sends
- * it behind the segment and takes no lock that a state change might hold. */
+/* Sends one tag, as audiotestsrc does. The base class sends it after the
+ * segment and takes no lock that a state change might hold. */
 static void
 send_tag (GstAudioBatchSrc * self)
 {
@@ -371,7 +374,8 @@ create (GstBaseSrc * src, guint64 offset, guint size, GstBuffer ** buffer)
   GstAudioBatchSrc *self = GST_AUDIO_BATCH_SRC (src);
   gboolean resized;
 
-  /* pushing, the base class has seen to the format */
+  /* In pull mode the format may still be unknown; in push mode the base class
+   * has negotiated it. */
   if (GST_AUDIO_INFO_RATE (&self->stream.info) == 0
       && !ab_source_negotiate (src))
     return GST_FLOW_NOT_NEGOTIATED;
@@ -385,10 +389,9 @@ create (GstBaseSrc * src, guint64 offset, guint size, GstBuffer ** buffer)
   return push_mode_create (self, buffer);
 }
 
-/* After a wait that was ended: was that for PAUSED alone? Then stays until the
- * element plays again, and returns TRUE. If create() returned FLUSHING here and
- * the element played again at once, GstBaseSrc (since 1.24) would end its task
- * for good. */
+/* If only PAUSED ended a wait, waits until the element plays again, and returns
+ * TRUE. Otherwise create() would return FLUSHING, and if the element played
+ * again at once, GstBaseSrc (since 1.24) would end its task for good. */
 static G_GNUC_NO_INLINE gboolean
 outlast_pause (GstBaseSrc * src)
 {
@@ -419,8 +422,8 @@ gst_audio_batch_src_fixate (GstBaseSrc * src, GstCaps * caps)
       ab_source_prefer_caps (caps));
 }
 
-/* Looks whether the application fills the batches: this takes GObject's lock,
- * and so is not done for each of them. */
+/* Looks whether the application fills the batches. Not called for each batch,
+ * because it takes GObject's signal lock. */
 static void
 look_for_handler (GstAudioBatchSrc * self)
 {
@@ -466,7 +469,7 @@ gst_audio_batch_src_set_caps (GstBaseSrc * src, GstCaps * caps)
   return TRUE;
 }
 
-/* Memory is ours: from the query only the wishes for it are taken. */
+/* Batches use our own memory. Takes only downstream's wishes from the query. */
 static gboolean
 gst_audio_batch_src_decide_allocation (GstBaseSrc * src, GstQuery * query)
 {
@@ -491,7 +494,7 @@ gst_audio_batch_src_do_seek (GstBaseSrc * src, GstSegment * segment)
     ab_source_resume (src, segment->flags & GST_SEGMENT_FLAG_RESET);
     return FALSE;
   }
-  /* before there is a rate, the caps will find the position in the segment */
+  /* If the rate is not known yet, set_caps() will read the segment. */
   if (segment->format == GST_FORMAT_TIME && self->stream.info.rate != 0)
     seek_to_segment (self, segment, self->stream.info.rate);
   return TRUE;
@@ -540,7 +543,7 @@ gst_audio_batch_src_start (GstBaseSrc * src)
 {
   GstAudioBatchSrc *self = GST_AUDIO_BATCH_SRC (src);
 
-  /* the base class lets itself be pulled only in bytes */
+  /* in pull mode the base class accepts only bytes */
   gst_base_src_set_format (src, GST_PAD_MODE (src->srcpad) == GST_PAD_MODE_PULL
       ? GST_FORMAT_BYTES : GST_FORMAT_TIME);
   ab_stream_start (&self->stream);
@@ -556,7 +559,7 @@ gst_audio_batch_src_stop (GstBaseSrc * src)
 {
   GstAudioBatchSrc *self = GST_AUDIO_BATCH_SRC (src);
 
-  /* an end that others have made, such as an EOS event of the application */
+  /* The stream may have ended elsewhere: by an EOS event of the application. */
   if (GST_AUDIO_INFO_RATE (&self->stream.info) != 0)
     ab_stream_report_end (&self->stream);
   g_clear_pointer (&self->waveform, ab_waveform_free);
@@ -564,8 +567,8 @@ gst_audio_batch_src_stop (GstBaseSrc * src)
   return TRUE;
 }
 
-/* Waits are ended for a flush until unlock_stop(), and for PAUSED until PLAYING.
- * Only we tell these apart: since 1.24 GstBaseSrc calls unlock() for both. */
+/* A flush ends waits until unlock_stop(); PAUSED ends them until PLAYING. Since
+ * 1.24 GstBaseSrc calls unlock() for both, so we tell them apart by thread. */
 
 static gboolean
 gst_audio_batch_src_unlock (GstBaseSrc * src)
@@ -573,7 +576,7 @@ gst_audio_batch_src_unlock (GstBaseSrc * src)
   GstAudioBatchSrc *self = GST_AUDIO_BATCH_SRC (src);
   GThread *caller = g_thread_self ();
 
-  /* change_state() sees to that, in every version */
+  /* PAUSED: change_state() handles it, in every version */
   if (caller == atomic_load (&self->pausing))
     return TRUE;
   atomic_store (&self->flushing, caller);
@@ -588,8 +591,8 @@ gst_audio_batch_src_unlock_stop (GstBaseSrc * src)
   GstAudioBatchSrc *self = GST_AUDIO_BATCH_SRC (src);
   GThread *caller = g_thread_self ();
 
-  /* GstBaseSrc takes back its unlock() for PAUSED, just before create(): that
-   * must not undo one for a flush which has begun meanwhile */
+  /* Just before create(), GstBaseSrc calls unlock_stop() to end its unlock()
+   * for PAUSED. That call must not end a flush that has begun meanwhile. */
   if (caller == atomic_load (&self->streaming)
       && caller != atomic_load (&self->flushing))
     return TRUE;
@@ -597,9 +600,9 @@ gst_audio_batch_src_unlock_stop (GstBaseSrc * src)
   return TRUE;
 }
 
-/* A live source does not wait in PAUSED, nor drop what time passes by. The base
- * class has to know of PAUSED first, and of PLAYING last: outlast_pause() asks
- * it. */
+/* In PAUSED a live source does not wait for downstream to release a batch, and
+ * drops no batches while time passes. The base class must enter PAUSED before
+ * we shut the gate, and PLAYING after we open it: outlast_pause() asks it. */
 static GstStateChangeReturn
 gst_audio_batch_src_change_state (GstElement * element,
     GstStateChange transition)
@@ -715,29 +718,29 @@ install_signals (GObjectClass * klass)
   /**
    * GstAudioBatchSrc::fill-batch:
    * @self: the element
-   * @batch: the batch to be filled: silence of the negotiated caps, with its
-   *   PTS; writable, and lent for the time of the call only
+   * @batch: the batch to fill: silence in the negotiated format, with its PTS;
+   *   writable, and valid only during the call
    * @start: the number of its first sample
    *
    * Asks the application for the samples of the next batch, in the streaming
    * thread. The handler writes to the memory of @batch and returns
-   * %GST_FLOW_OK to go on, %GST_FLOW_EOS to end the stream (the batch is not
-   * pushed then), or %GST_FLOW_ERROR after it has posted an error message in
-   * the name of @self, with GST_ELEMENT_ERROR() or gst_element_message_full().
-   * It may cut interleaved batches short by whole samples with
-   * gst_buffer_set_size(). A handler that keeps a reference to @batch or its
-   * memory, or leaves it mapped, gets an element error.
+   * %GST_FLOW_OK to push it, or %GST_FLOW_EOS to end the stream without it. To
+   * report an error, the handler posts an error message from @self with
+   * GST_ELEMENT_ERROR() or gst_element_message_full(), and returns
+   * %GST_FLOW_ERROR. It may shorten interleaved batches by whole samples with
+   * gst_buffer_set_size(). If it keeps a reference to @batch or its memory, or
+   * leaves it mapped, the element posts an error.
    *
-   * In Python write to the memory, `batch.peek_memory(0).map(Gst.MapFlags.WRITE)`,
-   * and let go of all of it before the end of the handler: a Python object that
-   * is kept of @batch itself has no reference to it, and points nowhere then. A
-   * handler that raises an exception has returned %GST_FLOW_OK.
+   * In Python, write to `batch.peek_memory(0).map(Gst.MapFlags.WRITE)`, and
+   * release all of it before the handler returns. A Python object for @batch
+   * itself has no reference to it; do not use it after the handler returned. If
+   * the handler raises an exception, the element takes that as %GST_FLOW_OK.
    *
-   * Only the first handler is called. Without one the batch is filled with the
-   * #GstAudioBatchSrc:wave. Connect before the element goes to PAUSED: it looks
-   * for handlers when the format or the position changes.
+   * The element calls only the first handler. Without one it fills the batch
+   * with the #GstAudioBatchSrc:wave. Connect before the element goes to PAUSED:
+   * it looks for handlers only if the format or the position changes.
    *
-   * Returns: whether to go on
+   * Returns: %GST_FLOW_OK, %GST_FLOW_EOS or %GST_FLOW_ERROR
    */
   signals[SIGNAL_FILL_BATCH] = g_signal_new_class_handler ("fill-batch",
       G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST,

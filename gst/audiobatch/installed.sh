@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Run by "meson install": prints what it is told, and where DESTDIR leads to.
+# Run by "meson install": prints its arguments, and DESTDIR if it is set.
 set -eu
 
 [ -z "${MESON_INSTALL_QUIET-}" ] || exit 0

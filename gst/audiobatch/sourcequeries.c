@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What audiobatchsrc answers to queries, and what GstBaseSrc leaves to it. */
+/* Query answers of audiobatchsrc, and workarounds for GstBaseSrc. */
 
 #include "sourcequeries.h"
 
@@ -27,8 +27,8 @@ is_known (GstFormat format)
       || format == GST_FORMAT_DEFAULT;
 }
 
-/* Samples and times as batches have them, which GstAudioInfo's own conversion
- * is up to a nanosecond away from. */
+/* Converts as the timestamps of batches do. gst_audio_info_convert() may differ
+ * by a nanosecond. */
 static guint64
 to_samples (const GstAudioInfo * info, GstFormat format, guint64 value)
 {
@@ -138,7 +138,8 @@ ab_source_negotiate (GstBaseSrc * src)
   if (!gst_base_src_negotiate (src))
     return FALSE;
   caps = gst_pad_get_current_caps (src->srcpad);
-  /* a start that failed may have left the pad its caps */
+  /* A start that failed may have left its caps on the pad; then the base class
+   * did not call set_caps(). */
   if (before && caps && gst_caps_is_equal (before, caps))
     return GST_BASE_SRC_GET_CLASS (src)->set_caps (src, caps);
   return TRUE;

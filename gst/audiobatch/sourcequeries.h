@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What audiobatchsrc answers to queries, and what GstBaseSrc leaves to it. */
+/* Query answers of audiobatchsrc, and workarounds for GstBaseSrc. */
 #pragma once
 
 #include <gst/base/gstbasesrc.h>
@@ -9,33 +9,33 @@
 
 G_BEGIN_DECLS
 
-/* Thread-safety: any thread. FALSE when the answer is not known. */
+/* Thread-safety: any thread, unless noted. FALSE if the answer is not known. */
 
-/* One batch. */
+/* The latency is the duration of one batch. */
 gboolean ab_source_answer_latency (GstBaseSrc * src, AbStream * stream,
     GstQuery * query);
 
-/* Between time, samples and bytes, once there is a format. */
+/* Converts between time, samples and bytes, once the format is known. */
 gboolean ab_source_answer_convert (AbStream * stream, GstQuery * query);
 
-/* That of num-buffers batches, where there is an end. */
+/* The duration of num-buffers batches, if that is set. */
 gboolean ab_source_answer_duration (GstBaseSrc * src, AbStream * stream,
     GstQuery * query);
 
-/* Push, and pull where that was set. */
+/* The modes that the settings allow. */
 gboolean ab_source_answer_scheduling (const AbSourceSettings * settings,
     GstQuery * query);
 
-/* Takes @caps and returns the best of them: mono F32 at 48000 Hz, or what comes
- * nearest to that, with a mask for more than 2 channels. */
+/* Takes @caps and returns them with the preferred fields fixed: mono F32 at
+ * 48000 Hz or the nearest, and a channel mask for more than 2 channels. */
 GstCaps *ab_source_prefer_caps (GstCaps * caps);
 
-/* For when there is no format yet: the base class does not set caps that the pad
- * has already. Streaming thread. */
+/* Streaming thread. Negotiates if the format is not known yet, and sets the
+ * caps even if the pad has the same caps already. */
 gboolean ab_source_negotiate (GstBaseSrc * src);
 
-/* After a seek that was refused: if the stream has been @flushed for it, or has
- * not begun, the base class would go on without a segment. */
+/* Call it after refusing a seek. If the seek @flushed the stream, or the stream
+ * has not begun, the base class would continue without a segment. */
 void ab_source_resume (GstBaseSrc * src, gboolean flushed);
 
 G_END_DECLS

@@ -55,9 +55,9 @@ ab_batch_check_filled (GstBuffer * buffer, const GstAudioInfo * info,
   if (size % bpf != 0 || left == 0 || left > *n_samples
       || (planar && left != *n_samples)) {
     g_set_error (error, GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_FAILED,
-        "The handler of fill-batch has made a batch of %" G_GSIZE_FORMAT
-        " bytes out of one of %u samples of %u bytes. It may only be cut "
-        "short by whole samples, and planar audio not at all.", size,
+        "The handler of fill-batch returned a batch of %" G_GSIZE_FORMAT
+        " bytes for one of %u samples of %u bytes. It may shorten interleaved "
+        "audio by whole samples, and must not resize planar audio.", size,
         *n_samples, bpf);
     return FALSE;
   }

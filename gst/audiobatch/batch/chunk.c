@@ -67,7 +67,7 @@ measure_interleaved (AbChunk * self, gsize size, const GstAudioInfo * info,
 
   if (size % bpf != 0 || size / bpf > G_MAXUINT) {
     g_set_error (error, GST_STREAM_ERROR, GST_STREAM_ERROR_FORMAT,
-        "A buffer of %" G_GSIZE_FORMAT " bytes is no whole number of frames "
+        "A buffer of %" G_GSIZE_FORMAT " bytes is not a whole number of frames "
         "of %u bytes (%s, %d channels).", size, bpf,
         GST_AUDIO_INFO_NAME (info), GST_AUDIO_INFO_CHANNELS (info));
     return FALSE;

@@ -563,7 +563,7 @@ GST_START_TEST (test_half_a_frame_is_an_error_with_both_sizes)
   fail_unless_equals_int (gst_harness_push (h,
           gst_buffer_new_allocate (NULL, 4097, NULL)), GST_FLOW_ERROR);
   assert_error (bus, GST_STREAM_ERROR, GST_STREAM_ERROR_FORMAT,
-      "4097 bytes is no whole number of frames of 4 bytes");
+      "4097 bytes is not a whole number of frames of 4 bytes");
   harness_free_with_bus (h, bus);
 }
 

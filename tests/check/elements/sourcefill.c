@@ -437,7 +437,7 @@ GST_START_TEST (test_handler_that_leaves_no_whole_samples_gets_an_error)
   batches = play_to_end (h);
   fail_unless_equals_int (batches->len, 0);
   assert_error (bus, GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_FAILED,
-      "out of one of 10 samples of 4 bytes");
+      "for one of 10 samples of 4 bytes");
   end_handler (h, bus, batches);
 }
 

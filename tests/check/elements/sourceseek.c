@@ -1006,7 +1006,7 @@ GST_START_TEST (test_pull_of_part_of_a_sample_is_an_error)
       GST_FLOW_ERROR);
   fail_unless (buffer == NULL);
   assert_error (bus, GST_STREAM_ERROR, GST_STREAM_ERROR_FORMAT,
-      "no whole samples");
+      "must pull whole samples");
   fail_unless_equals_int (gst_pad_get_range (pad, 0, 3, &buffer),
       GST_FLOW_ERROR);
   gst_element_set_bus (element, NULL);
