@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The pipelines to measure, and what was found of each. */
+/* The pipelines to measure, with the figures of their runs. */
 
 #include "cases.h"
 
@@ -9,9 +9,9 @@
 #include "launchline.h"
 #include "profileerror.h"
 
-/* Unless the user says so, runs are as long as this many bytes of batches,
- * between these bounds: the elements time one batch in eight, and a 99.9th
- * percentile takes a thousand of them. */
+/* By default a run has this many bytes of batches, within these bounds. The
+ * elements time one batch in eight, and a 99.9th percentile needs a thousand
+ * times, so 8000 batches are the least. */
 #define RUN_BYTES (1024.0 * 1024 * 1024)
 #define LEAST_BATCHES 8000.0
 #define MOST_BATCHES 50000.0

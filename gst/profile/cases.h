@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The pipelines to measure, and what was found of each. */
+/* The pipelines to measure, with the figures of their runs. */
 #pragma once
 
 #include "figures.h"
@@ -7,31 +7,30 @@
 
 G_BEGIN_DECLS
 
-/* One pipeline. */
 typedef struct
 {
-  /* for people, and one that fits under a bar of the plot */
+  /* a name for people, and a short one for the x axis of the plot */
   gchar *name;
   gchar *label;
-  /* as launch_line_parse() takes it */
+  /* for launch_line_parse() */
   gchar **line;
-  /* 0 where the user's line decides */
+  /* 0 for a launch line of the user */
   guint rate, channels, samples;
-  /* as in RunRequest */
+  /* for RunRequest */
   gdouble seconds;
   guint hold;
 
-  /* Figures of each finished run, by mode and in the order of the rounds */
+  /* Figures of each finished run, by mode, in the order of the rounds */
   GPtrArray *runs[N_MODES];
 } Case;
 
-/* Every combination of @options, or the launch line; free with
- * g_ptr_array_unref(). NULL with PROFILE_ERROR_USAGE. */
+/* One case for each combination of @options, or one for the launch line.
+ *
+ * Returns: Case, free with g_ptr_array_unref(); NULL with
+ * PROFILE_ERROR_USAGE. */
 GPtrArray *cases_new (const Options * options, GError ** error);
 
-/* All of the runs of a mode in one, and the range of the CPU time of a batch.
- *
- * Returns: FALSE when no run of that mode has finished. */
+/* All runs of one mode combined, with the range of the CPU time of a batch. */
 typedef struct
 {
   guint rounds;
@@ -39,6 +38,7 @@ typedef struct
   gdouble least_cpu, most_cpu;
 } ModeSummary;
 
+/* Returns: FALSE if no run of that mode has finished. */
 gboolean case_summarize (const Case * self, Mode mode, ModeSummary * summary);
 
 gboolean case_has_runs (const Case * self);

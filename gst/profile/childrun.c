@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One run of a pipeline, in a process of its own. */
+/* Runs a pipeline once, in a process of its own. */
 
 #include "childrun.h"
 
@@ -19,7 +19,7 @@ add_words (GPtrArray * argv, const gchar * const *words)
     g_ptr_array_add (argv, g_strdup (*words));
 }
 
-/* This program again, told to make one run. */
+/* The command that starts this program again for one run. */
 static GPtrArray *
 make_command (const RunRequest * request)
 {
@@ -63,7 +63,7 @@ explain_end (GSubprocess * child, GError ** error)
         g_subprocess_get_exit_status (child));
 }
 
-/* What the child wrote: figures or an error. */
+/* Reads what the child wrote: figures or an error. */
 static gboolean
 read_report (GSubprocess * child, const gchar * report, Figures * figures,
     GError ** error)
@@ -83,7 +83,7 @@ read_report (GSubprocess * child, const gchar * report, Figures * figures,
   return FALSE;
 }
 
-/* Takes the report from the child until that has ended. */
+/* Reads the report until the child ends. */
 static gboolean
 talk_to (GSubprocess * child, GCancellable * interrupt, gchar ** report,
     GError ** error)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What was measured, for programs: JSON and CSV. */
+/* The results as JSON and CSV. */
 
 #include "document.h"
 
@@ -112,7 +112,7 @@ document_json (const GPtrArray * cases, gboolean interrupted)
   return g_strconcat (text, "\n", NULL);
 }
 
-/* As RFC 4180 has it: in quotes, with the quotes inside doubled. */
+/* RFC 4180: in quotes, and double each quote inside. */
 static void
 append_text (GString * csv, const gchar * text)
 {

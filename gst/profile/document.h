@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What was measured, for programs: JSON and CSV. docs/profile.md describes both
- * forms. */
+/* The results as JSON and CSV. docs/profile.md describes both. */
 #pragma once
 
 #include "cases.h"
 
 G_BEGIN_DECLS
 
-/* @cases holds Case. The caller owns what is returned. */
+/* @cases holds Case. The caller owns the text that is returned. */
 gchar *document_json (const GPtrArray * cases, gboolean interrupted);
 
-/* A line of names, then one for each case and mode that has run. */
+/* A line of names, then one line for each case and mode that has run. */
 gchar *document_csv (const GPtrArray * cases);
 
 G_END_DECLS

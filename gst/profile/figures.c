@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The figures of a run, and how several become one. */
+/* The figures of a run, and how to combine several. */
 
 #include "figures.h"
 
@@ -65,7 +65,7 @@ stats_number (const GstStructure * stats, const gchar * field)
   return number;
 }
 
-/* The short name of an enumeration's value; NULL without the field. */
+/* The nick of an enum value; NULL if the field is missing. */
 static const gchar *
 stats_nick (const GstStructure * stats, const gchar * field)
 {

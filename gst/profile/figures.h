@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The figures of a run: what each is called, where it comes from, and how those
- * of several elements and of several rounds become one. */
+/* The figures of a run: their names, where they come from, and how to combine
+ * those of several elements or rounds. */
 #pragma once
 
 #include <gst/gst.h>
@@ -50,9 +50,8 @@ typedef struct
   const gchar *name;
   /* field of stats, or NULL */
   const gchar *field;
-  /* several elements in one pipeline */
+  /* how to combine several elements of one pipeline, and several rounds */
   FiguresHow elements;
-  /* several rounds */
   FiguresHow rounds;
 } FigureInfo;
 
@@ -65,30 +64,30 @@ typedef struct
   const gchar *reason;
 } Figures;
 
-/* Thread-safety: pure, but for what is passed in. */
+/* Thread-safety: pure functions of their arguments. */
 
 const FigureInfo *figure_info (Figure figure);
 
-/* Adds the stats of one more element. Where several elements don't agree,
- * those that advise to recycle are right. */
+/* Adds the stats of one more element. If one of the elements advises to
+ * recycle, so does the result. */
 void figures_add_stats (Figures * self, const GstStructure * stats);
 
-/* Sets the figures that others make up: those for each batch. */
+/* Computes the figures per batch from the others. */
 void figures_derive (Figures * self);
 
-/* Each figure from those of several rounds, of which there is at least one.
- * What is advised is what the last one says. @rounds holds Figures. */
+/* Combines the figures of @rounds, which holds at least one Figures. Takes the
+ * advice of the last round. */
 void figures_combine (Figures * self, const GPtrArray * rounds);
 
 /* The smallest and the largest of a figure in @rounds. */
 void figures_range (const GPtrArray * rounds, Figure figure, gdouble * least,
     gdouble * most);
 
-/* One member for each figure; the caller owns the object. Whole numbers are
- * written as such. */
+/* One member for each figure; a whole number becomes an integer. The caller
+ * owns the object. */
 JsonObject *figures_to_json (const Figures * self);
 
-/* Returns: FALSE when a figure is missing. */
+/* Returns: FALSE if a figure is missing. */
 gboolean figures_from_json (Figures * self, JsonObject * object);
 
 G_END_DECLS

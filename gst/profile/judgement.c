@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The verdict on a case, and what its elements advise. */
+/* The verdict on a case, and the advice of its elements. */
 
 #include "judgement.h"
 
@@ -19,7 +19,7 @@ fill_input (const Case * of, Mode mode, VerdictInput * input)
   input->least_cpu = summary.least_cpu;
   input->most_cpu = summary.most_cpu;
   input->p999 = value[FIGURE_P999];
-  /* percentiles are those of a run */
+  /* percentiles are per run, so count per run */
   input->timed = value[FIGURE_TIMED] / summary.rounds;
   input->faults_per_1000 = value[FIGURE_FAULTS_PER_1000];
   input->rss_growth = value[FIGURE_RSS_GROWTH];
@@ -41,7 +41,7 @@ case_judge (const Case * self, Verdict * verdict)
 gchar *
 case_advice (const Case * self)
 {
-  /* where memory is fresh, what is recycled already sways nothing */
+  /* fresh first: there, recycling does not affect the advice */
   const Mode order[] = { MODE_FRESH, MODE_AUTO, MODE_POOL };
   ModeSummary summary;
   guint i;

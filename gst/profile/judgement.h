@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The verdict on a case, and what its elements advise. */
+/* The verdict on a case, and the advice of its elements. */
 #pragma once
 
 #include "cases.h"
@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 /* The caller frees the sentence. */
 void case_judge (const Case * self, Verdict * verdict);
 
-/* A sentence on the elements' own advice, or NULL when nothing has run; the
+/* A sentence with the elements' own advice, or NULL if nothing has run; the
  * caller owns it. */
 gchar *case_advice (const Case * self);
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The pipelines that are measured. */
+/* Builds or parses the pipelines to measure. */
 
 #include "launchline.h"
 
 #include "profileerror.h"
 
-/* Batches between the two threads: enough for neither to wait for the other's
- * every step, few enough for a batch to be in the cache still. */
+/* Batches in the queue. Enough that the threads don't wait for each other at
+ * every batch; few enough that a batch is still in the cache. */
 #define QUEUED 4
 
 gchar *
@@ -16,8 +16,8 @@ launch_line_build (const LaunchLineFigures * figures)
       g_strdup_printf ("queue max-size-buffers=%d max-size-bytes=0 "
       "max-size-time=0 ! ", QUEUED);
 
-  /* Silence is written like any wave, and takes the least time to make: what
-   * remains is what batches cost. */
+  /* The source writes silence like any wave, but in the least time, so nearly
+   * all of the cost is that of the batches. */
   return g_strdup_printf ("audiobatchsrc wave=silence num-buffers=%u "
       "samples-per-batch=%u ! audio/x-raw,format=%s,rate=%u,channels=%u ! "
       "%sfakesink name=" LAUNCH_LINE_CONSUMER
@@ -70,7 +70,7 @@ launch_line_parse (const gchar * const *words, GError ** error)
         GST_PARSE_FLAG_FATAL_ERRORS, &why);
   if (!parsed || why) {
     g_set_error (error, PROFILE_ERROR, PROFILE_ERROR_USAGE,
-        "the launch line is no pipeline: %s", why ? why->message : "empty");
+        "the launch line is not a pipeline: %s", why ? why->message : "empty");
     return NULL;
   }
   gst_object_ref_sink (parsed);

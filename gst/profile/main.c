@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* gst-audiobatch-profile-1.0: should this pipeline recycle? */
+/* gst-audiobatch-profile-1.0: tells whether a pipeline should recycle the
+ * memory of its batches. */
 
 #include <gst/gst.h>
 #include <locale.h>
@@ -15,7 +16,7 @@
 #include "profileerror.h"
 #include "table.h"
 
-/* Everything that can be known before the minutes of measurement. */
+/* Checks everything that can be checked before minutes of measuring. */
 static gboolean
 check_before (const Options * options, const GPtrArray * cases, GError ** error)
 {
@@ -39,7 +40,7 @@ show_case (const Case * of, gpointer data)
   const Options *options = data;
   g_autofree gchar *table = table_of_case (of);
 
-  /* stdout is for a program when that asked for it */
+  /* stdout is for JSON or CSV if the user asked for that */
   if (g_strcmp0 (options->json, OUTPUT_STDOUT) == 0
       || g_strcmp0 (options->csv, OUTPUT_STDOUT) == 0)
     g_printerr ("%s\n", table);
@@ -80,7 +81,7 @@ any_runs (const GPtrArray * cases)
   return FALSE;
 }
 
-/* What was measured is written, also where the measurement ended early. */
+/* Writes the results even if the measurement ended early. */
 static gboolean
 measure_and_write (const Options * options, GPtrArray * cases, GError ** error)
 {
@@ -142,7 +143,7 @@ main (int argc, char **argv)
   g_autoptr (Options) options = NULL;
 
   gst_init (NULL, NULL);
-  /* letters are the user's, numbers as they are everywhere */
+  /* the user's character set, but "." in numbers */
   (void) setlocale (LC_ALL, "");
   (void) setlocale (LC_NUMERIC, "C");
   g_set_prgname (PROFILE_NAME);

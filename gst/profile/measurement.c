@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The runs of all cases, in turns. */
+/* Runs all cases; the modes of a case take turns. */
 
 #include "measurement.h"
 
@@ -24,7 +24,7 @@ take_signal (gpointer data)
 
   g_cancellable_cancel (self->interrupt);
   self->signal = 0;
-  /* without a source, the next one does what it always does */
+  /* without this source, the next Ctrl-C ends the program */
   return G_SOURCE_REMOVE;
 }
 
@@ -51,7 +51,8 @@ run_once (Measurement * self, Case * of, Mode mode, GError ** error)
   return TRUE;
 }
 
-/* What disturbs the machine for a while disturbs one run of each mode. */
+/* The modes take turns, so that a disturbance of the machine affects all of
+ * them. */
 static gboolean
 measure_case (Measurement * self, Case * of, GError ** error)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the user asked for, checked. */
+/* Parses and checks the command line. */
 
 #include "options.h"
 
@@ -7,9 +7,9 @@
 
 #include "profileerror.h"
 
-/* In place of a number that was not given. */
+/* the value of an integer option that was not given */
 #define NOT_GIVEN G_MININT
-/* Of a run: twelve days. */
+/* the longest run: twelve days */
 #define MOST_SECONDS 1e6
 
 static const gchar summary[] =
@@ -46,13 +46,13 @@ static const gchar description[] =
 
 const gchar *const mode_names[N_MODES] = { "fresh", "pool", "auto" };
 
-/* As they were given. */
+/* option arguments, not parsed yet */
 typedef struct
 {
   gchar *rates, *channels, *samples, *modes, *duration;
 } Lists;
 
-/* FALSE, with an error of so many words. */
+/* Sets an error and evaluates to FALSE. */
 #define fail(error, ...) \
   (g_set_error (error, PROFILE_ERROR, PROFILE_ERROR_USAGE, __VA_ARGS__), FALSE)
 
@@ -103,7 +103,8 @@ make_context (Options * self, Lists * lists)
   return context;
 }
 
-/* Numbers above 0 between commas; @text is NULL where there was no option. */
+/* Parses positive numbers with commas between them. Without the option, @text
+ * is NULL and the list is @fallback alone. */
 static gboolean
 parse_list (const gchar * name, const gchar * text, guint fallback,
     GArray * values, GError ** error)
@@ -123,7 +124,7 @@ parse_list (const gchar * name, const gchar * text, guint fallback,
     if (!g_ascii_string_to_unsigned (words[i], 10, 1, G_MAXINT, &number, NULL))
       return fail (error,
           "--%s takes numbers from 1 to %d, with commas between "
-          "them: '%s' in '%s' is none", name, G_MAXINT, words[i], text);
+          "them: '%s' in '%s' is not one", name, G_MAXINT, words[i], text);
     value = number;
     g_array_append_val (values, value);
   }
@@ -155,14 +156,15 @@ parse_modes (Options * self, const gchar * text, GError ** error)
 
     if (!find_mode (words[i], &mode))
       return fail (error, "--mode takes fresh, pool and auto, with commas "
-          "between them: '%s' is none", words[i]);
+          "between them: '%s' is not one of these", words[i]);
     self->modes[mode] = TRUE;
   }
   return options_n_modes (self) > 0 || fail (error,
       "--mode: the list is empty");
 }
 
-/* @least to G_MAXINT, or @fallback where it was not given. */
+/* Checks that @value is not below @least; sets it to @fallback if the option
+ * was not given. */
 static gboolean
 check_number (const gchar * name, gint * value, gint least, gint fallback,
     GError ** error)
@@ -190,7 +192,7 @@ check_duration (Options * self, const gchar * text, GError ** error)
       "seconds: '%s' is not that", MOST_SECONDS, text);
 }
 
-/* What only goes with a pipeline that is built here. */
+/* Refuses options that are only for pipelines that are built here. */
 static gboolean
 check_line (const Options * self, const Lists * lists, GError ** error)
 {
@@ -211,8 +213,8 @@ check_line (const Options * self, const Lists * lists, GError ** error)
 
   for (i = 0; self->line && i < G_N_ELEMENTS (options); i++) {
     if (options[i].given)
-      return fail (error, "--%s is for pipelines that are built, and there is "
-          "a launch line: say it there", options[i].name);
+      return fail (error, "--%s is for pipelines that are built, not for a "
+          "launch line: set it in the line itself", options[i].name);
   }
   return TRUE;
 }
@@ -226,8 +228,8 @@ check_format (Options * self, GError ** error)
     self->format = g_strdup ("F32LE");
   format = gst_audio_format_from_string (self->format);
   if (format == GST_AUDIO_FORMAT_UNKNOWN || format == GST_AUDIO_FORMAT_ENCODED)
-    return fail (error, "--format: GStreamer has no sample format '%s'; "
-        "S16LE, S32LE and F32LE are some", self->format);
+    return fail (error, "--format: GStreamer has no sample format '%s'; it has "
+        "S16LE, S32LE and F32LE, for example", self->format);
   return TRUE;
 }
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the user asked for, checked. */
+/* Parses and checks the command line. */
 #pragma once
 
 #include <glib.h>
 
 G_BEGIN_DECLS
 
-/* The values of the property allocation, in the order of their turns. */
+/* The values of the property allocation, in the order of the runs. */
 typedef enum
 {
   MODE_FRESH,
@@ -19,10 +19,10 @@ extern const gchar *const mode_names[N_MODES];
 
 typedef struct
 {
-  /* figures of pipelines that are built: guint */
+  /* for pipelines that are built; elements are guint */
   GArray *rates, *channels, *samples;
   gchar *format;
-  /* 0: as many as the size of a batch suggests */
+  /* 0: depends on the size of a batch */
   gint batches;
   gint hold;
   gboolean same_thread;
@@ -37,12 +37,11 @@ typedef struct
 
   gchar *json, *csv, *plot;
   gboolean version;
-  /* in a child: the mode of the one run to make */
+  /* in a child process: the mode of its only run */
   gchar *run;
 } Options;
 
-/* Takes the options out of @argv, of which nothing remains. --help ends the
- * program.
+/* Parses @argv, which is empty afterwards. --help ends the program.
  *
  * Returns: NULL with PROFILE_ERROR_USAGE; free with options_free(). */
 Options *options_parse (gchar *** argv, GError ** error);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Files of results: whether they can be written, and writing them. */
+/* Checks and writes the files of results. */
 
 #include "output.h"
 

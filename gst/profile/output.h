@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Files of results: whether they can be written, and writing them. */
+/* Checks and writes the files of results. */
 #pragma once
 
 #include <glib.h>
 
 G_BEGIN_DECLS
 
-/* stdout, in place of a file */
+/* the file name that means stdout */
 #define OUTPUT_STDOUT "-"
 
-/* Before anything is measured: whether a file of that name (NULL: no file) can
- * be written. It is not touched.
+/* Checks before the measurement that @path (NULL: no file) can be written. Does
+ * not touch the file.
  *
  * Returns: FALSE with PROFILE_ERROR_OUTPUT. */
 gboolean output_check (const gchar * path, GError ** error);

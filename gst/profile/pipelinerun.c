@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One run of a pipeline, in this process. */
+/* Runs a pipeline once, in this process. */
 
 #include "pipelinerun.h"
 
@@ -13,10 +13,10 @@
 #include "processusage.h"
 #include "profileerror.h"
 
-/* For how long a stream may go on behind the EOS that --duration sends. */
+/* how long a stream may continue after the EOS that --duration sends */
 #define EOS_PATIENCE (10 * GST_SECOND)
 
-/* The last batches that came, in a ring. */
+/* A ring with the last batches. */
 typedef struct
 {
   GstBuffer **batches;
@@ -78,7 +78,7 @@ take_error (GstMessage * message, GError ** error)
       debug ? debug : "");
 }
 
-/* What an element said, or else that the pipeline would not start. */
+/* Takes an element's error message, or says that there is none. */
 static void
 take_start_error (GstBus * bus, GError ** error)
 {
@@ -103,7 +103,7 @@ change_state (GstElement * pipeline, GstBus * bus, GstState state,
   return FALSE;
 }
 
-/* Waits for the end of the stream, or, with @patience, at most so long. */
+/* Waits for the end of the stream, at most as long as @patience. */
 static gboolean
 wait_for_end (GstElement * pipeline, GstBus * bus, GstClockTime patience,
     gboolean * ended, GError ** error)
@@ -148,7 +148,7 @@ play (GstElement * pipeline, gdouble seconds, GError ** error)
     return FALSE;
   if (!ended)
     g_set_error (error, PROFILE_ERROR, PROFILE_ERROR_PIPELINE,
-        "the stream went on for %d s after it was told to end",
+        "the stream did not end within %d s of the EOS event",
         (gint) (EOS_PATIENCE / GST_SECOND));
   return ended;
 }
@@ -206,9 +206,9 @@ pipeline_run (const RunRequest * request, Figures * figures, GError ** error)
   return done;
 }
 
-/* Turns stdout over to the report.
+/* Sends stdout to /dev/null.
  *
- * Returns: where to write that. */
+ * Returns: the old stdout, for the report. */
 static FILE *
 take_stdout (void)
 {
@@ -230,7 +230,7 @@ pipeline_run_main (const RunRequest * request)
   g_autofree gchar *text = NULL;
   JsonObject *object;
 
-  /* Ctrl-C is for the parent, and an end of that is one of ours. */
+  /* The parent handles Ctrl-C. If the parent ends, we end. */
   (void) signal (SIGINT, SIG_IGN);
   prctl (PR_SET_PDEATHSIG, SIGKILL);
   if (pipeline_run (request, &figures, &error)) {
@@ -241,7 +241,7 @@ pipeline_run_main (const RunRequest * request)
   }
   json_node_take_object (root, object);
   text = json_to_string (root, FALSE);
-  /* the parent tells of a report that does not come, or not whole */
+  /* The parent notices a report that is missing or incomplete. */
   (void) fputs (text, report);
   (void) fclose (report);
   return error ? error->code : PROFILE_OK;

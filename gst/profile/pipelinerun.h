@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One run of a pipeline, in this process. */
+/* Runs a pipeline once, in this process. */
 #pragma once
 
 #include "figures.h"
@@ -8,13 +8,13 @@ G_BEGIN_DECLS
 
 typedef struct
 {
-  /* as launch_line_parse() takes it */
+  /* for launch_line_parse() */
   const gchar *const *line;
-  /* for the property allocation */
+  /* the value of the property allocation */
   const gchar *mode;
-  /* EOS is sent after so many seconds; 0: the stream ends by itself */
+  /* send EOS after this many seconds; 0: the stream ends by itself */
   gdouble seconds;
-  /* batches that the consumer of a built pipeline keeps */
+  /* batches that the consumer keeps, in a pipeline that was built here */
   guint hold;
 } RunRequest;
 
@@ -24,9 +24,8 @@ typedef struct
 gboolean pipeline_run (const RunRequest * request, Figures * figures,
     GError ** error);
 
-/* The main function of a child process: runs the pipeline and writes what
- * child_run() reads, to what was stdout: the pipeline's own output is thrown
- * away.
+/* The main function of a child process. Runs the pipeline and writes the report
+ * that child_run() reads to stdout. Discards what the pipeline writes there.
  *
  * Returns: the exit status. */
 int pipeline_run_main (const RunRequest * request);

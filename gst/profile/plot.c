@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What was measured, as a picture. */
+/* Draws the results with gnuplot. */
 
 #include "plot.h"
 
@@ -11,15 +11,15 @@
 #include "profileerror.h"
 #include "units.h"
 
-/* Pixels: of a case, of the margins, and of all. */
+/* in pixels: a case, the margins, the whole */
 #define CASE_WIDTH 190
 #define MARGINS 120
 #define LEAST_WIDTH 760
 #define HEIGHT 760
-/* In characters: the launch line above the plots. */
+/* in characters: the launch line above the plots */
 #define TITLE 90
 
-/* Bars of one case stand side by side, this far apart. */
+/* distance and width of the bars of one case, where cases are 1 apart */
 #define STEP 0.26
 #define BAR 0.22
 
@@ -46,7 +46,7 @@ plot_check (GError ** error)
   return FALSE;
 }
 
-/* In double quotes, in which gnuplot knows \n, \" and \\. */
+/* In double quotes gnuplot knows the escapes \n, \" and \\. */
 static void
 append_quoted (GString * script, const gchar * text)
 {
@@ -76,7 +76,7 @@ measured (const GPtrArray * cases)
   return those;
 }
 
-/* The mode that is 100 %: the first that has run. */
+/* The mode that counts as 100 %: the first one that has run. */
 static Mode
 base_mode (const Case * of)
 {
@@ -97,8 +97,12 @@ base_cpu (const Case * of)
   return MAX (summary.figures.value[FIGURE_CPU_PER_BATCH], 1);
 }
 
-/* x; in per cent the CPU time of a batch, least, most; that as text; in us,
- * above 0 for the logarithm, p50, p99, p99.9, max of allocations. */
+/* One row of data. Columns:
+ * 1     x
+ * 2-4   CPU time of a batch, its least and its most, in per cent
+ * 5     CPU time of a batch as text
+ * 6-9   p50, p99, p99.9 and max of allocations in us, above 0 for the logarithm
+ */
 static void
 append_row (GString * script, gdouble x, const ModeSummary * summary,
     gdouble base)
@@ -116,7 +120,7 @@ append_row (GString * script, gdouble x, const ModeSummary * summary,
   g_string_append_c (script, '\n');
 }
 
-/* A block of data for each mode that has run, called $fresh, $pool, $auto. */
+/* The rows of @mode, as a block of data called $fresh, $pool or $auto. */
 static gboolean
 append_block (GString * script, const GPtrArray * cases, Mode mode)
 {
@@ -156,8 +160,8 @@ append_ticks (GString * script, const GPtrArray * cases)
       cases->len - 0.4);
 }
 
-/* The same two or three drawings for each mode, from one block each. @format
- * has the name of the block, a colour, and what it is called in the key. */
+/* Plots the block of each mode that @has data. @append writes the drawings of a
+ * mode in its colour. */
 static void
 append_plots (GString * script, const gboolean * has,
     void (*append) (GString *, const gchar *, const gchar *))
@@ -265,7 +269,7 @@ draw (const gchar * path, GBytes ** picture, GError ** error)
   return FALSE;
 }
 
-/* By way of a file: a gnuplot that ends early would break a pipe. */
+/* Passes the script in a file: if gnuplot ended early, a pipe would break. */
 static gboolean
 draw_script (const gchar * script, GBytes ** picture, GError ** error)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What this process has used between two moments. */
+/* What this process uses between two moments. */
 
 #include "processusage.h"
 
@@ -26,7 +26,7 @@ minor_faults (void)
   return usage.ru_minflt;
 }
 
-/* A line of /proc/self/status in bytes, or 0 where there is none. */
+/* A line of /proc/self/status in bytes, or 0 if there is none. */
 static gint64
 status_bytes (const gchar * name)
 {
@@ -39,13 +39,13 @@ status_bytes (const gchar * name)
   return line ? 1024 * g_ascii_strtoll (line + strlen (name), NULL, 10) : 0;
 }
 
-/* Not in getrusage: what that calls the maximum begins with the parent's. */
+/* Not with getrusage(): its maximum starts at the parent's. */
 static void
 reset_peak_rss (void)
 {
   FILE *file = fopen ("/proc/self/clear_refs", "w");
 
-  /* Where that is not allowed the peak is that of the whole process. */
+  /* If this is not allowed, the peak is that since the process started. */
   if (file) {
     (void) fputs ("5", file);
     (void) fclose (file);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What this process has used between two moments. */
+/* What this process uses between two moments. */
 #pragma once
 
 #include "figures.h"
@@ -14,10 +14,10 @@ typedef struct
   gint64 rss_bytes;
 } ProcessUsage;
 
-/* The most memory that was resident is counted from here on. */
+/* Also resets the peak of the resident memory. */
 void process_usage_begin (ProcessUsage * self);
 
-/* Sets the figures of the process to what it used since. */
+/* Sets the figures of the process to its usage since @begin. */
 void process_usage_end (const ProcessUsage * begin, Figures * figures);
 
 G_END_DECLS

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What can go wrong, by the status that the program then ends with. */
+/* The errors, by the exit status of the program. */
 
 #include "profileerror.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What can go wrong, by the status that the program then ends with. */
+/* The errors, by the exit status of the program. */
 #pragma once
 
 #include <glib.h>
@@ -12,13 +12,13 @@ G_BEGIN_DECLS
 typedef enum
 {
   PROFILE_OK = 0,
-  /* options, the launch line, or the plugin isn't found */
+  /* wrong options, a wrong launch line, or no plugin */
   PROFILE_ERROR_USAGE = 1,
-  /* the pipeline ended with an error, or took its process with it */
+  /* the pipeline ended with an error, or its process crashed */
   PROFILE_ERROR_PIPELINE = 2,
-  /* a file that can't be written, or there is no gnuplot */
+  /* a file can't be written, or gnuplot is missing */
   PROFILE_ERROR_OUTPUT = 3,
-  /* Ctrl-C: 128 + SIGINT, as shells have it */
+  /* Ctrl-C: 128 + SIGINT, as in shells */
   PROFILE_ERROR_INTERRUPTED = 130
 } ProfileError;
 

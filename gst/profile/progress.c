@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A line on the terminal that says how far the measurement is. */
+/* A line on the terminal that shows the progress of the measurement. */
 
 #include "progress.h"
 
@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #define BAR 20
-/* Where the terminal does not say. */
+/* if the terminal does not tell its width */
 #define COLUMNS 80
 
 void
@@ -29,7 +29,7 @@ make_bar (const Progress * self)
   return g_strconcat (done, left, NULL);
 }
 
-/* By what the runs took until now; nothing before the first one is done. */
+/* Estimates from the finished runs; empty before the first one is done. */
 static gchar *
 tell_rest (const Progress * self)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A line on the terminal that says how far the measurement is. */
+/* A line on the terminal that shows the progress of the measurement. */
 #pragma once
 
 #include <glib.h>
@@ -17,12 +17,12 @@ typedef struct
 
 void progress_start (Progress * self, guint total);
 
-/* One more run begins, of what @what says. */
+/* The next run begins; @what describes it. */
 void progress_show (Progress * self, const gchar * what);
 
 void progress_done (Progress * self);
 
-/* Takes the line away. */
+/* Removes the line. */
 void progress_clear (const Progress * self);
 
 G_END_DECLS

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What was measured, as text for a terminal. */
+/* The results as text for a terminal. */
 
 #include "table.h"
 
@@ -8,7 +8,7 @@
 #include "judgement.h"
 #include "units.h"
 
-/* Sentences are broken before they get longer. */
+/* the longest line of a sentence */
 #define WIDTH 100
 
 typedef enum
@@ -52,7 +52,7 @@ format_range (const ModeSummary * summary)
   g_autofree gchar *most = units_time (summary->most_cpu);
   gchar *unit = strchr (least, ' ');
 
-  /* one unit is enough where it is the same */
+  /* if both units are the same, show it once */
   if (g_str_equal (unit, strchr (most, ' ')))
     *unit = '\0';
   return g_strdup_printf ("%s-%s", least, most);
@@ -80,7 +80,7 @@ format_cell (guint column, Mode mode, const ModeSummary * summary)
   g_return_val_if_reached (NULL);
 }
 
-/* Text is on the left, figures on the right. */
+/* Aligns text to the left and figures to the right. */
 static void
 append_cell (GString * line, guint column, const gchar * text, gsize width)
 {
@@ -131,7 +131,7 @@ make_cells (const Case * of)
   return cells;
 }
 
-/* A paragraph, broken between words. */
+/* Appends a paragraph, broken between words. */
 static void
 append_wrapped (GString * text, const gchar * sentence)
 {

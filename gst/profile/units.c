@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Figures as people read them: a number with a unit that suits its size. */
+/* Formats figures for people: a number with a unit that suits its size. */
 
 #include "units.h"
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Figures as people read them: a number with a unit that suits its size. */
+/* Formats figures for people: a number with a unit that suits its size. */
 #pragma once
 
 #include <glib.h>
 
 G_BEGIN_DECLS
 
-/* Thread-safety: pure. The caller owns what is returned. */
+/* Thread-safety: pure. The caller owns the text that is returned. */
 
 /* "85 ns", "1.23 us", "12.3 ms", "1.50 s": three digits. */
 gchar *units_time (gdouble ns);
@@ -14,7 +14,7 @@ gchar *units_time (gdouble ns);
 /* "512 B", "4 KiB", "1.5 MiB", "-64 KiB". */
 gchar *units_bytes (gdouble bytes);
 
-/* A number with three digits, more where it has them before the point. */
+/* Three digits, or all digits before the point if these are more. */
 gchar *units_number (gdouble number);
 
 G_END_DECLS

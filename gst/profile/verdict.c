@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Says from what was measured whether to recycle, and why. */
+/* Decides from the figures whether to recycle, and says why. */
 
 #include "verdict.h"
 
@@ -7,28 +7,29 @@
 
 #include "units.h"
 
-/* A difference in CPU time counts when it is a tenth of what the pipeline takes
- * for a batch and when the rounds of the two ways don't overlap. With one round
- * there is no telling by how much rounds differ: then it has to be a third. */
+/* A difference in CPU time counts if it is a tenth of the pipeline's CPU time
+ * for a batch and if the rounds of the two modes don't overlap. One round does
+ * not tell how much rounds differ, so the difference must be a third. */
 #define CPU_PART 0.1
 #define CPU_PART_OF_ONE_ROUND 0.33
-/* It is worth a pool when it is a hundredth of a core in real time, as in the
- * elements' own advice, or when it comes from memory that fresh batches take
- * from the system: a page fault for each of them, and twice the pool's. What is
- * less is told, and left to whoever runs many such streams. */
+/* The difference is worth a pool if it is a hundredth of a core in real time,
+ * as in the elements' own advice. It also is if fresh batches get new pages
+ * from the system: a page fault for each batch, and twice as many as with the
+ * pool. The verdict reports a smaller saving, but leaves the choice to the
+ * user. */
 #define CORE_PART 0.01
 #define FAULTS_PER_1000 1000
 #define FAULTS_RATIO 2
-/* The slowest of a thousand allocations count from a hundredth of the duration
- * of a batch on, as in the elements' own advice; a pool helps when it halves
- * them. */
+/* The slowest of a thousand allocations counts if it takes a hundredth of the
+ * duration of a batch, as in the elements' own advice, and if the pool halves
+ * it. */
 #define PAUSE_PART 0.01
 #define PAUSE_TIMED 1000
 #define PAUSE_GAIN 0.5
-/* Memory counts from here on, when a pool saves a quarter of it. */
+/* Memory counts if a pool saves this much, and a quarter of it. */
 #define RSS_BYTES (4.0 * 1024 * 1024)
 #define RSS_PART 0.25
-/* A pool that is empty half of the time is too small. */
+/* A pool is too small if it is empty for half of the batches. */
 #define FALLBACK_PART 0.5
 
 const gchar *
@@ -44,7 +45,7 @@ verdict_choice_name (VerdictChoice choice)
   return names[choice];
 }
 
-/* The part from which a difference in CPU time counts. */
+/* The smallest part of the CPU time that counts as a difference. */
 static gdouble
 part_that_counts (const VerdictInput * fresh, const VerdictInput * pool)
 {
@@ -52,7 +53,7 @@ part_that_counts (const VerdictInput * fresh, const VerdictInput * pool)
       CPU_PART_OF_ONE_ROUND;
 }
 
-/* @less takes less CPU time than @more, by a difference that counts. */
+/* Does @less take less CPU time than @more, by a difference that counts? */
 static gboolean
 is_cheaper (const VerdictInput * less, const VerdictInput * more)
 {
@@ -60,7 +61,7 @@ is_cheaper (const VerdictInput * less, const VerdictInput * more)
       && more->cpu - less->cpu >= part_that_counts (less, more) * more->cpu;
 }
 
-/* The rounds of the two ways do not overlap. */
+/* Do the rounds of the two modes not overlap? */
 static gboolean
 is_apart (const VerdictInput * fresh, const VerdictInput * pool)
 {
@@ -185,7 +186,7 @@ keep_for_fallbacks (const VerdictInput * pool)
       100 * pool->fallbacks / pool->batches);
 }
 
-/* The pool is cheaper, but what that saves is little. */
+/* The pool is cheaper, but saves little. */
 static gchar *
 too_little (const VerdictInput * fresh, const VerdictInput * pool)
 {

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Says from what was measured whether to recycle, and why. */
+/* Decides from the figures whether to recycle, and says why. */
 #pragma once
 
 #include <glib.h>
 
 G_BEGIN_DECLS
 
-/* What was measured of one way of allocation. */
+/* The figures of one mode. */
 typedef struct
 {
-  /* how often; 0: not at all */
+  /* 0: not measured */
   guint rounds;
   /* CPU time of a batch, ns: the median of the rounds, the least, the most */
   gdouble cpu, least_cpu, most_cpu;
-  /* 99.9th percentile of the time to get the memory of a batch, ns, and of how
-   * many batches a run */
+  /* 99.9th percentile of the time to get the memory of a batch, ns, and the
+   * number of batches timed in a run */
   gdouble p999, timed;
   gdouble faults_per_1000;
   gdouble rss_growth;
@@ -29,7 +29,7 @@ typedef enum
   VERDICT_NONE,
   VERDICT_FRESH,
   VERDICT_POOL,
-  /* no difference, or too little: fresh is simpler */
+  /* little or no difference: prefer fresh, which is simpler */
   VERDICT_EITHER
 } VerdictChoice;
 
@@ -41,8 +41,8 @@ typedef struct
 
 const gchar *verdict_choice_name (VerdictChoice choice);
 
-/* Pure. Of the reasons to recycle that hold, the first of CPU time, pauses and
- * memory is given. @verdict's sentence is the caller's to free. */
+/* Pure. If there are several reasons to recycle, gives the first of CPU time,
+ * pauses and memory. The caller frees the sentence of @verdict. */
 void verdict_reach (const VerdictInput * fresh, const VerdictInput * pool,
     Verdict * verdict);
 
