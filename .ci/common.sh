@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What .ci/run and .ci/system share: the README's commands, and counting tests.
-# shellcheck shell=bash
+# Shared by .ci/run and .ci/system: reads the README's commands and counts
+# tests. shellcheck shell=bash
 
 passed=0
 failed=0
@@ -11,7 +11,8 @@ readme_command() {
     sed -n '/^```sh$/,/^```$/p' | grep -v '^```' | sed -n "$1p"
 }
 
-# count_tests LOG SECONDS: adds up meson's own log, and names what did not pass
+# count_tests LOG SECONDS: adds up meson's test log, and names tests that did
+# not pass
 count_tests() {
   local counts
   counts=$(python3 - "$1" <<'PY'
@@ -32,7 +33,7 @@ for line in open(sys.argv[1], encoding="utf-8"):
 print(good, bad)
 PY
   ) || counts="0 1"
-  # no test at all is no success
+  # a log without tests is a failure
   [ "$counts" = "0 0" ] && counts="0 1"
   passed=$((passed + ${counts% *}))
   failed=$((failed + ${counts#* }))

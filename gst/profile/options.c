@@ -14,14 +14,13 @@
 
 static const gchar summary[] =
     "Tells whether a pipeline should recycle the memory of its batches. Runs\n"
-    "it with each way of allocation in turn and compares what the batches\n"
-    "cost.\n"
+    "it with each allocation mode in turn and compares what the batches cost.\n"
     "\n"
-    "LAUNCH LINE is a pipeline as gst-launch-1.0 takes it, with an audiobatch\n"
-    "or audiobatchsrc in it, whose property allocation is set for each run.\n"
-    "Without one, pipelines are made of --rate, --channels and\n"
-    "--samples-per-batch; each takes a list (48000,96000), and every\n"
-    "combination is measured.";
+    "LAUNCH LINE is a pipeline for gst-launch-1.0 with an audiobatch or\n"
+    "audiobatchsrc in it. Each run sets the property allocation of these\n"
+    "elements. Without a launch line, the program builds pipelines from\n"
+    "--rate, --channels and --samples-per-batch. Each of these takes a list\n"
+    "(48000,96000), and the program measures every combination.";
 
 static const gchar description[] =
     "Examples:\n"
@@ -35,7 +34,7 @@ static const gchar description[] =
     "      autoaudiosrc ! audiobatch ! fakesink\n"
     "\n"
     "A launch line that does not end by itself needs --duration. Ctrl-C ends\n"
-    "the measurement; what was measured by then is shown and written.\n"
+    "the measurement; the program shows and writes the results until then.\n"
     "\n"
     "Exit status:\n"
     "  0    measured\n"
@@ -69,24 +68,24 @@ make_context (Options * self, Lists * lists)
     {"format", 'f', 0, G_OPTION_ARG_STRING, &self->format,
         "Sample format (F32LE)", "FORMAT"},
     {"batches", 'b', 0, G_OPTION_ARG_INT, &self->batches,
-        "Batches of a run (1 GiB of them, from 8000 to 50000)", "N"},
+        "Batches in a run (1 GiB of them, from 8000 to 50000)", "N"},
     {"hold", 0, 0, G_OPTION_ARG_INT, &self->hold,
         "Batches that the consumer keeps (0)", "N"},
     {"same-thread", 0, 0, G_OPTION_ARG_NONE, &self->same_thread,
         "No queue: one thread makes and consumes the batches", NULL},
     {"duration", 'd', 0, G_OPTION_ARG_STRING, &lists->duration,
-          "Length of a run: of its audio, or on the clock for a LAUNCH LINE",
+          "Length of a run: of the audio, or of real time for a LAUNCH LINE",
         "SECONDS"},
     {"mode", 'm', 0, G_OPTION_ARG_STRING, &lists->modes,
-        "Ways of allocation to compare (fresh,pool,auto)", "LIST"},
+        "Allocation modes to compare (fresh,pool,auto)", "LIST"},
     {"rounds", 'R', 0, G_OPTION_ARG_INT, &self->rounds,
-        "Runs of each way, which take turns (3)", "N"},
+        "Runs of each mode; the modes take turns (3)", "N"},
     {"json", 0, 0, G_OPTION_ARG_FILENAME, &self->json,
         "Write all figures as JSON; - is stdout", "FILE"},
     {"csv", 0, 0, G_OPTION_ARG_FILENAME, &self->csv,
         "Write the figures of the table as CSV; - is stdout", "FILE"},
     {"plot", 0, 0, G_OPTION_ARG_FILENAME, &self->plot,
-        "Draw the figures, by gnuplot; FILE ends in .svg or .png", "FILE"},
+        "Draw the figures with gnuplot; FILE ends in .svg or .png", "FILE"},
     {"version", 0, 0, G_OPTION_ARG_NONE, &self->version,
         "Show the version and exit", NULL},
     {"run", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, &self->run, "",
