@@ -16,7 +16,7 @@ typedef struct
   gint64 window_start;
   guint64 window_allocations;
   gboolean measured;
-  /* batches at the last ab_report_finish(), so that a stream ends only once */
+  /* batches at the last ab_report_finish(): an end is reported only once */
   guint64 finished_at;
 } AbReport;
 
