@@ -90,12 +90,17 @@ static guint signals[N_SIGNALS];
 
 /* Not GST_AUDIO_FORMATS_ALL: since 1.28 it includes S20_32 and U20_32, whose
  * pack functions write only 3 of 4 bytes. */
-#define BOTH_ORDERS(format) GST_AUDIO_NE (format) ", " GST_AUDIO_OE (format) ", "
+#if G_BYTE_ORDER == G_LITTLE_ENDIAN
+#define BOTH_ORDERS(format) format "LE, " format "BE, "
+#else
+#define BOTH_ORDERS(format) format "BE, " format "LE, "
+#endif
 #define SOURCE_FORMATS "{ " \
-    BOTH_ORDERS (F64) BOTH_ORDERS (F32) BOTH_ORDERS (S32) BOTH_ORDERS (U32) \
-    BOTH_ORDERS (S24_32) BOTH_ORDERS (U24_32) BOTH_ORDERS (S24) \
-    BOTH_ORDERS (U24) BOTH_ORDERS (S20) BOTH_ORDERS (U20) BOTH_ORDERS (S18) \
-    BOTH_ORDERS (U18) BOTH_ORDERS (S16) BOTH_ORDERS (U16) "S8, U8 }"
+    BOTH_ORDERS ("F64") BOTH_ORDERS ("F32") BOTH_ORDERS ("S32") \
+    BOTH_ORDERS ("U32") BOTH_ORDERS ("S24_32") BOTH_ORDERS ("U24_32") \
+    BOTH_ORDERS ("S24") BOTH_ORDERS ("U24") BOTH_ORDERS ("S20") \
+    BOTH_ORDERS ("U20") BOTH_ORDERS ("S18") BOTH_ORDERS ("U18") \
+    BOTH_ORDERS ("S16") BOTH_ORDERS ("U16") "S8, U8 }"
 
 static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE ("src",
     GST_PAD_SRC, GST_PAD_ALWAYS,
