@@ -11,7 +11,6 @@
 #include "wave/output.h"
 #include "wave/phase.h"
 #include "wave/shape.h"
-#include "wave/ticks.h"
 
 #define NO_TICK G_MAXUINT64
 

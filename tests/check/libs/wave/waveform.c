@@ -2,7 +2,7 @@
 /* Checks the promises of waveform.h. */
 
 #include "wave/waveform.h"
-#include "wave/ticks.h"
+#include "wave/phase.h"
 #include "time/wide.h"
 
 #include <gst/check/gstcheck.h>

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Computes at which samples ticks start. */
+/* Where an oscillator and ticks are, as exact functions of the sample number. */
 
-#include "wave/ticks.h"
-
-#include "time/wide.h"
+#include "wave/phase.h"
 
 #define NS_PER_SECOND 1000000000
 
