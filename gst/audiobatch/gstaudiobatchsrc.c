@@ -35,7 +35,7 @@
 #include "batch/stream.h"
 #include "time/position.h"
 #include "sourcequeries.h"
-#include "time/timeline.h"
+#include "time/clock.h"
 
 #define DEFAULT_IS_LIVE FALSE
 

@@ -3,7 +3,7 @@
 
 #include "sourcequeries.h"
 
-#include "time/timeline.h"
+#include "time/clock.h"
 
 #define DEFAULT_FORMAT GST_AUDIO_NE (F32)
 #define DEFAULT_RATE 48000

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Fuzzes the arithmetic of timeline.[ch] against exact numbers. */
+/* Fuzzes the clock and the timeline against exact numbers. */
 
 #include "judge.h"
 

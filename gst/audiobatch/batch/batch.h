@@ -6,7 +6,7 @@
 
 #include "batch/chunk.h"
 #include "memory/memory.h"
-#include "time/timeline.h"
+#include "time/clock.h"
 
 G_BEGIN_DECLS
 

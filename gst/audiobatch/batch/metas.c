@@ -3,7 +3,7 @@
 
 #include "batch/metas.h"
 
-#include "time/timeline.h"
+#include "time/clock.h"
 
 #include <gst/audio/audio.h>
 

@@ -2,7 +2,7 @@
 /* The position of a source: which sample to make next, and where to stop. */
 #pragma once
 
-#include "time/timeline.h"
+#include "time/clock.h"
 
 G_BEGIN_DECLS
 
