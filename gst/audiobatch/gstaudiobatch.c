@@ -85,7 +85,7 @@ GST_ELEMENT_REGISTER_DEFINE (audiobatch, "audiobatch", GST_RANK_NONE,
 /* Copies the settings of this element into streaming state; ab_stream_update()
  * copies those that both elements have. */
 static void
-take_settings (GstAudioBatch * self)
+take_filter_settings (GstAudioBatch * self)
 {
   if (G_LIKELY (!atomic_load_explicit (&self->settings_changed,
               memory_order_relaxed)))
@@ -185,7 +185,7 @@ gst_audio_batch_chain (GstPad * pad, GstObject * parent, GstBuffer * buffer)
     gst_buffer_unref (buffer);
     return GST_FLOW_NOT_NEGOTIATED;
   }
-  take_settings (self);
+  take_filter_settings (self);
   arrival.buffer = buffer;
   arrival.cut = 0;
   arrival.pts = GST_BUFFER_PTS (buffer);
@@ -233,7 +233,7 @@ gst_audio_batch_change_state (GstElement * element, GstStateChange transition)
 
   if (transition == GST_STATE_CHANGE_READY_TO_PAUSED) {
     ab_stream_start (&self->stream);
-    take_settings (self);
+    take_filter_settings (self);
     forget_stream (self);
   }
   if (transition == GST_STATE_CHANGE_PAUSED_TO_READY)
@@ -288,7 +288,7 @@ refuse_caps (GstAudioBatch * self, const GstCaps * caps)
 static void
 drain (GstAudioBatch * self)
 {
-  take_settings (self);
+  take_filter_settings (self);
   ab_placer_drain (&self->placer);
 }
 
@@ -459,7 +459,7 @@ handle_gap (GstAudioBatch * self, GstEvent * event)
 {
   GstClockTime pts, duration, max_fill;
 
-  take_settings (self);
+  take_filter_settings (self);
   max_fill = self->placer.settings.policy.max_fill;
   gst_event_parse_gap (event, &pts, &duration);
   if (!GST_CLOCK_TIME_IS_VALID (duration)

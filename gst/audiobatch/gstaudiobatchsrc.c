@@ -121,7 +121,7 @@ GST_ELEMENT_REGISTER_DEFINE (audiobatchsrc, "audiobatchsrc", GST_RANK_NONE,
 /* Copies the settings of this element into streaming state; ab_stream_update()
  * copies those that both elements have. */
 static void
-take_settings (GstAudioBatchSrc * self)
+take_source_settings (GstAudioBatchSrc * self)
 {
   AbSourceSettings settings;
 
@@ -242,10 +242,10 @@ make_batch (GstAudioBatchSrc * self, guint64 start, guint * n_samples,
     return ret;
   /* Controllers need the timestamp, which needs the timestamp offset. They may
    * change settings, so look at these again. */
-  take_settings (self);
+  take_source_settings (self);
   stamp (self, room.buffer, start, *n_samples);
   gst_object_sync_values (GST_OBJECT (self), GST_BUFFER_PTS (room.buffer));
-  take_settings (self);
+  take_source_settings (self);
   ret = fill (self, &room, start, n_samples);
   if (ret != GST_FLOW_OK) {
     ab_room_close (&room);

@@ -184,7 +184,8 @@ take_size (AbStream * self, const GstAudioInfo * info, const AbSize * size)
  * TRUE, takes size and format even if the size is the same. Sets @resized if
  * the size changes. */
 static gboolean
-take_settings (AbStream * self, const GstAudioInfo * info, gboolean * resized)
+take_common_settings (AbStream * self, const GstAudioInfo * info,
+    gboolean * resized)
 {
   g_autoptr (GError) error = NULL;
   AbCommonSettings settings;
@@ -218,7 +219,7 @@ ab_stream_set_info (AbStream * self, const GstAudioInfo * info)
 {
   gboolean resized = TRUE;
 
-  return take_settings (self, info, &resized);
+  return take_common_settings (self, info, &resized);
 }
 
 void
@@ -235,7 +236,7 @@ ab_stream_update (AbStream * self, gboolean * resized)
   *resized = FALSE;
   if (G_LIKELY (!atomic_load_explicit (&self->changed, memory_order_acquire)))
     return TRUE;
-  return take_settings (self, &self->info, resized);
+  return take_common_settings (self, &self->info, resized);
 }
 
 void
