@@ -49,6 +49,8 @@ RECORDED = {
     "1.22.0": (0.731, 0.750, 1.313, 0.984, 1.020, 0.055, 0.579, 0.107, 0.275),
     # Debian 13, gcc 14
     "1.26.2": (0.746, 0.785, 1.300, 1.067, 1.130, 0.057, 0.547, 0.110, 0.285),
+    # the development version of 2026-08, built with -O2 on Debian 13, gcc 14
+    "1.29.2": (0.755, 0.791, 1.313, 1.077, 1.152, 0.057, 0.545, 0.109, 0.283),
 }
 
 # Calls of malloc per batch of a running audiobatchsrc, by allocation and samples. A
