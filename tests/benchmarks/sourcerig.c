@@ -10,6 +10,7 @@ struct _SourceRig
 {
   GstElement *source;
   GstPad *sink;
+  void (*prepare) (void);
 
   /* only for the streaming thread, while it runs */
   guint received, wanted;
@@ -45,8 +46,11 @@ receive (GstPad * pad, GstObject * parent, GstBuffer * buffer)
   SourceRig *self = gst_pad_get_element_private (pad);
 
   gst_buffer_unref (buffer);
-  if (++self->received == 1)
+  if (++self->received == 1) {
+    if (self->prepare)
+      self->prepare ();
     self->first = thread_time ();
+  }
   if (self->received < self->wanted)
     return GST_FLOW_OK;
   self->last = thread_time ();
@@ -87,6 +91,7 @@ source_rig_new (const gchar * way, const SourceCase * what)
   g_mutex_init (&self->lock);
   g_cond_init (&self->changed);
   self->source = gst_object_ref_sink (source);
+  self->prepare = what->prepare;
   self->sink = open_pad (self, what);
   gst_util_set_object_arg (G_OBJECT (source), "wave", what->wave);
   if (what->allocation) {

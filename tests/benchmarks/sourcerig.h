@@ -17,6 +17,8 @@ typedef struct
    * the default, 1024. */
   const gchar *allocation;
   guint samples;
+  /* NULL, or called in the streaming thread, once, with the first buffer. */
+  void (*prepare) (void);
 } SourceCase;
 
 /* Thread-safety: only for the thread that created it. The source has a
