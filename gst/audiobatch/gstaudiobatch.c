@@ -60,8 +60,13 @@ struct _GstAudioBatch
   /* the caps or segment event that was refused last; see was_refused() */
   GstEventType refused_type;
   guint32 refused_seqnum;
+  /* nothing was left of a chunk with DISCONT or RESYNC: the next one has it */
+  gboolean flag_is_due;
   AbPlacer placer;
 };
+
+/* Upstream says that a chunk does not continue the one before. */
+#define BREAK_FLAGS (GST_BUFFER_FLAG_DISCONT | GST_BUFFER_FLAG_RESYNC)
 
 #define AUDIO_BATCH_CAPS "audio/x-raw, " \
     "format = " GST_AUDIO_FORMATS_ALL ", " \
@@ -102,8 +107,8 @@ take_filter_settings (GstAudioBatch * self)
 static GstClockTime
 mirror_time (GstAudioBatch * self, GstClockTime end)
 {
-  return self->segment.start + (self->segment.stop - MIN (end,
-          self->segment.stop));
+  return self->segment.start + (self->segment.stop - CLAMP (end,
+          self->segment.start, self->segment.stop));
 }
 
 static GstClockTime
@@ -126,41 +131,70 @@ is_inside_segment (GstAudioBatch * self, const AbArrival * arrival)
       < self->segment.stop;
 }
 
+/* How many samples of the chunk are before @time. Timestamps are rounded to a
+ * nanosecond: a sample that seems to be 1 ns before @time is at @time. */
+static guint
+samples_before (GstAudioBatch * self, const AbArrival * arrival,
+    GstClockTime time)
+{
+  guint64 n;
+
+  if (time <= arrival->pts)
+    return 0;
+  n = gst_util_uint64_scale_int_ceil (time - arrival->pts - 1,
+      GST_AUDIO_INFO_RATE (&self->stream.info), GST_SECOND);
+  return MIN (n, arrival->chunk.n_samples);
+}
+
+/* Cuts the chunk to its samples from number @start up to @end. */
+static void
+cut (GstAudioBatch * self, AbArrival * arrival, guint start, guint end)
+{
+  arrival->chunk.n_samples = 0;
+  if (start >= end) {
+    gst_clear_buffer (&arrival->buffer);
+    return;
+  }
+  arrival->buffer = gst_audio_buffer_truncate (arrival->buffer,
+      GST_AUDIO_INFO_BPF (&self->stream.info), start, end - start);
+  ab_chunk_measure (&arrival->chunk, arrival->buffer, &self->stream.info, NULL);
+  arrival->cut = start;
+  arrival->pts = MAX (end_time (self, arrival->pts, start),
+      self->segment.start);
+}
+
 /* Clips the chunk to the segment, and counts the rest as dropped. */
 static void
 clip (GstAudioBatch * self, AbArrival * arrival)
 {
   guint before = arrival->chunk.n_samples;
-  guint rate = GST_AUDIO_INFO_RATE (&self->stream.info);
-  guint cut;
+  guint start, end = before;
 
   if (G_LIKELY (is_inside_segment (self, arrival)))
     return;
-
-  arrival->buffer = gst_audio_buffer_clip (arrival->buffer, &self->segment,
-      rate, GST_AUDIO_INFO_BPF (&self->stream.info));
-  arrival->chunk.n_samples = 0;
-  if (arrival->buffer) {
-    GstClockTime pts = GST_BUFFER_PTS (arrival->buffer);
-
-    ab_chunk_measure (&arrival->chunk, arrival->buffer, &self->stream.info,
-        NULL);
-    arrival->cut =
-        gst_util_uint64_scale_int_round (pts - arrival->pts, rate, GST_SECOND);
-    arrival->pts = pts;
-  }
-  cut = before - arrival->chunk.n_samples;
-  ab_placer_count_refused (&self->placer, cut, TRUE);
+  start = samples_before (self, arrival, self->segment.start);
+  if (GST_CLOCK_TIME_IS_VALID (self->segment.stop))
+    end = samples_before (self, arrival, self->segment.stop);
+  if (start == 0 && end == before)
+    return;
+  cut (self, arrival, start, end);
+  ab_placer_count_refused (&self->placer, before - arrival->chunk.n_samples);
 }
 
 /* Turns a chunk of a reverse segment round: its samples and its time. */
 static void
 reverse_chunk (GstAudioBatch * self, AbArrival * arrival)
 {
+  GstClockTime end, stop = self->segment.stop;
+
   arrival->chunk.reversed = TRUE;
-  if (GST_CLOCK_TIME_IS_VALID (arrival->pts))
-    arrival->pts = mirror_time (self,
-        end_time (self, arrival->pts, arrival->chunk.n_samples));
+  if (!GST_CLOCK_TIME_IS_VALID (arrival->pts))
+    return;
+  end = end_time (self, arrival->pts, arrival->chunk.n_samples);
+  /* start and length of the chunk are both rounded down */
+  if (end < stop && stop - end <= 2)
+    end = stop;
+  arrival->pts = mirror_time (self, end);
 }
 
 /* Posts @error and counts the samples as dropped. */
@@ -168,7 +202,7 @@ static GstFlowReturn
 refuse_chunk (GstAudioBatch * self, const GError * error, guint n_samples)
 {
   ab_stream_post_error (&self->stream, error);
-  ab_placer_count_refused (&self->placer, n_samples, TRUE);
+  ab_placer_count_refused (&self->placer, n_samples);
   return GST_FLOW_ERROR;
 }
 
@@ -186,11 +220,14 @@ gst_audio_batch_chain (GstPad * pad, GstObject * parent, GstBuffer * buffer)
     return GST_FLOW_NOT_NEGOTIATED;
   }
   take_filter_settings (self);
+  arrival.kind = AB_ARRIVAL_CHUNK;
   arrival.buffer = buffer;
   arrival.cut = 0;
   arrival.pts = GST_BUFFER_PTS (buffer);
-  arrival.flagged = GST_BUFFER_FLAGS (buffer)
-      & (GST_BUFFER_FLAG_DISCONT | GST_BUFFER_FLAG_RESYNC);
+  arrival.flags = GST_BUFFER_FLAGS (buffer) & AB_CHUNK_FLAGS;
+  arrival.flagged = self->flag_is_due
+      || (GST_BUFFER_FLAGS (buffer) & BREAK_FLAGS) != 0;
+  self->flag_is_due = FALSE;
   if (G_UNLIKELY (!ab_chunk_measure (&arrival.chunk, buffer,
               &self->stream.info, &error))) {
     gst_buffer_unref (buffer);
@@ -198,6 +235,7 @@ gst_audio_batch_chain (GstPad * pad, GstObject * parent, GstBuffer * buffer)
   }
   clip (self, &arrival);
   if (G_UNLIKELY (arrival.chunk.n_samples == 0)) {
+    self->flag_is_due = arrival.flagged;
     gst_clear_buffer (&arrival.buffer);
   } else if (G_UNLIKELY (!ab_chunk_map (&arrival.chunk, &self->stream.info,
               &error))) {
@@ -223,6 +261,7 @@ forget_stream (GstAudioBatch * self)
   gst_segment_init (&self->segment, GST_FORMAT_TIME);
   self->reverse = FALSE;
   self->refused_type = GST_EVENT_UNKNOWN;
+  self->flag_is_due = FALSE;
 }
 
 static GstStateChangeReturn
@@ -289,6 +328,7 @@ static void
 drain (GstAudioBatch * self)
 {
   take_filter_settings (self);
+  ab_placer_settle (&self->placer);
   ab_placer_drain (&self->placer);
 }
 
@@ -308,6 +348,15 @@ static gboolean
 send_event (GstAudioBatch * self, GstEvent * event)
 {
   if (ab_placer_hold (&self->placer, event))
+    return TRUE;
+  return gst_pad_event_default (self->sinkpad, GST_OBJECT (self), event);
+}
+
+/* The same for an event with which a segment or a stream begins. */
+static gboolean
+change (GstAudioBatch * self, GstEvent * event)
+{
+  if (ab_placer_change (&self->placer, event))
     return TRUE;
   return gst_pad_event_default (self->sinkpad, GST_OBJECT (self), event);
 }
@@ -342,8 +391,10 @@ handle_caps (GstAudioBatch * self, GstEvent * event)
     refuse_caps (self, caps);
     return refuse_event (self, event);
   }
-  if (gst_audio_info_is_equal (&info, &self->stream.info))
+  if (gst_audio_info_is_equal (&info, &self->stream.info)) {
+    ab_placer_settle (&self->placer);
     return send_event (self, event);
+  }
   drain (self);
   if (!set_info (self, &info))
     return refuse_event (self, event);
@@ -380,6 +431,7 @@ handle_segment (GstAudioBatch * self, GstEvent * event)
   if (!check_segment (self, &segment))
     return refuse_event (self, event);
   GST_DEBUG_OBJECT (self, "new %" GST_SEGMENT_FORMAT, &segment);
+  ab_placer_settle (&self->placer);
   self->reverse = segment.rate < 0;
   if (self->reverse) {
     /* the output is in order, so downstream plays it forwards */
@@ -390,9 +442,7 @@ handle_segment (GstAudioBatch * self, GstEvent * event)
     gst_event_set_seqnum (event, seqnum);
   }
   self->segment = segment;
-  if (ab_placer_new_segment (&self->placer, event))
-    return TRUE;
-  return gst_pad_event_default (self->sinkpad, GST_OBJECT (self), event);
+  return change (self, event);
 }
 
 static GstEvent *
@@ -412,67 +462,74 @@ mirror_segment_done (GstAudioBatch * self, GstEvent * event)
   return event;
 }
 
-/* The same as gst_audio_buffer_clip(), for @n_samples of silence at @pts. */
-static void
-clip_gap (GstAudioBatch * self, GstClockTime * pts, guint64 * n_samples)
+/* A GAP event of a reverse segment, turned round as the chunks are. */
+static GstEvent *
+mirror_gap (GstAudioBatch * self, GstEvent * event)
 {
-  guint rate = GST_AUDIO_INFO_RATE (&self->stream.info);
-  GstClockTime end = end_time (self, *pts, *n_samples);
-  guint64 before = *n_samples;
-  guint64 start, stop;
+  GstClockTime start, duration, end;
 
-  if (gst_segment_clip (&self->segment, GST_FORMAT_TIME, *pts, end, &start,
-          &stop)) {
-    *n_samples -= gst_util_uint64_scale_int (start - *pts, rate, GST_SECOND)
-        + gst_util_uint64_scale_int (end - stop, rate, GST_SECOND);
-    *pts = start;
-  } else {
-    *n_samples = 0;
-  }
-  ab_placer_count_refused (&self->placer, before - *n_samples, FALSE);
+  gst_event_parse_gap (event, &start, &duration);
+  end = GST_CLOCK_TIME_IS_VALID (duration)
+      ? ab_time_offset (start, MIN (duration, G_MAXINT64)) : start;
+  event = gst_event_make_writable (event);
+  gst_structure_set (gst_event_writable_structure (event), "timestamp",
+      GST_TYPE_CLOCK_TIME, mirror_time (self, end), NULL);
+  return event;
 }
 
-/* Places silence of @duration at @pts. */
-static void
-feed_gap (GstAudioBatch * self, GstClockTime pts, GstClockTime duration)
+static gboolean
+is_live (GstAudioBatch * self)
 {
-  guint64 n_samples = gst_util_uint64_scale_int_round (duration,
-      GST_AUDIO_INFO_RATE (&self->stream.info), GST_SECOND);
-  GstFlowReturn ret = GST_FLOW_OK;
-  guint64 done = 0;
+  g_autoptr (GstQuery) query = gst_query_new_latency ();
+  gboolean live = FALSE;
 
-  clip_gap (self, &pts, &n_samples);
-  if (self->reverse)
-    pts = mirror_time (self, end_time (self, pts, n_samples));
-  while (done < n_samples && ret == GST_FLOW_OK
-      && !ab_stream_is_shut (&self->stream)) {
-    AbArrival gap = {.pts = done == 0 ? pts : GST_CLOCK_TIME_NONE };
+  if (gst_pad_peer_query (self->sinkpad, query))
+    gst_query_parse_latency (query, &live, NULL, NULL);
+  return live;
+}
 
-    ab_chunk_silence (&gap.chunk, MIN (n_samples - done, G_MAXINT));
-    ret = ab_placer_place (&self->placer, &gap);
-    done += gap.chunk.n_samples;
-  }
+/* Does a gap of @duration say that the next sample will never come? Only a live
+ * upstream knows: in a file the samples may be stored further behind. Sets
+ * @n_samples to those that will not come. */
+static gboolean
+is_loss (GstAudioBatch * self, GstClockTime start, GstClockTime end,
+    guint64 * n_samples)
+{
+  guint rate = GST_AUDIO_INFO_RATE (&self->stream.info);
+
+  if (rate == 0
+      || gst_util_uint64_scale_int_round (end - start, rate, GST_SECOND) == 0)
+    return FALSE;
+  start = MAX (start, self->segment.start);
+  end = MIN (end, self->segment.stop);
+  return start < end && ab_placer_misses (&self->placer, start, end, n_samples)
+      && is_live (self);
 }
 
 static gboolean
 handle_gap (GstAudioBatch * self, GstEvent * event)
 {
-  GstClockTime pts, duration, max_fill;
+  GstClockTime start, duration, end;
+  guint64 n_samples;
 
   take_filter_settings (self);
-  max_fill = self->placer.settings.policy.max_fill;
-  gst_event_parse_gap (event, &pts, &duration);
-  if (!GST_CLOCK_TIME_IS_VALID (duration)
-      || GST_AUDIO_INFO_RATE (&self->stream.info) == 0)
-    return send_event (self, event);
-  if (max_fill != 0 && duration > max_fill) {
+  ab_placer_settle (&self->placer);
+  if (self->reverse)
+    event = mirror_gap (self, event);
+  gst_event_parse_gap (event, &start, &duration);
+  end = GST_CLOCK_TIME_IS_VALID (duration)
+      ? ab_time_offset (start, MIN (duration, G_MAXINT64)) : start;
+  if (is_loss (self, start, end, &n_samples)) {
+    if (ab_placer_fill (&self->placer, n_samples)) {
+      gst_event_unref (event);
+      return TRUE;
+    }
     drain (self);
     ab_placer_break (&self->placer);
-    return gst_pad_event_default (self->sinkpad, GST_OBJECT (self), event);
+  } else if (ab_placer_hold_gap (&self->placer, event, start, end)) {
+    return TRUE;
   }
-  feed_gap (self, pts, duration);
-  gst_event_unref (event);
-  return TRUE;
+  return gst_pad_event_default (self->sinkpad, GST_OBJECT (self), event);
 }
 
 static gboolean
@@ -496,8 +553,12 @@ gst_audio_batch_sink_event (GstPad * pad, GstObject * parent, GstEvent * event)
       break;
     case GST_EVENT_EOS:
       drain (self);
+      ab_placer_break (&self->placer);
       ab_stream_report_end (&self->stream);
       break;
+    case GST_EVENT_STREAM_START:
+      ab_placer_settle (&self->placer);
+      return change (self, event);
     case GST_EVENT_FLUSH_START:
       ab_stream_set_shut (&self->stream, AB_GATE_FLUSHING, TRUE);
       break;

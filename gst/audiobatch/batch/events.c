@@ -3,47 +3,98 @@
 
 #include "batch/events.h"
 
+typedef struct
+{
+  GstEvent *event;
+  guint64 position;
+} AbWaitingEvent;
+
 void
 ab_events_init (AbEvents * self)
 {
-  g_queue_init (&self->waiting);
-  self->releasable = 0;
+  self->waiting = gst_queue_array_new_for_struct (sizeof (AbWaitingEvent), 8);
+  self->any = FALSE;
 }
 
 void
 ab_events_clear (AbEvents * self)
 {
-  g_queue_clear_full (&self->waiting, (GDestroyNotify) gst_event_unref);
-  self->releasable = 0;
+  AbWaitingEvent *first;
+
+  while ((first = gst_queue_array_pop_head_struct (self->waiting)))
+    gst_event_unref (first->event);
+  g_clear_pointer (&self->waiting, gst_queue_array_free);
 }
 
 void
-ab_events_push (AbEvents * self, GstEvent * event)
+ab_events_push (AbEvents * self, GstEvent * event, guint64 position)
 {
-  g_queue_push_tail (&self->waiting, event);
+  AbWaitingEvent last = { event, position };
+
+  gst_queue_array_push_tail_struct (self->waiting, &last);
+  self->any = TRUE;
 }
 
-gboolean
-ab_events_join (AbEvents * self, GstEvent * event)
+void
+ab_events_settle (AbEvents * self, guint64 unknown, guint64 position)
 {
-  if (g_queue_is_empty (&self->waiting))
+  guint i, n = gst_queue_array_get_length (self->waiting);
+
+  for (i = 0; i < n; i++) {
+    AbWaitingEvent *event = gst_queue_array_peek_nth_struct (self->waiting, i);
+
+    if (event->position == unknown)
+      event->position = position;
+  }
+}
+
+/* Removes the first event, if there is one. */
+static GstEvent *
+take_first (AbEvents * self)
+{
+  AbWaitingEvent *first = gst_queue_array_pop_head_struct (self->waiting);
+
+  self->any = !gst_queue_array_is_empty (self->waiting);
+  return first ? first->event : NULL;
+}
+
+static gboolean
+may_leave (const AbWaitingEvent * self, guint64 pushed, guint64 open)
+{
+  GstEventType type = GST_EVENT_TYPE (self->event);
+
+  if (self->position > pushed)
     return FALSE;
-  /* If all events before it are releasable, so is this one. */
-  if (self->releasable == g_queue_get_length (&self->waiting))
-    self->releasable++;
-  ab_events_push (self, event);
-  return TRUE;
+  return (type != GST_EVENT_SEGMENT && type != GST_EVENT_STREAM_START)
+      || self->position <= open;
 }
 
 void
-ab_events_set_releasable (AbEvents * self)
+ab_events_release (AbEvents * self, GstPad * srcpad, guint64 pushed,
+    guint64 open)
 {
-  self->releasable = g_queue_get_length (&self->waiting);
+  while (self->any
+      && may_leave (gst_queue_array_peek_head_struct (self->waiting), pushed,
+          open))
+    gst_pad_push_event (srcpad, take_first (self));
 }
 
 void
-ab_events_release (AbEvents * self, GstPad * srcpad)
+ab_events_release_all (AbEvents * self, GstPad * srcpad)
 {
-  for (; self->releasable > 0; self->releasable--)
-    gst_pad_push_event (srcpad, g_queue_pop_head (&self->waiting));
+  while (self->any)
+    gst_pad_push_event (srcpad, take_first (self));
+}
+
+void
+ab_events_flush (AbEvents * self, GstPad * srcpad)
+{
+  GstEvent *event;
+
+  while ((event = take_first (self))) {
+    if (GST_EVENT_IS_STICKY (event) && GST_EVENT_TYPE (event) !=
+        GST_EVENT_SEGMENT && GST_EVENT_TYPE (event) != GST_EVENT_EOS)
+      gst_pad_store_sticky_event (srcpad, event);
+    gst_event_unref (event);
+  }
 }

@@ -2,43 +2,54 @@
 /* Keeps serialized events back until the samples before them are pushed. */
 #pragma once
 
+#include <gst/base/gstqueuearray.h>
 #include <gst/gst.h>
 
 G_BEGIN_DECLS
 
-/* A segment event waits until the first chunk of its segment tells which sample
- * the segment begins with. Later events wait behind it. Then all of them become
- * releasable: they wait only for the open batch, which still has samples of the
- * old segment.
+/* Positions of events whose place among the samples is not known yet. */
+/* the first sample of the next chunk, after silence that may fill a gap */
+#define AB_EVENTS_NEXT_CHUNK G_MAXUINT64
+/* the end of the chunk that is held */
+#define AB_EVENTS_HELD_CHUNK (G_MAXUINT64 - 1)
+
+/* Each event has a position: the number of the sample that comes behind it. It
+ * leaves once all samples before that are pushed or dropped, and all events
+ * before it are gone. SEGMENT and STREAM_START also wait until no open batch
+ * begins before their position: such a batch has times of the old segment.
  *
- *     releasable          not yet
- *   | SEGMENT  TAG  ... | SEGMENT  ... |
+ *   samples    0 ........... 1024 ......... 2048
+ *   batches    |   pushed     |    open      |
+ *   events                         | TAG (1500): behind the open batch
  *
  * Thread-safety: streaming thread only. */
 typedef struct
 {
-  GQueue waiting;
-  /* The first so many may leave once the open batch is pushed. */
-  guint releasable;
+  /* of AbWaitingEvent, in order */
+  GstQueueArray *waiting;
+  gboolean any;
 } AbEvents;
 
 void ab_events_init (AbEvents * self);
-
-/* Discards all events. */
 void ab_events_clear (AbEvents * self);
 
-/* Queues @event (transfer full). */
-void ab_events_push (AbEvents * self, GstEvent * event);
+/* Queues @event (transfer full), which is behind all samples before number
+ * @position. */
+void ab_events_push (AbEvents * self, GstEvent * event, guint64 position);
 
-/* Queues @event (transfer full) if other events wait.
- *
- * Returns: FALSE if none waits; then the caller keeps @event. */
-gboolean ab_events_join (AbEvents * self, GstEvent * event);
+/* Gives events that have the position @unknown the position @position. */
+void ab_events_settle (AbEvents * self, guint64 unknown, guint64 position);
 
-/* Makes all queued events releasable. */
-void ab_events_set_releasable (AbEvents * self);
+/* Pushes the events that may leave out of @srcpad: the samples before @pushed
+ * are gone, and the open batch begins at @open (G_MAXUINT64 if none is open). */
+void ab_events_release (AbEvents * self, GstPad * srcpad, guint64 pushed,
+    guint64 open);
 
-/* Pushes the releasable events out of @srcpad. */
-void ab_events_release (AbEvents * self, GstPad * srcpad);
+/* Pushes all events out of @srcpad. */
+void ab_events_release_all (AbEvents * self, GstPad * srcpad);
+
+/* Discards all events. Stores sticky ones on @srcpad, so that a flush does not
+ * lose them; not SEGMENT and EOS, which a flush ends. */
+void ab_events_flush (AbEvents * self, GstPad * srcpad);
 
 G_END_DECLS

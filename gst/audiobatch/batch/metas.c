@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Transfers the metas of chunks to batches. */
+/* Transfers the metas and flags of chunks to batches. */
 
 #include "batch/metas.h"
 
@@ -7,36 +7,65 @@
 
 #include <gst/audio/audio.h>
 
-/* The timestamp of sample number start, from a chunk that ends before sample
- * number end. */
-typedef struct
+/* What is known of a chunk: either its flags, or a reference timestamp of its
+ * sample number start. It ends before sample number end. */
+typedef struct _AbNote
 {
+  struct _AbNote *next;
+  gint64 start;
+  guint64 end;
+  guint flags;
+  /* NULL if it is a note of flags */
   GstCaps *reference;
   GstClockTime timestamp;
   gboolean has_duration;
-  gint64 start;
-  guint64 end;
-} Reference;
+} AbNote;
 
 static void
-reference_free (gpointer data)
+note_free (AbNote * self)
 {
-  Reference *self = data;
-
-  gst_caps_unref (self->reference);
+  gst_clear_caps (&self->reference);
   g_free (self);
 }
 
-void
-ab_metas_init (AbMetas * self)
+/* Appends a note. Without memory for it, the batch lacks what it says. */
+static AbNote *
+add_note (AbMetas * self, gint64 start, guint64 end)
 {
-  g_queue_init (&self->references);
+  AbNote *note = g_try_new0 (AbNote, 1);
+
+  if (note == NULL) {
+    GST_WARNING ("no memory for %" G_GSIZE_FORMAT " bytes that keep flags or a "
+        "reference timestamp", sizeof *note);
+    return NULL;
+  }
+  note->start = start;
+  note->end = end;
+  if (self->last)
+    self->last->next = note;
+  else
+    self->first = note;
+  self->last = note;
+  return note;
+}
+
+void
+ab_metas_forget (AbMetas * self, guint64 keep)
+{
+  while (self->first && self->first->end <= keep) {
+    AbNote *note = self->first;
+
+    self->first = note->next;
+    note_free (note);
+  }
+  if (self->first == NULL)
+    self->last = NULL;
 }
 
 void
 ab_metas_clear (AbMetas * self)
 {
-  g_queue_clear_full (&self->references, reference_free);
+  ab_metas_forget (self, G_MAXUINT64);
 }
 
 gboolean
@@ -53,6 +82,15 @@ ab_metas_any_of_them (GstBuffer * chunk)
 }
 
 void
+ab_metas_note_flags (AbMetas * self, guint flags, gint64 start, guint64 end)
+{
+  AbNote *note = add_note (self, start, end);
+
+  if (note)
+    note->flags = flags;
+}
+
+void
 ab_metas_note (AbMetas * self, GstBuffer * chunk, gint64 start, guint64 end)
 {
   gpointer state = NULL;
@@ -61,21 +99,20 @@ ab_metas_note (AbMetas * self, GstBuffer * chunk, gint64 start, guint64 end)
   while ((meta = gst_buffer_iterate_meta_filtered (chunk, &state,
               GST_REFERENCE_TIMESTAMP_META_API_TYPE))) {
     GstReferenceTimestampMeta *from = (GstReferenceTimestampMeta *) meta;
-    Reference *reference = g_new (Reference, 1);
+    AbNote *note = add_note (self, start, end);
 
-    reference->reference = gst_caps_ref (from->reference);
-    reference->timestamp = from->timestamp;
-    reference->has_duration = GST_CLOCK_TIME_IS_VALID (from->duration);
-    reference->start = start;
-    reference->end = end;
-    g_queue_push_tail (&self->references, reference);
+    if (note == NULL)
+      return;
+    note->reference = gst_caps_ref (from->reference);
+    note->timestamp = from->timestamp;
+    note->has_duration = GST_CLOCK_TIME_IS_VALID (from->duration);
   }
 }
 
 /* The reference's time at sample number @sample, clamped to 0 and the last
  * time. */
 static GstClockTime
-reference_time (const Reference * self, guint64 sample, guint rate)
+reference_time (const AbNote * self, guint64 sample, guint rate)
 {
   gint64 moved = (gint64) sample - self->start;
   GstClockTime by = gst_util_uint64_scale_int (ABS (moved), GST_SECOND, rate);
@@ -85,32 +122,60 @@ reference_time (const Reference * self, guint64 sample, guint rate)
   return self->timestamp > by ? self->timestamp - by : 0;
 }
 
+/* Adds the timestamps of the first chunk in @batch that has any. */
+static void
+stamp_references (const AbMetas * self, GstBuffer * batch, guint64 start,
+    guint64 end, guint rate)
+{
+  const AbNote *first = NULL;
+  const AbNote *note;
+
+  for (note = self->first; note && note->start < (gint64) end;
+      note = note->next) {
+    if (note->reference == NULL || note->end <= start)
+      continue;
+    if (first && note->start != first->start)
+      break;
+    first = note;
+    gst_buffer_add_reference_timestamp_meta (batch, note->reference,
+        reference_time (note, start, rate),
+        note->has_duration ? GST_BUFFER_DURATION (batch) : GST_CLOCK_TIME_NONE);
+  }
+}
+
+/* The flags of a batch with the samples from @start up to @end. */
+static guint
+flags_of (const AbMetas * self, guint64 start, guint64 end)
+{
+  guint64 hidden = 0;
+  guint flags = 0;
+  const AbNote *note;
+
+  for (note = self->first; note && note->start < (gint64) end;
+      note = note->next) {
+    gboolean begins = note->start == (gint64) start;
+
+    if (note->end <= start)
+      continue;
+    if (begins && note->end == end && note->flags != 0)
+      return note->flags;
+    flags |= note->flags & GST_BUFFER_FLAG_CORRUPTED;
+    if (begins)
+      flags |= note->flags & GST_BUFFER_FLAG_MARKER;
+    if (note->flags & GST_BUFFER_FLAG_DECODE_ONLY)
+      hidden += MIN (note->end, end) - MAX (note->start, (gint64) start);
+  }
+  if (hidden == end - start)
+    flags |= GST_BUFFER_FLAG_DECODE_ONLY;
+  return flags;
+}
+
 void
 ab_metas_stamp (AbMetas * self, GstBuffer * batch, guint64 start,
-    guint n_samples, guint rate, guint64 keep)
+    guint n_samples, guint rate)
 {
-  gint64 first_start = 0;
-  gboolean found = FALSE;
-  GList *link;
-
-  for (link = self->references.head; link; link = link->next) {
-    const Reference *reference = link->data;
-
-    if (reference->end <= start)
-      continue;
-    if (reference->start >= (gint64) (start + n_samples)
-        || (found && reference->start != first_start))
-      break;
-    found = TRUE;
-    first_start = reference->start;
-    gst_buffer_add_reference_timestamp_meta (batch, reference->reference,
-        reference_time (reference, start, rate),
-        reference->has_duration ? GST_BUFFER_DURATION (batch) :
-        GST_CLOCK_TIME_NONE);
-  }
-  while (self->references.head
-      && ((Reference *) self->references.head->data)->end <= keep)
-    reference_free (g_queue_pop_head (&self->references));
+  GST_BUFFER_FLAG_SET (batch, flags_of (self, start, start + n_samples));
+  stamp_references (self, batch, start, start + n_samples, rate);
 }
 
 static gboolean

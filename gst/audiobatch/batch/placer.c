@@ -78,7 +78,8 @@ stamp_metas (AbPlacer * self, GstBuffer * buffer, guint rate, guint64 keep)
   guint64 start = GST_BUFFER_OFFSET (buffer);
 
   ab_metas_stamp (&self->metas, buffer, start,
-      GST_BUFFER_OFFSET_END (buffer) - start, rate, keep);
+      GST_BUFFER_OFFSET_END (buffer) - start, rate);
+  ab_metas_forget (&self->metas, keep);
 }
 
 /* Pushes @buffer, which has @rate samples a second. No later batch begins
@@ -88,7 +89,7 @@ push_buffer (AbPlacer * self, GstBuffer * buffer, guint rate, guint64 keep)
 {
   GstFlowReturn ret;
 
-  if (G_UNLIKELY (self->metas.references.length > 0))
+  if (G_UNLIKELY (self->metas.first != NULL))
     stamp_metas (self, buffer, rate, keep);
   GST_CAT_LOG_OBJECT (self->stream->category, self->stream->element,
       "pushing %" GST_PTR_FORMAT, buffer);
@@ -97,16 +98,15 @@ push_buffer (AbPlacer * self, GstBuffer * buffer, guint rate, guint64 keep)
   return ret;
 }
 
-/* Pushes events that waited only for the batch just pushed. If batches overlap,
- * the next one is open already; if it begins before the clock's origin, it
- * still has samples of the old segment, and the events wait for it too. */
+/* Pushes the events that need not wait any longer. */
 static void
 release_due_events (AbPlacer * self)
 {
-  if (G_UNLIKELY (self->events.releasable > 0)
-      && (!ab_batch_is_open (&self->batch)
-          || self->batch.start >= self->timeline.clock.origin))
-    ab_events_release (&self->events, self->srcpad);
+  if (G_UNLIKELY (self->events.any)) {
+    ab_events_release (&self->events, self->srcpad,
+        self->timeline.position - self->batch.fresh,
+        ab_batch_is_open (&self->batch) ? self->batch.start : G_MAXUINT64);
+  }
 }
 
 static GstFlowReturn
@@ -203,15 +203,17 @@ static void
 count_added (AbPlacer * self, const AbArrival * arrival, guint added,
     guint batch, guint dropped)
 {
-  const AbSampleCount change = {
-    .in = arrival->buffer ? added : 0,
-    .inserted = arrival->buffer ? 0 : added,
+  AbSampleCount change = {
+    .in = arrival->kind == AB_ARRIVAL_CHUNK ? added : 0,
+    .inserted = arrival->kind == AB_ARRIVAL_SILENCE ? added : 0,
     .out = batch,
     .dropped = dropped,
     .batches = batch > 0,
-    .pending = batch > 0 ? 0 : self->batch.fresh,
   };
 
+  if (arrival->kind == AB_ARRIVAL_HELD)
+    self->n_held -= added;
+  change.pending = self->n_held + (batch > 0 ? 0 : self->batch.fresh);
   ab_stream_count (self->stream, &change);
 }
 
@@ -243,7 +245,7 @@ fill_batch (AbPlacer * self, const AbArrival * arrival, guint * done)
   *done += added;
   self->timeline.position += added;
   if (!ab_batch_is_full (&self->batch)) {
-    if (G_LIKELY (arrival->buffer))
+    if (G_LIKELY (arrival->kind == AB_ARRIVAL_CHUNK))
       ab_stream_count_pending (self->stream, added, self->batch.fresh);
     else
       count_added (self, arrival, added, 0, 0);
@@ -295,7 +297,7 @@ static GstFlowReturn
 feed_silence (AbPlacer * self, guint64 n_samples)
 {
   GstFlowReturn ret = GST_FLOW_OK;
-  AbArrival silence = { 0 };
+  AbArrival silence = {.kind = AB_ARRIVAL_SILENCE };
 
   while (n_samples > 0 && ret == GST_FLOW_OK) {
     ab_chunk_silence (&silence.chunk, MIN (n_samples, G_MAXINT));
@@ -308,7 +310,10 @@ feed_silence (AbPlacer * self, guint64 n_samples)
 static void
 drop_batch (AbPlacer * self)
 {
-  const AbSampleCount change = {.dropped = ab_batch_discard (&self->batch) };
+  const AbSampleCount change = {
+    .dropped = ab_batch_discard (&self->batch),
+    .pending = self->n_held,
+  };
 
   ab_stream_count (self->stream, &change);
 }
@@ -318,7 +323,7 @@ drop_batch (AbPlacer * self)
 static GstFlowReturn
 drain (AbPlacer * self)
 {
-  AbSampleCount change = {.batches = 1 };
+  AbSampleCount change = {.batches = 1,.pending = self->n_held };
 
   self->skip = 0;
   if (!ab_batch_is_open (&self->batch))
@@ -338,13 +343,13 @@ drain (AbPlacer * self)
   return push_batch (self);
 }
 
-/* Makes the waiting events releasable, and pushes them if no batch is open. */
+/* The samples of the segment, or of the stream, that comes next begin here. */
 static void
 let_events_go (AbPlacer * self)
 {
-  ab_events_set_releasable (&self->events);
-  if (!ab_batch_is_open (&self->batch))
-    ab_events_release (&self->events, self->srcpad);
+  ab_events_settle (&self->events, AB_EVENTS_NEXT_CHUNK,
+      self->timeline.position);
+  release_due_events (self);
 }
 
 /* Ends the current run and begins a new one at @pts. */
@@ -353,13 +358,17 @@ begin_run (AbPlacer * self, GstClockTime pts)
 {
   GstFlowReturn ret = drain (self);
 
+  if (self->timeline.begun)
+    ab_stream_count_one (self->stream, AB_COUNTER_BREAKS);
   ab_timeline_begin (&self->timeline,
       GST_AUDIO_INFO_RATE (&self->stream->info), self->segment, pts);
   PLACER_DEBUG (self, "a run begins: sample %" G_GUINT64_FORMAT " is at %"
       GST_TIME_FORMAT, self->timeline.position,
       GST_TIME_ARGS (self->timeline.clock.base));
   ab_size_restart (&self->stream->size);
+  ab_told_reset (&self->told);
   self->batch.discont = TRUE;
+  self->warned = FALSE;
   let_events_go (self);
   return ret;
 }
@@ -383,15 +392,67 @@ enter_segment (AbPlacer * self)
   let_events_go (self);
 }
 
-static void
-note_metas (AbPlacer * self, const AbArrival * arrival, guint done)
+/* Remembers what batches may need of the chunk, whose first @done samples are
+ * dropped. */
+static G_GNUC_NO_INLINE void
+note_chunk (AbPlacer * self, const AbArrival * arrival, guint done)
 {
-  gint64 position = self->timeline.position;
+  guint64 position = self->timeline.position;
+  guint64 end = position + arrival->chunk.n_samples - done;
+  guint missing = done + arrival->cut;
+  guint flags = arrival->flags;
 
-  if (!arrival->chunk.reversed)
-    ab_metas_note (&self->metas, arrival->buffer,
-        position - done - arrival->cut,
-        position + arrival->chunk.n_samples - done);
+  /* Nothing may have been pushed for long. */
+  ab_metas_forget (&self->metas,
+      ab_batch_is_open (&self->batch) ? self->batch.start : position);
+  /* a part of a chunk does not have what is said of the whole */
+  if (missing > 0)
+    flags &= GST_BUFFER_FLAG_CORRUPTED | GST_BUFFER_FLAG_DECODE_ONLY;
+  if (flags != 0)
+    ab_metas_note_flags (&self->metas, flags, position, end);
+  if (arrival->chunk.has_metas && !arrival->chunk.reversed)
+    ab_metas_note (&self->metas, arrival->buffer, position - missing, end);
+}
+
+/* Tells once a run that samples are dropped or a jump is bounded. */
+static void
+warn (AbPlacer * self, GstClockTime pts, const gchar * what)
+{
+  if (self->warned)
+    return;
+  self->warned = TRUE;
+  GST_CAT_WARNING_OBJECT (self->stream->category, self->stream->element,
+      "%s: a chunk or gap is at %" GST_TIME_FORMAT ", and due was %"
+      GST_TIME_FORMAT " (told once a run)", what, GST_TIME_ARGS (pts),
+      GST_TIME_ARGS (ab_clock_time (&self->timeline.clock,
+              self->timeline.position)));
+}
+
+/* Keeps the chunk until the next one tells whether its time is right. */
+static GstFlowReturn
+hold_chunk (AbPlacer * self, const AbArrival * arrival)
+{
+  const AbHeldChunk held = {
+    .buffer = gst_buffer_ref (arrival->buffer),
+    .n_samples = arrival->chunk.n_samples,
+    .cut = arrival->cut,
+    .pts = arrival->pts,
+    .flags = arrival->flags,
+    .reversed = arrival->chunk.reversed,
+  };
+  const AbSampleCount change = {
+    .in = held.n_samples,
+    .pending = self->batch.fresh + held.n_samples,
+  };
+
+  PLACER_DEBUG (self,
+      "a chunk at %" GST_TIME_FORMAT " jumps; the next one will "
+      "show whether the time is right", GST_TIME_ARGS (held.pts));
+  self->held = held;
+  self->n_held = held.n_samples;
+  self->unsettled = TRUE;
+  ab_stream_count (self->stream, &change);
+  return GST_FLOW_OK;
 }
 
 static G_GNUC_NO_INLINE GstFlowReturn
@@ -400,21 +461,27 @@ act (AbPlacer * self, const AbArrival * arrival, AbVerdict verdict,
 {
   switch (verdict) {
     case AB_TIMELINE_BREAK:
+      if (missing > 0)
+        warn (self, arrival->pts, "a jump is longer than max-fill");
       return begin_run (self, arrival->pts);
     case AB_TIMELINE_FILL:
       PLACER_DEBUG (self, "%" G_GUINT64_FORMAT " samples are missing", missing);
+      ab_stream_count_one (self->stream, AB_COUNTER_FILLS);
       return feed_silence (self, missing);
     case AB_TIMELINE_DROP:
       PLACER_DEBUG (self, "%" G_GUINT64_FORMAT " samples overlap", missing);
+      warn (self, arrival->pts, "overlapping samples are dropped");
+      ab_stream_count_one (self->stream, AB_COUNTER_DROPS);
       break;
     case AB_TIMELINE_DUE:
+    case AB_TIMELINE_DOUBT:
       break;
   }
   return GST_FLOW_OK;
 }
 
-GstFlowReturn
-ab_placer_place (AbPlacer * self, AbArrival * arrival)
+static GstFlowReturn
+place (AbPlacer * self, AbArrival * arrival)
 {
   GstFlowReturn ret;
   guint64 missing = 0;
@@ -424,6 +491,8 @@ ab_placer_place (AbPlacer * self, AbArrival * arrival)
       &missing);
 
   if (G_UNLIKELY (verdict != AB_TIMELINE_DUE)) {
+    if (verdict == AB_TIMELINE_DOUBT)
+      return hold_chunk (self, arrival);
     ret = act (self, arrival, verdict, missing);
     if (ret != GST_FLOW_OK) {
       lose_rest (self, arrival, 0);
@@ -437,9 +506,87 @@ ab_placer_place (AbPlacer * self, AbArrival * arrival)
     if (done == arrival->chunk.n_samples)
       return GST_FLOW_OK;
   }
-  if (G_UNLIKELY (arrival->chunk.has_metas))
-    note_metas (self, arrival, done);
+  if (G_UNLIKELY (arrival->chunk.has_metas || arrival->flags))
+    note_chunk (self, arrival, done);
   return feed (self, arrival, done);
+}
+
+/* Places the held chunk: at its own time if that is @real, else as due. */
+static GstFlowReturn
+place_held (AbPlacer * self, gboolean real)
+{
+  const AbHeldChunk held = self->held;
+  const GstAudioInfo *info = &self->stream->info;
+  g_autoptr (GError) error = NULL;
+  GstFlowReturn ret = GST_FLOW_ERROR;
+  AbArrival arrival = {
+    .kind = AB_ARRIVAL_HELD,
+    .buffer = held.buffer,
+    .cut = held.cut,
+    .flags = held.flags,
+    .pts = real ? held.pts : GST_CLOCK_TIME_NONE,
+    .flagged = real,
+  };
+
+  self->held.buffer = NULL;
+  if (ab_chunk_measure (&arrival.chunk, held.buffer, info, &error)
+      && ab_chunk_map (&arrival.chunk, info, &error)) {
+    arrival.chunk.reversed = held.reversed;
+    arrival.chunk.has_metas = ab_metas_any (held.buffer);
+    ret = place (self, &arrival);
+    ab_chunk_unmap (&arrival.chunk);
+  } else {
+    ab_stream_post_error (self->stream, error);
+    count_added (self, &arrival, held.n_samples, 0, held.n_samples);
+  }
+  gst_buffer_unref (held.buffer);
+  ab_events_settle (&self->events, AB_EVENTS_HELD_CHUNK,
+      self->timeline.position);
+  release_due_events (self);
+  return ret;
+}
+
+/* Does a chunk at @pts confirm the time of the held one? Not if it comes where
+ * the run would go on without a jump. */
+static gboolean
+confirms (AbPlacer * self, GstClockTime pts)
+{
+  const AbTimelinePolicy *policy = &self->settings.policy;
+  GstClockTime end = ab_time_offset (self->held.pts,
+      gst_util_uint64_scale_int (self->held.n_samples, GST_SECOND,
+          GST_AUDIO_INFO_RATE (&self->stream->info)));
+
+  if (!GST_CLOCK_TIME_IS_VALID (pts))
+    return FALSE;
+  return ab_timeline_agrees (&self->timeline, policy, pts, end)
+      || !ab_timeline_fits (&self->timeline, policy, self->segment, pts,
+      self->held.n_samples);
+}
+
+/* A chunk at @pts shows whether the time of the held one is right, and whether
+ * samples still come in time told by GAP events. */
+static G_GNUC_NO_INLINE GstFlowReturn
+settle (AbPlacer * self, GstClockTime pts)
+{
+  self->unsettled = FALSE;
+  ab_told_chunk (&self->told);
+  if (self->held.buffer == NULL)
+    return GST_FLOW_OK;
+  return place_held (self, confirms (self, pts));
+}
+
+GstFlowReturn
+ab_placer_place (AbPlacer * self, AbArrival * arrival)
+{
+  if (G_UNLIKELY (self->unsettled)) {
+    GstFlowReturn ret = settle (self, arrival->pts);
+
+    if (ret != GST_FLOW_OK) {
+      lose_rest (self, arrival, 0);
+      return ret;
+    }
+  }
+  return place (self, arrival);
 }
 
 /* Setup and events */
@@ -452,14 +599,15 @@ ab_placer_init (AbPlacer * self, AbStream * stream, GstPad * srcpad,
   self->srcpad = srcpad;
   self->segment = segment;
   ab_filter_settings_init (&self->settings);
-  ab_metas_init (&self->metas);
   ab_events_init (&self->events);
+  ab_told_reset (&self->told);
 }
 
 void
 ab_placer_clear (AbPlacer * self)
 {
   ab_batch_discard (&self->batch);
+  gst_clear_buffer (&self->held.buffer);
   ab_metas_clear (&self->metas);
   ab_events_clear (&self->events);
 }
@@ -467,13 +615,21 @@ ab_placer_clear (AbPlacer * self)
 void
 ab_placer_reset (AbPlacer * self)
 {
+  const AbSampleCount change = {.dropped = self->n_held };
+
+  self->n_held = 0;
+  gst_clear_buffer (&self->held.buffer);
+  ab_stream_count (self->stream, &change);
   drop_batch (self);
-  ab_events_clear (&self->events);
+  ab_events_flush (&self->events, self->srcpad);
   ab_metas_clear (&self->metas);
   ab_size_restart (&self->stream->size);
   ab_timeline_reset (&self->timeline);
+  ab_told_reset (&self->told);
   self->batch.discont = FALSE;
   self->skip = 0;
+  self->unsettled = FALSE;
+  self->warned = FALSE;
 }
 
 void
@@ -489,8 +645,7 @@ void
 ab_placer_drain (AbPlacer * self)
 {
   drain (self);
-  ab_events_set_releasable (&self->events);
-  ab_events_release (&self->events, self->srcpad);
+  ab_events_release_all (&self->events, self->srcpad);
   /* The new segment event has been pushed, though no sample of its segment has
    * come: enter that segment now. */
   if (self->timeline.begun && !self->timeline.entered) {
@@ -501,35 +656,96 @@ ab_placer_drain (AbPlacer * self)
 }
 
 void
+ab_placer_settle (AbPlacer * self)
+{
+  if (self->held.buffer)
+    place_held (self, FALSE);
+}
+
+void
 ab_placer_break (AbPlacer * self)
 {
   ab_timeline_break (&self->timeline);
+  ab_told_reset (&self->told);
 }
 
 gboolean
-ab_placer_new_segment (AbPlacer * self, GstEvent * event)
+ab_placer_change (AbPlacer * self, GstEvent * event)
 {
-  if (!self->timeline.begun)
-    return ab_placer_hold (self, event);
-  ab_timeline_leave_segment (&self->timeline);
-  ab_events_push (&self->events, event);
+  if (self->timeline.begun)
+    ab_timeline_leave_segment (&self->timeline);
+  if (!self->events.any && !ab_batch_is_open (&self->batch))
+    return FALSE;
+  ab_events_push (&self->events, event, AB_EVENTS_NEXT_CHUNK);
   return TRUE;
 }
 
 gboolean
 ab_placer_hold (AbPlacer * self, GstEvent * event)
 {
-  return ab_events_join (&self->events, event);
+  if (!self->events.any && self->batch.fresh + self->n_held == 0)
+    return FALSE;
+  ab_events_push (&self->events, event, self->held.buffer
+      ? AB_EVENTS_HELD_CHUNK : self->timeline.position);
+  return TRUE;
+}
+
+gboolean
+ab_placer_hold_gap (AbPlacer * self, GstEvent * event, GstClockTime start,
+    GstClockTime end)
+{
+  guint64 told = ab_told_add (&self->told,
+      ab_running_time (self->segment, start),
+      ab_running_time (self->segment, end));
+
+  self->unsettled = TRUE;
+  if (!ab_placer_hold (self, event))
+    return FALSE;
+  if (told >= self->settings.policy.discont_wait)
+    ab_placer_drain (self);
+  return TRUE;
+}
+
+gboolean
+ab_placer_misses (AbPlacer * self, GstClockTime start, GstClockTime end,
+    guint64 * n_samples)
+{
+  return ab_timeline_misses (&self->timeline, self->segment, start, end,
+      n_samples);
+}
+
+gboolean
+ab_placer_fill (AbPlacer * self, guint64 n_samples)
+{
+  const AbTimelinePolicy *policy = &self->settings.policy;
+  GstFlowReturn ret = GST_FLOW_OK;
+
+  if (!policy->fill)
+    return FALSE;
+  if (policy->max_fill != 0 && gst_util_uint64_scale_int (n_samples,
+          GST_SECOND, self->timeline.clock.rate) > policy->max_fill) {
+    warn (self, GST_CLOCK_TIME_NONE, "a gap is longer than max-fill");
+    return FALSE;
+  }
+  ab_stream_count_one (self->stream, AB_COUNTER_FILLS);
+  while (n_samples > 0 && ret == GST_FLOW_OK
+      && !ab_stream_is_shut (self->stream)) {
+    AbArrival gap = {.kind = AB_ARRIVAL_SILENCE,.pts = GST_CLOCK_TIME_NONE };
+
+    ab_chunk_silence (&gap.chunk, MIN (n_samples, G_MAXINT));
+    ret = ab_placer_place (self, &gap);
+    n_samples -= gap.chunk.n_samples;
+  }
+  return TRUE;
 }
 
 void
-ab_placer_count_refused (AbPlacer * self, guint64 n_samples, gboolean sent)
+ab_placer_count_refused (AbPlacer * self, guint64 n_samples)
 {
   const AbSampleCount change = {
-    .in = sent ? n_samples : 0,
-    .inserted = sent ? 0 : n_samples,
+    .in = n_samples,
     .dropped = n_samples,
-    .pending = self->batch.fresh,
+    .pending = self->batch.fresh + self->n_held,
   };
 
   ab_stream_count (self->stream, &change);

@@ -266,6 +266,14 @@ ab_stream_count (AbStream * self, const AbSampleCount * change)
   ab_ledger_end (ledger);
 }
 
+void
+ab_stream_count_one (AbStream * self, AbCounter counter)
+{
+  ab_ledger_begin (self->ledger);
+  ab_ledger_add (self->ledger, counter, 1);
+  ab_ledger_end (self->ledger);
+}
+
 static G_GNUC_NO_INLINE void
 send_report (AbStream * self)
 {

@@ -128,6 +128,9 @@ ab_stream_count_pending (AbStream * self, guint added, guint pending)
 /* Adds @change to the counters, and sets the pending samples. */
 void ab_stream_count (AbStream * self, const AbSampleCount * change);
 
+/* Adds 1 to @counter. */
+void ab_stream_count_one (AbStream * self, AbCounter counter);
+
 /* Sends a report if one is due. Call it after each push. */
 void ab_stream_report (AbStream * self);
 void ab_stream_report_end (AbStream * self);

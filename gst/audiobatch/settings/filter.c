@@ -8,7 +8,7 @@
 #define DEFAULT_DISCONT GST_AUDIO_BATCH_DISCONT_RESYNC
 #define DEFAULT_ALIGNMENT_THRESHOLD (40 * GST_MSECOND)
 #define DEFAULT_DISCONT_WAIT (1 * GST_SECOND)
-#define DEFAULT_MAX_FILL 0
+#define DEFAULT_MAX_FILL (5 * GST_SECOND)
 
 enum
 {
@@ -96,9 +96,9 @@ ab_filter_settings_install (GObjectClass * klass)
           "in nanoseconds", 0, G_MAXINT64, DEFAULT_DISCONT_WAIT, flags));
   g_object_class_install_property (klass, PROP_MAX_FILL,
       g_param_spec_uint64 ("max-fill", "Maximum fill",
-          "Longest gap that discont=fill fills with silence, in nanoseconds; a "
-          "longer gap is a discontinuity (0 = no limit)", 0, G_MAXINT64,
-          DEFAULT_MAX_FILL, flags));
+          "Longest jump, forwards or backwards, that discont=fill bridges, in "
+          "nanoseconds; a longer one is a discontinuity (0 = no limit)", 0,
+          G_MAXINT64, DEFAULT_MAX_FILL, flags));
 }
 
 gboolean

@@ -12,8 +12,15 @@
  *   no reason to act         DUE             DUE
  *   on time, but flagged     BREAK           DUE
  *   late                     BREAK           FILL; BREAK if above max-fill
- *   early                    BREAK           DROP
+ *   early                    BREAK           DROP; BREAK if above max-fill
+ *   off by discont-wait
+ *   or more, not flagged     BREAK           DOUBT
  *   no run, or other speed   BREAK           BREAK
+ *
+ * With discont=fill, acting inserts or drops samples, so one wrong timestamp
+ * must not do it: the caller holds a chunk in doubt until the next one comes,
+ * and then places it as flagged (the jump is real) or without a time (it is
+ * not).
  */
 
 #include "time/timeline.h"
@@ -122,7 +129,7 @@ to_samples (const AbTimeline * self, guint64 time)
   return gst_util_uint64_scale_int_round (time, self->clock.rate, GST_SECOND);
 }
 
-/* The running time of @time in @segment, even if @time is outside of it. */
+/* @time may be before 0 and outside of the segment. */
 static GstClockTimeDiff
 running_time (const GstSegment * segment, GstClockTimeDiff time)
 {
@@ -139,6 +146,24 @@ running_time (const GstSegment * segment, GstClockTimeDiff time)
   return to_diff (sign, running);
 }
 
+/* Is @difference below the alignment threshold? */
+static gboolean
+is_aligned (const AbTimeline * self, const AbTimelinePolicy * policy,
+    GstClockTime difference)
+{
+  guint64 threshold = gst_util_uint64_scale_int (policy->alignment_threshold,
+      self->clock.rate, GST_SECOND);
+
+  return to_samples (self, difference) < MAX (threshold, 1);
+}
+
+static gboolean
+is_jump (const AbTimelinePolicy * policy, GstClockTimeDiff now,
+    GstClockTimeDiff due)
+{
+  return (GstClockTime) ABS (add_diff (now, -due)) >= policy->discont_wait;
+}
+
 /* A chunk came at running time @now and was due at @due. TRUE if the difference
  * is large enough, for long enough, to act. */
 static gboolean
@@ -146,14 +171,12 @@ is_off (AbTimeline * self, const AbTimelinePolicy * policy,
     GstClockTimeDiff now, GstClockTimeDiff due)
 {
   GstClockTime difference = ABS (add_diff (now, -due));
-  guint64 threshold = gst_util_uint64_scale_int (policy->alignment_threshold,
-      self->clock.rate, GST_SECOND);
 
-  if (to_samples (self, difference) < MAX (threshold, 1)) {
+  if (is_aligned (self, policy, difference)) {
     self->off_since = NOT_OFF;
     return FALSE;
   }
-  if (difference >= policy->discont_wait)
+  if (is_jump (policy, now, due))
     return TRUE;
   if (self->off_since == NOT_OFF) {
     self->off_since = due;
@@ -176,15 +199,13 @@ act (AbTimeline * self, const AbTimelinePolicy * policy, gdouble speed,
   if (!policy->fill)
     return AB_TIMELINE_BREAK;
   *n_samples = to_samples (self, off);
-  self->owed = late < 0 ? *n_samples : 0;
-  if (*n_samples == 0)
-    return AB_TIMELINE_DUE;
-  if (late < 0)
-    return AB_TIMELINE_DROP;
   if (policy->max_fill != 0 && gst_util_uint64_scale_int (*n_samples,
           GST_SECOND, self->clock.rate) > policy->max_fill)
     return AB_TIMELINE_BREAK;
-  return AB_TIMELINE_FILL;
+  self->owed = late < 0 ? *n_samples : 0;
+  if (*n_samples == 0)
+    return AB_TIMELINE_DUE;
+  return late < 0 ? AB_TIMELINE_DROP : AB_TIMELINE_FILL;
 }
 
 static AbVerdict
@@ -200,6 +221,8 @@ judge_closely (AbTimeline * self, const AbTimelinePolicy * policy,
   now = running_time (segment, to_diff (1, pts));
   if (!flagged && !is_off (self, policy, now, due))
     return AB_TIMELINE_DUE;
+  if (!flagged && policy->fill && is_jump (policy, now, due))
+    return AB_TIMELINE_DOUBT;
   next = running_time (&self->segment,
       to_diff (1, ab_clock_time (&self->clock, self->position)));
   return act (self, policy, ABS (segment->rate), add_diff (now, -next),
@@ -222,6 +245,54 @@ ab_timeline_judge (AbTimeline * self, const AbTimelinePolicy * policy,
           && self->entered && is_due (self, pts)))
     return AB_TIMELINE_DUE;
   return judge_closely (self, policy, segment, pts, flagged, n_samples);
+}
+
+gboolean
+ab_timeline_fits (const AbTimeline * self, const AbTimelinePolicy * policy,
+    const GstSegment * segment, GstClockTime start, guint64 ahead)
+{
+  GstClockTimeDiff due;
+
+  if (!self->running || !ab_timeline_can_enter (self, segment))
+    return FALSE;
+  due = add_diff (expected_time (self), to_diff (1,
+          gst_util_uint64_scale_int (ahead, GST_SECOND, self->clock.rate)));
+  return !is_jump (policy, running_time (segment, to_diff (1, start)),
+      running_time (&self->segment, due));
+}
+
+gboolean
+ab_timeline_misses (const AbTimeline * self, const GstSegment * segment,
+    GstClockTime start, GstClockTime end, guint64 * n_samples)
+{
+  GstClockTimeDiff due, ahead, missing;
+  gdouble speed = ABS (segment->rate);
+
+  if (!self->running || !ab_timeline_can_enter (self, segment))
+    return FALSE;
+  due = running_time (&self->segment, expected_time (self));
+  ahead = scale_by_rate (add_diff (running_time (segment, to_diff (1, start)),
+          -due), speed);
+  missing = scale_by_rate (add_diff (running_time (segment, to_diff (1, end)),
+          -due), speed);
+  if ((ahead > 0 && to_samples (self, ahead) > 0) || missing <= 0)
+    return FALSE;
+  *n_samples = to_samples (self, missing);
+  return *n_samples > 0;
+}
+
+gboolean
+ab_timeline_agrees (const AbTimeline * self, const AbTimelinePolicy * policy,
+    GstClockTime time, GstClockTime other)
+{
+  return is_aligned (self, policy, ABS (add_diff (to_diff (1, time),
+              -to_diff (1, other))));
+}
+
+GstClockTimeDiff
+ab_running_time (const GstSegment * segment, GstClockTime time)
+{
+  return running_time (segment, to_diff (1, time));
 }
 
 /* The expected time of the next sample, as a position in @segment. */

@@ -13,7 +13,7 @@ typedef struct
   GstClockTime discont_wait;
   /* insert silence or drop samples, instead of a break */
   gboolean fill;
-  /* 0: no limit */
+  /* longer jumps, forwards or backwards, are breaks; 0: no limit */
   GstClockTime max_fill;
 } AbTimelinePolicy;
 
@@ -28,6 +28,9 @@ typedef enum
   AB_TIMELINE_DROP,
   /* the chunk begins a new run */
   AB_TIMELINE_BREAK,
+  /* only this chunk tells of a jump that would cost samples: the next chunk
+   * shows whether it is real */
+  AB_TIMELINE_DOUBT,
 } AbVerdict;
 
 /* A run of samples without a break.
@@ -61,6 +64,26 @@ void ab_timeline_reset (AbTimeline * self);
 AbVerdict ab_timeline_judge (AbTimeline * self, const AbTimelinePolicy * policy,
     const GstSegment * segment, GstClockTime pts, gboolean flagged,
     guint64 * n_samples);
+
+/* Is a chunk at @start of @segment, after @ahead more samples, off by less than
+ * discont-wait? FALSE if the run can't continue there. */
+gboolean ab_timeline_fits (const AbTimeline * self,
+    const AbTimelinePolicy * policy, const GstSegment * segment,
+    GstClockTime start, guint64 ahead);
+
+/* Does a gap from @start to @end hold the sample that is due? Sets @n_samples to
+ * the samples that are due until @end. */
+gboolean ab_timeline_misses (const AbTimeline * self,
+    const GstSegment * segment, GstClockTime start, GstClockTime end,
+    guint64 * n_samples);
+
+/* Are two times of chunks the same but for jitter? */
+gboolean ab_timeline_agrees (const AbTimeline * self,
+    const AbTimelinePolicy * policy, GstClockTime time, GstClockTime other);
+
+/* The running time of @time in @segment, even outside of it; saturates. */
+GstClockTimeDiff ab_running_time (const GstSegment * segment,
+    GstClockTime time);
 
 /* The next sample begins a new run at @pts of @segment. If @pts is
  * GST_CLOCK_TIME_NONE, the run begins at the expected time, or, if it is the

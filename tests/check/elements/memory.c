@@ -356,6 +356,7 @@ GST_START_TEST (test_silence_is_written_into_recycled_memory)
   g_object_set (s.h->element, "pool-min-buffers", 1, "pool-max-buffers", 1,
       NULL);
   gst_util_set_object_arg (G_OBJECT (s.h->element), "tail", "pad");
+  gst_util_set_object_arg (G_OBJECT (s.h->element), "discont", "fill");
   stream_start (&s);
   push (&s, BATCH);
   pull_all (&s);

@@ -436,7 +436,10 @@ GST_START_TEST (test_a_flush_ends_the_dropping_of_a_gap_of_centuries)
   Stream s;
 
   stream_setup (&s, "drop", 1);
+  gst_util_set_object_arg (G_OBJECT (s.h->element), "discont", "fill");
+  g_object_set (s.h->element, "max-fill", G_GUINT64_CONSTANT (0), NULL);
   stream_start (&s);
+  push (&s, 1);
   s.thread = g_thread_new ("pusher", push_years_of_gap, &s);
   while (count (&s, "dropped-batches") == 0)
     g_thread_yield ();

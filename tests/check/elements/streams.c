@@ -314,7 +314,7 @@ GST_START_TEST (test_an_hours_gap_is_filled_too)
 {
   Stream s;
 
-  stream_setup (&s, "discont=fill samples-per-batch=100000");
+  stream_setup (&s, "discont=fill max-fill=0 samples-per-batch=100000");
   push (&s, 0, 100);
   push_flagged (&s, 3600000, 100, GST_BUFFER_FLAG_DISCONT);
   fail_unless_equals_uint64 (get_stat (s.h->element, "samples-inserted"),
@@ -474,7 +474,7 @@ GST_START_TEST (test_a_gap_event_stays_in_its_place_among_the_samples)
 {
   Stream s;
 
-  stream_setup (&s, "");
+  stream_setup (&s, "discont=fill");
   s.values = TRUE;
   push (&s, 0, 4);
   push_event (&s, gst_event_new_gap (4 * SAMPLE, 13 * SAMPLE));
@@ -490,7 +490,7 @@ GST_START_TEST (test_only_batches_of_nothing_but_silence_are_flagged_gap)
 {
   Stream s;
 
-  stream_setup (&s, "");
+  stream_setup (&s, "discont=fill");
   push_flagged (&s, 0, 12, GST_BUFFER_FLAG_GAP);
   push_event (&s, gst_event_new_gap (12 * SAMPLE, 8 * SAMPLE));
   push (&s, 20, 1);
@@ -505,7 +505,7 @@ GST_START_TEST (test_a_gap_longer_than_max_fill_goes_on_as_an_event)
 {
   Stream s;
 
-  stream_setup (&s, "max-fill=20000000");
+  stream_setup (&s, "discont=fill max-fill=20000000");
   push (&s, 0, 4);
   push_event (&s, gst_event_new_gap (4 * SAMPLE, 21 * SAMPLE));
   push (&s, 25, 10);
@@ -522,7 +522,7 @@ GST_START_TEST (test_a_gap_of_unknown_duration_goes_on_as_an_event)
   push (&s, 0, 4);
   push_event (&s, gst_event_new_gap (4 * SAMPLE, GST_CLOCK_TIME_NONE));
   push (&s, 4, 6);
-  stream_finish (&s, "gap 0+10D");
+  stream_finish (&s, "0+10D gap");
 }
 
 GST_END_TEST;
@@ -811,7 +811,7 @@ GST_START_TEST (test_events_wait_behind_a_segment_that_waits)
   push_segment (&s, 1, 30, NO_TIME, 30);
   push_eos (&s);
   stream_finish (&s,
-      "0+10D tag 10+10 segment custom-downstream 20+10 segment eos");
+      "0+10D 10+10 tag segment custom-downstream 20+10 segment eos");
 }
 
 GST_END_TEST;

@@ -52,10 +52,18 @@ assert_verdict (GstClockTime pts, gboolean flagged, AbVerdict want)
       " samples, not %d", GST_TIME_ARGS (pts), got, n_judged, want);
 }
 
+/* With fill, a chunk that jumps is in doubt and changes nothing; only if it is
+ * flagged, it is acted on. */
 static void
 assert_samples (GstClockTime pts, AbVerdict verdict, guint64 want)
 {
-  assert_verdict (pts, FALSE, verdict);
+  guint64 owed = timeline.owed;
+
+  if (policy.fill) {
+    assert_verdict (pts, FALSE, AB_TIMELINE_DOUBT);
+    fail_unless_equals_uint64 (timeline.owed, owed);
+  }
+  assert_verdict (pts, TRUE, verdict);
   fail_unless_equals_uint64 (n_judged, want);
 }
 
@@ -263,7 +271,96 @@ GST_START_TEST (test_a_gap_is_filled_up_to_the_bound)
   policy.max_fill = 50 * GST_MSECOND;
   start_run (GST_SECOND, 0);
   assert_samples (GST_SECOND + SAMPLES (2400), AB_TIMELINE_FILL, 2400);
-  assert_verdict (GST_SECOND + SAMPLES (2401), FALSE, AB_TIMELINE_BREAK);
+  assert_samples (GST_SECOND + SAMPLES (2401), AB_TIMELINE_BREAK, 2401);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_an_overlap_is_dropped_up_to_the_bound)
+{
+  fill_at_once ();
+  policy.max_fill = 50 * GST_MSECOND;
+  start_run (GST_SECOND, 0);
+  assert_samples (GST_SECOND - SAMPLES (2401), AB_TIMELINE_BREAK, 2401);
+  fail_unless_equals_uint64 (timeline.owed, 0);
+  assert_samples (GST_SECOND - SAMPLES (2400), AB_TIMELINE_DROP, 2400);
+  fail_unless_equals_uint64 (timeline.owed, 2400);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_a_chunk_is_in_doubt_from_the_wait_on_with_fill)
+{
+  policy.fill = TRUE;
+  start_run (10 * GST_SECOND, 48000);
+  assert_verdict (12 * GST_SECOND, FALSE, AB_TIMELINE_DOUBT);
+  assert_verdict (12 * GST_SECOND - 1, FALSE, AB_TIMELINE_DUE);
+  assert_verdict (10 * GST_SECOND, FALSE, AB_TIMELINE_DOUBT);
+  assert_verdict (10 * GST_SECOND + 1, FALSE, AB_TIMELINE_DUE);
+  policy.fill = FALSE;
+  assert_verdict (12 * GST_SECOND, FALSE, AB_TIMELINE_BREAK);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_a_time_fits_if_it_is_off_by_less_than_the_wait)
+{
+  start_run (10 * GST_SECOND, 48000);
+  fail_unless (ab_timeline_fits (&timeline, &policy, &segment,
+          13 * GST_SECOND - 1, 48000));
+  fail_if (ab_timeline_fits (&timeline, &policy, &segment, 13 * GST_SECOND,
+          48000));
+  fail_unless (ab_timeline_fits (&timeline, &policy, &segment,
+          11 * GST_SECOND + 1, 48000));
+  fail_if (ab_timeline_fits (&timeline, &policy, &segment, 11 * GST_SECOND,
+          48000));
+  segment.rate = 2;
+  fail_if (ab_timeline_fits (&timeline, &policy, &segment, 12 * GST_SECOND,
+          48000));
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_times_agree_below_the_threshold)
+{
+  start_run (0, 0);
+  fail_unless (ab_timeline_agrees (&timeline, &policy, 0, SAMPLES (1919)));
+  fail_if (ab_timeline_agrees (&timeline, &policy, 0, SAMPLES (1920)));
+  fail_unless (ab_timeline_agrees (&timeline, &policy, SAMPLES (1919), 0));
+  fail_if (ab_timeline_agrees (&timeline, &policy, SAMPLES (1920), 0));
+}
+
+GST_END_TEST;
+
+static void
+assert_misses (GstClockTime start, GstClockTime end, guint64 want)
+{
+  guint64 n = 0;
+  gboolean misses = ab_timeline_misses (&timeline, &segment, start, end, &n);
+
+  fail_unless_equals_int (misses, want > 0);
+  fail_unless_equals_uint64 (n, want);
+}
+
+GST_START_TEST (test_a_gap_misses_what_is_due_until_its_end)
+{
+  const GstClockTime due = 11 * GST_SECOND;
+
+  start_run (10 * GST_SECOND, 48000);
+  assert_misses (due, due + SAMPLES (960), 960);
+  assert_misses (due - GST_SECOND, due + SAMPLES (960), 960);
+  /* ahead: more than half a sample */
+  assert_misses (due + SAMPLES (1), due + SAMPLES (960), 0);
+  assert_misses (due + SAMPLES (1) / 2 - 1, due + SAMPLES (960), 960);
+  /* behind, and shorter than half a sample */
+  assert_misses (due - GST_SECOND, due, 0);
+  assert_misses (due - GST_SECOND, due + SAMPLES (1) / 2 - 1, 0);
+  /* what is owed is due first */
+  timeline.owed = 480;
+  assert_misses (due - SAMPLES (480), due + SAMPLES (480), 960);
+  assert_misses (due, due + SAMPLES (480), 0);
+  ab_timeline_break (&timeline);
+  assert_misses (due - SAMPLES (480), due + SAMPLES (480), 0);
 }
 
 GST_END_TEST;
@@ -487,11 +584,11 @@ GST_START_TEST (test_a_time_beyond_292_years_is_late)
   fill_at_once ();
   policy.max_fill = GST_SECOND;
   start_run (GST_SECOND, 480);
-  assert_verdict (far, FALSE, AB_TIMELINE_BREAK);
-  assert_verdict (far + GST_SECOND, FALSE, AB_TIMELINE_BREAK);
-  assert_verdict (GST_CLOCK_TIME_NONE - 1, FALSE, AB_TIMELINE_BREAK);
+  assert_verdict (far, TRUE, AB_TIMELINE_BREAK);
+  assert_verdict (far + GST_SECOND, TRUE, AB_TIMELINE_BREAK);
+  assert_verdict (GST_CLOCK_TIME_NONE - 1, TRUE, AB_TIMELINE_BREAK);
   segment.base = far;
-  assert_verdict (GST_SECOND, FALSE, AB_TIMELINE_BREAK);
+  assert_verdict (GST_SECOND, TRUE, AB_TIMELINE_BREAK);
   fail_unless_equals_uint64 (timeline.owed, 0);
 }
 
@@ -535,6 +632,11 @@ timeline_suite (void)
   tcase_add_test (tc, test_a_gap_is_filled_with_what_is_missing);
   tcase_add_test (tc, test_a_gap_of_years_is_filled_to_the_sample);
   tcase_add_test (tc, test_a_gap_is_filled_up_to_the_bound);
+  tcase_add_test (tc, test_an_overlap_is_dropped_up_to_the_bound);
+  tcase_add_test (tc, test_a_chunk_is_in_doubt_from_the_wait_on_with_fill);
+  tcase_add_test (tc, test_a_time_fits_if_it_is_off_by_less_than_the_wait);
+  tcase_add_test (tc, test_times_agree_below_the_threshold);
+  tcase_add_test (tc, test_a_gap_misses_what_is_due_until_its_end);
   tcase_add_test (tc, test_an_overlap_is_dropped);
   tcase_add_test (tc, test_what_is_owed_is_dropped_from_the_chunks_that_follow);
   tcase_add_test (tc, test_a_gap_settles_what_is_owed_first);
