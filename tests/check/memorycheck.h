@@ -5,8 +5,8 @@
 #include "memory/memory.h"
 
 #include "batchcheck.h"
+#include "ledgercheck.h"
 
-static AbLedger *stats;
 static AbMemory memory;
 
 static void
@@ -21,13 +21,4 @@ teardown (void)
 {
   ab_memory_clear (&memory);
   ab_ledger_unref (stats);
-}
-
-static guint64
-counter (AbCounter which)
-{
-  AbSnapshot snapshot;
-
-  ab_ledger_snapshot (stats, &snapshot);
-  return snapshot.value[which];
 }
