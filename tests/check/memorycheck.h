@@ -22,3 +22,15 @@ teardown (void)
   ab_memory_clear (&memory);
   ab_ledger_unref (stats);
 }
+
+/* Answers an ALLOCATION query as downstream would: with @params, or without. */
+static inline void
+set_params (const GstAllocationParams * params)
+{
+  GstQuery *query = gst_query_new_allocation (NULL, FALSE);
+
+  if (params)
+    gst_query_add_allocation_param (query, NULL, params);
+  ab_memory_take_query (&memory, query);
+  gst_query_unref (query);
+}

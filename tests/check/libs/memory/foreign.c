@@ -4,17 +4,8 @@
 
 #include "memory/foreign.h"
 
-#include "memorycheck.h"
 #include "offeredpool.h"
-
-#define BYTES 4096
-
-#define assert_counters(alloc, re, fall, outstanding) G_STMT_START { \
-  fail_unless_equals_uint64 (counter (AB_COUNTER_ALLOCATIONS), alloc); \
-  fail_unless_equals_uint64 (counter (AB_COUNTER_REUSED), re); \
-  fail_unless_equals_uint64 (counter (AB_COUNTER_FALLBACKS), fall); \
-  fail_unless_equals_uint64 (counter (AB_COUNTER_OUTSTANDING_BATCHES), outstanding); \
-} G_STMT_END
+#include "poolcheck.h"
 
 /* Downstream offers @pool, and batches have BYTES bytes. Returns whether the
  * offer is taken. */
@@ -38,28 +29,6 @@ take_offer (OfferedPool * pool, guint size, guint min, guint max,
   return ab_memory_plan (&memory, &plan);
 }
 
-static GstBuffer *
-acquire_data (guint8 ** data)
-{
-  AbRoom room = { NULL };
-
-  fail_unless (ab_memory_acquire (&memory, BYTES, &room));
-  fail_unless_equals_uint64 (gst_buffer_get_size (room.buffer), BYTES);
-  memset (room.data, 0x21, BYTES);
-  *data = room.data;
-  ab_room_close (&room);
-  assert_batch_exclusive (room.buffer);
-  return room.buffer;
-}
-
-static GstBuffer *
-acquire (void)
-{
-  guint8 *data;
-
-  return acquire_data (&data);
-}
-
 static gboolean
 is_offered (OfferedPool * pool)
 {
@@ -71,13 +40,10 @@ static void
 finish (OfferedPool * pool)
 {
   const AbMemoryPlan fresh = {.size = BYTES };
-  GstQuery *query = gst_query_new_allocation (NULL, FALSE);
 
-  ab_memory_take_query (&memory, query);
-  gst_query_unref (query);
+  set_params (NULL);
   fail_unless (ab_memory_plan (&memory, &fresh));
-  fail_unless_equals_uint64 (counter (AB_COUNTER_OUTSTANDING_BATCHES), 0);
-  fail_unless_equals_uint64 (counter (AB_COUNTER_OUTSTANDING_BYTES), 0);
+  assert_counters ("outstanding-batches=0 outstanding-bytes=0");
   ASSERT_OBJECT_REFCOUNT (pool, "downstream's pool", 1);
   gst_object_unref (pool);
 }
@@ -85,25 +51,14 @@ finish (OfferedPool * pool)
 GST_START_TEST (test_downstreams_pool_is_used_and_counted)
 {
   OfferedPool *pool = offered_pool_new (OFFER_PLAIN);
-  GstBuffer *batches[3];
-  guint i, round;
+  guint round;
 
   fail_unless (take_offer (pool, BYTES, 0, 8, NULL));
   fail_unless (is_offered (pool));
-  for (round = 0; round < 10; round++) {
-    guint64 bytes = 0;
-
-    for (i = 0; i < 3; i++) {
-      batches[i] = acquire ();
-      bytes += gst_buffer_peek_memory (batches[i], 0)->maxsize;
-    }
-    fail_unless_equals_uint64 (counter (AB_COUNTER_OUTSTANDING_BATCHES), 3);
-    fail_unless_equals_uint64 (counter (AB_COUNTER_OUTSTANDING_BYTES), bytes);
-    for (i = 0; i < 3; i++)
-      gst_buffer_unref (batches[i]);
-  }
-  assert_counters (3, 27, 0, 0);
-  fail_unless_equals_uint64 (counter (AB_COUNTER_PEAK_OUTSTANDING_BATCHES), 3);
+  for (round = 0; round < 10; round++)
+    hold_batches (3);
+  assert_batches (3, 27, 0, 0, 0);
+  assert_counters ("peak-outstanding-batches=3");
   fail_unless_equals_int (pool->made, 3);
   finish (pool);
 }
@@ -113,18 +68,12 @@ GST_END_TEST;
 GST_START_TEST (test_an_exhausted_foreign_pool_is_answered_by_fresh_memory)
 {
   OfferedPool *pool = offered_pool_new (OFFER_PLAIN);
-  GstBuffer *batches[7];
-  guint i, round;
 
   fail_unless (take_offer (pool, BYTES, 0, 4, NULL));
   fail_unless (is_offered (pool));
-  for (round = 0; round < 2; round++) {
-    for (i = 0; i < 7; i++)
-      batches[i] = acquire ();
-    for (i = 0; i < 7; i++)
-      gst_buffer_unref (batches[i]);
-  }
-  assert_counters (4 + 2 * 3, 4, 2 * 3, 0);
+  hold_batches (7);
+  hold_batches (7);
+  assert_batches (4 + 2 * 3, 4, 2 * 3, 0, 0);
   finish (pool);
 }
 
@@ -157,57 +106,35 @@ static const struct
 GST_START_TEST (test_an_offer_that_does_not_fit_is_not_taken)
 {
   OfferedPool *pool = offered_pool_new (offers[__i__].fault);
-  GstBuffer *batches[2];
-  guint i, round;
+  guint round;
 
   fail_unless (take_offer (pool, offers[__i__].size, offers[__i__].min,
           offers[__i__].max, NULL));
   fail_unless (memory.pool != NULL);
   fail_unless_equals_int (is_offered (pool), offers[__i__].used);
   /* either pool recycles */
-  for (round = 0; round < 5; round++) {
-    for (i = 0; i < 2; i++)
-      batches[i] = acquire ();
-    for (i = 0; i < 2; i++)
-      gst_buffer_unref (batches[i]);
-  }
-  assert_counters (2, 8, 0, 0);
+  for (round = 0; round < 5; round++)
+    hold_batches (2);
+  assert_batches (2, 8, 0, 0, 0);
   finish (pool);
 }
 
 GST_END_TEST;
 
-/* The pool must keep the prefix that downstream asked for. */
-GST_START_TEST (test_a_pool_without_the_prefix_that_is_wished_gives_no_batch)
-{
-  const GstAllocationParams params = {.prefix = 48,.padding = 16 };
-  OfferedPool *pool = offered_pool_new (OFFER_NO_PREFIX);
-  GstBuffer *batch;
-  gsize offset, maxsize;
+/* A batch must keep the prefix that downstream asked for. GstBufferPool resets
+ * the offset of a returned buffer: no prefix is left. */
+static const OfferedFault prefixless[] = { OFFER_NO_PREFIX, OFFER_PLAIN };
 
-  fail_unless (take_offer (pool, BYTES, 0, 0, &params));
-  batch = acquire ();
-  gst_buffer_get_sizes (batch, &offset, &maxsize);
-  fail_unless_equals_uint64 (offset, 48);
-  fail_unless (maxsize >= 48 + BYTES + 16);
-  gst_buffer_unref (batch);
-  finish (pool);
-}
-
-GST_END_TEST;
-
-/* GstBufferPool resets the offset of a returned buffer: no prefix is left. */
-GST_START_TEST (test_recycled_foreign_batches_keep_the_prefix_that_is_wished)
+GST_START_TEST (test_every_batch_has_the_prefix_that_is_wished)
 {
   const GstAllocationParams params = {.prefix = 48,.padding = 16,.align = 63 };
-  OfferedPool *pool = offered_pool_new (OFFER_PLAIN);
+  OfferedPool *pool = offered_pool_new (prefixless[__i__]);
   gsize offset, maxsize;
   guint i;
 
   fail_unless (take_offer (pool, BYTES, 0, 0, &params));
   for (i = 0; i < 3; i++) {
-    guint8 *data;
-    GstBuffer *batch = acquire_data (&data);
+    GstBuffer *batch = acquire ();
 
     gst_buffer_get_sizes (batch, &offset, &maxsize);
     fail_unless_equals_uint64 (offset, 48);
@@ -240,7 +167,8 @@ GST_START_TEST (test_samples_are_aligned_behind_any_prefix)
   gsize offset;
 
   fail_unless (take_offer (pool, BYTES, 0, 0, &params));
-  batch = acquire_data (&data);
+  batch = acquire_data (BYTES, &data);
+  memset (data, FILL, BYTES);
   fail_unless_equals_uint64 ((guintptr) data & 3, 0);
   gst_buffer_get_sizes (batch, &offset, NULL);
   fail_unless_equals_uint64 (offset, params.prefix);
@@ -259,19 +187,11 @@ static const OfferedFault unfit[] = { OFFER_TWO_MEMORIES, OFFER_RUNS_DRY };
 GST_START_TEST (test_a_foreign_buffer_that_is_no_batch_is_given_back)
 {
   OfferedPool *pool = offered_pool_new (unfit[__i__]);
-  GstBuffer *batches[4];
-  guint i;
 
   fail_unless (take_offer (pool, BYTES, 0, 0, NULL));
   fail_unless (is_offered (pool));
-  for (i = 0; i < 4; i++)
-    batches[i] = acquire ();
-  for (i = 0; i < 4; i++)
-    gst_buffer_unref (batches[i]);
-  if (unfit[__i__] == OFFER_TWO_MEMORIES)
-    assert_counters (4, 0, 4, 0);
-  else
-    assert_counters (4, 0, 2, 0);
+  hold_batches (4);
+  assert_batches (4, 0, unfit[__i__] == OFFER_TWO_MEMORIES ? 4 : 2, 0, 0);
   finish (pool);
 }
 
@@ -291,36 +211,6 @@ GST_START_TEST (test_a_larger_foreign_buffer_counts_with_all_it_pins)
 
 GST_END_TEST;
 
-/* Holders */
-
-static gpointer
-copy_shallow (GstBuffer * batch)
-{
-  return gst_buffer_copy (batch);
-}
-
-static gpointer
-copy_region (GstBuffer * batch)
-{
-  return gst_buffer_copy_region (batch, GST_BUFFER_COPY_MEMORY, 100, 50);
-}
-
-static gpointer
-share_memory (GstBuffer * batch)
-{
-  return gst_memory_share (gst_buffer_peek_memory (batch, 0), 10, 20);
-}
-
-static gpointer
-keep_memory (GstBuffer * batch)
-{
-  return gst_buffer_get_memory (batch, 0);
-}
-
-static gpointer (*const holders[]) (GstBuffer *) = {
-  copy_shallow, copy_region, share_memory, keep_memory
-};
-
 GST_START_TEST (test_a_foreign_batch_is_live_as_long_as_its_memory_is_held)
 {
   OfferedPool *pool = offered_pool_new (OFFER_PLAIN);
@@ -330,13 +220,13 @@ GST_START_TEST (test_a_foreign_batch_is_live_as_long_as_its_memory_is_held)
   fail_unless (take_offer (pool, BYTES, 0, 0, NULL));
   batch = acquire ();
   left = holders[__i__] (batch);
-  fail_unless_equals_uint64 (counter (AB_COUNTER_OUTSTANDING_BATCHES), 1);
+  assert_counters ("outstanding-batches=1");
   gst_buffer_unref (batch);
   /* the foreign pool takes a memory back even if someone holds a reference */
   fail_unless_equals_uint64 (counter (AB_COUNTER_OUTSTANDING_BATCHES),
       holders[__i__] != keep_memory);
   gst_mini_object_unref (left);
-  fail_unless_equals_uint64 (counter (AB_COUNTER_OUTSTANDING_BATCHES), 0);
+  assert_counters ("outstanding-batches=0");
   finish (pool);
 }
 
@@ -354,9 +244,9 @@ GST_START_TEST (test_what_is_held_does_not_add_up_over_many_batches)
 
     gst_buffer_unref (batch);
     gst_mini_object_unref (left);
-    fail_unless_equals_uint64 (counter (AB_COUNTER_OUTSTANDING_BATCHES), 0);
+    assert_counters ("outstanding-batches=0");
   }
-  fail_unless_equals_uint64 (counter (AB_COUNTER_PEAK_OUTSTANDING_BATCHES), 1);
+  assert_counters ("peak-outstanding-batches=1");
   finish (pool);
 }
 
@@ -391,7 +281,7 @@ GST_START_TEST
   g_async_queue_push (queue, queue);
   g_thread_join (thread);
   g_async_queue_unref (queue);
-  fail_unless_equals_uint64 (counter (AB_COUNTER_OUTSTANDING_BATCHES), 0);
+  assert_counters ("outstanding-batches=0");
   finish (pool);
 }
 
@@ -402,17 +292,16 @@ GST_START_TEST (test_foreign_batches_outlive_where_they_came_from)
   OfferedPool *pool = offered_pool_new (OFFER_PLAIN);
   GstBuffer *batch;
   guint8 *data;
-  guint i;
 
   fail_unless (take_offer (pool, BYTES, 0, 0, NULL));
-  batch = acquire_data (&data);
+  batch = acquire_data (BYTES, &data);
+  memset (data, FILL, BYTES);
   gst_object_unref (pool);
   ab_memory_clear (&memory);
-  fail_unless_equals_uint64 (counter (AB_COUNTER_OUTSTANDING_BATCHES), 1);
-  for (i = 0; i < BYTES; i++)
-    fail_unless_equals_int (data[i], 0x21);
+  assert_counters ("outstanding-batches=1");
+  assert_filled (data, FILL);
   gst_buffer_unref (batch);
-  fail_unless_equals_uint64 (counter (AB_COUNTER_OUTSTANDING_BATCHES), 0);
+  assert_counters ("outstanding-batches=0");
   ab_memory_init (&memory, stats);
 }
 
@@ -430,7 +319,7 @@ GST_START_TEST (test_a_foreign_pool_with_buffers_out_is_not_configured_anew)
   fail_unless (take_offer (pool, 2 * BYTES, 0, 0, NULL));
   fail_if (is_offered (pool));
   batch = acquire ();
-  fail_unless_equals_uint64 (counter (AB_COUNTER_OUTSTANDING_BATCHES), 2);
+  assert_counters ("outstanding-batches=2");
   gst_buffer_unref (batch);
   gst_buffer_unref (held);
   /* it has all buffers back now, so it can be configured */
@@ -455,10 +344,8 @@ foreign_suite (void)
       test_an_exhausted_foreign_pool_is_answered_by_fresh_memory);
   tcase_add_loop_test (tc, test_an_offer_that_does_not_fit_is_not_taken, 0,
       G_N_ELEMENTS (offers));
-  tcase_add_test (tc,
-      test_a_pool_without_the_prefix_that_is_wished_gives_no_batch);
-  tcase_add_test (tc,
-      test_recycled_foreign_batches_keep_the_prefix_that_is_wished);
+  tcase_add_loop_test (tc, test_every_batch_has_the_prefix_that_is_wished, 0,
+      G_N_ELEMENTS (prefixless));
   tcase_add_loop_test (tc, test_samples_are_aligned_behind_any_prefix, 0,
       G_N_ELEMENTS (headers));
   tcase_add_loop_test (tc, test_a_foreign_buffer_that_is_no_batch_is_given_back,

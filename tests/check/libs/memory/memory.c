@@ -5,17 +5,6 @@
 
 #define BATCH_BYTES 4096
 
-/* Answers an ALLOCATION query as downstream would. */
-static void
-set_params (const GstAllocationParams * params)
-{
-  GstQuery *query = gst_query_new_allocation (NULL, FALSE);
-
-  gst_query_add_allocation_param (query, NULL, params);
-  ab_memory_take_query (&memory, query);
-  gst_query_unref (query);
-}
-
 static GstBuffer *
 acquire (gsize size, guint8 ** data)
 {
@@ -130,8 +119,7 @@ GST_START_TEST (test_refused_memory_is_null_and_not_counted)
   fail_if (ab_memory_acquire (&memory, NOBODY_HAS, &room));
   set_params (&params);
   fail_if (ab_memory_acquire (&memory, BATCH_BYTES, &room));
-  fail_unless_equals_uint64 (counter (AB_COUNTER_ALLOCATIONS), 0);
-  fail_unless_equals_uint64 (counter (AB_COUNTER_OUTSTANDING_BATCHES), 0);
+  assert_counters ("allocations=0 outstanding-batches=0");
 }
 
 GST_END_TEST;
@@ -146,7 +134,7 @@ GST_START_TEST (test_what_is_longer_than_the_buffers_of_the_pool_is_fresh)
   buffer = acquire (2 * BATCH_BYTES, &data);
   fail_unless_equals_uint64 (gst_buffer_get_size (buffer), 2 * BATCH_BYTES);
   memset (data, 0x5a, 2 * BATCH_BYTES);
-  fail_unless_equals_uint64 (counter (AB_COUNTER_FALLBACKS), 1);
+  assert_counters ("fallbacks=1");
   gst_buffer_unref (buffer);
 }
 
@@ -158,14 +146,11 @@ GST_START_TEST (test_batches_are_counted_until_they_go)
   GstBuffer *one = acquire (BATCH_BYTES, &data);
   GstBuffer *other = acquire (BATCH_BYTES, &data);
 
-  fail_unless_equals_uint64 (counter (AB_COUNTER_ALLOCATIONS), 2);
-  fail_unless_equals_uint64 (counter (AB_COUNTER_ALLOCATED_BYTES),
-      2 * BATCH_BYTES);
-  fail_unless_equals_uint64 (counter (AB_COUNTER_OUTSTANDING_BATCHES), 2);
+  assert_counters ("allocations=2 allocated-bytes=8192 outstanding-batches=2");
   gst_buffer_unref (one);
-  fail_unless_equals_uint64 (counter (AB_COUNTER_OUTSTANDING_BATCHES), 1);
+  assert_counters ("outstanding-batches=1");
   gst_buffer_unref (other);
-  fail_unless_equals_uint64 (counter (AB_COUNTER_OUTSTANDING_BATCHES), 0);
+  assert_counters ("outstanding-batches=0");
 }
 
 GST_END_TEST;

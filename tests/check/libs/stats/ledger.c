@@ -6,7 +6,7 @@
 #include <float.h>
 #include <string.h>
 
-#include "../../ledgercheck.h"
+#include "ledgercheck.h"
 
 /* the stream of the concurrency test */
 #define MAX_OUTSTANDING 32
