@@ -19,6 +19,8 @@ static const guint capacities[] = { 1, 7, 128, 1000, N_SAMPLES };
 static GRand *rand_;
 static AbBatch current;
 static GstAudioInfo format;
+/* the samples that come in */
+static Audio *audio;
 /* sample 0 at time 0 */
 static const AbClock clock_ = {.rate = 48000 };
 
@@ -33,6 +35,7 @@ static void
 teardown (void)
 {
   g_rand_free (rand_);
+  g_clear_pointer (&audio, audio_free);
 }
 
 /* Returns room for @capacity samples, with every byte wrong. */
@@ -47,11 +50,20 @@ make_room (guint capacity)
   return room;
 }
 
+/* Begins a format, with a ramp of @n samples. */
 static void
-set_info (const GstAudioInfo * info)
+start (GstAudioFormat sample, gint channels, gboolean planar, guint n)
 {
-  format = *info;
+  format = audio_info (sample, 48000, channels, planar);
   ab_batch_set_info (&current, &format);
+  g_clear_pointer (&audio, audio_free);
+  audio = audio_new_ramp (&format, n);
+}
+
+static void
+start_stereo (gboolean planar)
+{
+  start (GST_AUDIO_FORMAT_S16LE, 2, planar, N_SAMPLES);
 }
 
 static void
@@ -62,15 +74,15 @@ open_batch (guint capacity)
   ab_batch_open (&current, &room, capacity, 0, &clock_);
 }
 
-/* Makes a chunk of samples from @start on. Free it with drop_chunk(). */
+/* Makes a chunk of samples from @first on. Free it with drop_chunk(). */
 static GstBuffer *
-make_chunk (AbChunk * chunk, const Audio * audio, guint start, guint n)
+make_chunk (AbChunk * chunk, guint first, guint n)
 {
-  GstBuffer *buffer = audio_chunk (audio, start, n);
+  GstBuffer *buffer = audio_chunk (audio, first, n);
 
-  fail_unless (ab_chunk_measure (chunk, buffer, &audio->info, NULL));
+  fail_unless (ab_chunk_measure (chunk, buffer, &format, NULL));
   fail_unless_equals_int (chunk->n_samples, n);
-  fail_unless (ab_chunk_map (chunk, &audio->info, NULL));
+  fail_unless (ab_chunk_map (chunk, &format, NULL));
   return buffer;
 }
 
@@ -81,13 +93,17 @@ drop_chunk (AbChunk * chunk, GstBuffer * buffer)
   gst_buffer_unref (buffer);
 }
 
-/* Adds @n samples of @audio from @start on. They must fit. */
+/* Adds @n samples from @first on. They must fit. */
 static void
-add_samples (const Audio * audio, guint start, guint n)
+add_samples (guint first, guint n)
 {
   AbChunk chunk;
-  GstBuffer *buffer = make_chunk (&chunk, audio, start, n);
+  GstBuffer *buffer;
 
+  /* elements add no empty chunk */
+  if (n == 0)
+    return;
+  buffer = make_chunk (&chunk, first, n);
   fail_unless_equals_int (ab_batch_add (&current, &chunk, 0), n);
   drop_chunk (&chunk, buffer);
 }
@@ -101,23 +117,30 @@ add_silence (guint n)
   fail_unless_equals_int (ab_batch_add (&current, &chunk, 0), n);
 }
 
-/* Closes the open batch and expects samples @start to @start + @n of @audio. */
+/* Checks that @batch has @n samples from @first on. */
 static void
-close_and_check (const Audio * audio, guint start, guint n)
+check_batch (GstBuffer * batch, guint first, guint n)
 {
-  GstBuffer *batch = ab_batch_close (&current);
-
-  fail_if (ab_batch_is_open (&current));
-  fail_unless_equals_int (batch_samples (batch, &audio->info), n);
+  fail_unless_equals_int (batch_samples (batch, &format), n);
   assert_batch_exclusive (batch);
-  assert_batch_data (batch, audio, start);
+  assert_batch_data (batch, audio, first);
   fail_if (GST_BUFFER_FLAG_IS_SET (batch, GST_BUFFER_FLAG_GAP));
   gst_buffer_unref (batch);
 }
 
-/* Adds all of @audio in chunks of random length to batches of @capacity. */
+/* Closes the open batch and expects @n samples from @first on. */
 static void
-check_batches (const Audio * audio, guint capacity)
+close_and_check (guint first, guint n)
+{
+  GstBuffer *batch = ab_batch_close (&current);
+
+  fail_if (ab_batch_is_open (&current));
+  check_batch (batch, first, n);
+}
+
+/* Adds all samples in chunks of random length to batches of @capacity. */
+static void
+check_batches (guint capacity)
 {
   guint in = 0, out = 0;
 
@@ -128,13 +151,13 @@ check_batches (const Audio * audio, guint capacity)
     guint offset;
 
     n = MIN (n, audio->n_samples - in);
-    buffer = make_chunk (&chunk, audio, in, n);
+    buffer = make_chunk (&chunk, in, n);
     for (offset = 0; offset < n;) {
       if (!ab_batch_is_open (&current))
         open_batch (capacity);
       offset += ab_batch_add (&current, &chunk, offset);
       if (ab_batch_is_full (&current)) {
-        close_and_check (audio, out, capacity);
+        close_and_check (out, capacity);
         out += capacity;
       }
     }
@@ -142,7 +165,7 @@ check_batches (const Audio * audio, guint capacity)
     in += n;
   }
   if (ab_batch_is_open (&current))
-    close_and_check (audio, out, audio->n_samples - out);
+    close_and_check (out, audio->n_samples - out);
 }
 
 /* for the i-th format */
@@ -152,90 +175,72 @@ GST_START_TEST (test_every_sample_comes_out_in_its_place)
 
   for (c = 0; c < G_N_ELEMENTS (channel_counts); c++) {
     for (planar = 0; planar < 2; planar++) {
-      GstAudioInfo info = audio_info (formats[__i__], 48000,
-          channel_counts[c], planar);
-      Audio *audio = audio_new_ramp (&info, N_SAMPLES);
-
-      set_info (&info);
+      start (formats[__i__], channel_counts[c], planar, N_SAMPLES);
       for (k = 0; k < G_N_ELEMENTS (capacities); k++) {
         /* batches of one sample are slow to make: a few are enough */
         audio->n_samples = capacities[k] == 1 ? 200 : N_SAMPLES;
-        check_batches (audio, capacities[k]);
+        check_batches (capacities[k]);
       }
-      audio_free (audio);
     }
   }
 }
 
 GST_END_TEST;
 
-static Audio *
-start_stereo (gboolean planar)
-{
-  GstAudioInfo info = audio_info (GST_AUDIO_FORMAT_S16LE, 48000, 2, planar);
-
-  set_info (&info);
-  return audio_new_ramp (&info, N_SAMPLES);
-}
-
 GST_START_TEST (test_a_batch_takes_what_it_has_room_for)
 {
-  Audio *audio = start_stereo (FALSE);
   AbChunk chunk;
-  GstBuffer *buffer = make_chunk (&chunk, audio, 0, 150);
+  GstBuffer *buffer;
 
+  start_stereo (FALSE);
+  buffer = make_chunk (&chunk, 0, 150);
   open_batch (100);
   fail_unless_equals_int (ab_batch_add (&current, &chunk, 0), 100);
   fail_unless (ab_batch_is_full (&current));
   fail_unless_equals_int (ab_batch_add (&current, &chunk, 100), 0);
-  close_and_check (audio, 0, 100);
+  close_and_check (0, 100);
 
   open_batch (100);
   fail_unless_equals_int (ab_batch_add (&current, &chunk, 100), 50);
   fail_if (ab_batch_is_full (&current));
-  close_and_check (audio, 100, 50);
+  close_and_check (100, 50);
   drop_chunk (&chunk, buffer);
-  audio_free (audio);
 }
 
 GST_END_TEST;
 
 GST_START_TEST (test_a_chunk_can_fill_a_batch_exactly)
 {
-  Audio *audio = start_stereo (FALSE);
-
+  start_stereo (FALSE);
   open_batch (100);
-  add_samples (audio, 0, 99);
+  add_samples (0, 99);
   fail_if (ab_batch_is_full (&current));
-  add_samples (audio, 99, 1);
+  add_samples (99, 1);
   fail_unless (ab_batch_is_full (&current));
-  close_and_check (audio, 0, 100);
-  audio_free (audio);
+  close_and_check (0, 100);
 }
 
 GST_END_TEST;
 
 GST_START_TEST (test_a_chunk_of_nothing_changes_nothing)
 {
-  Audio *audio = start_stereo (FALSE);
-
+  start_stereo (FALSE);
   open_batch (100);
-  add_samples (audio, 0, 10);
+  add_samples (0, 10);
   add_silence (0);
-  add_samples (audio, 10, 10);
-  close_and_check (audio, 0, 20);
-  audio_free (audio);
+  add_samples (10, 10);
+  close_and_check (0, 20);
 }
 
 GST_END_TEST;
 
 GST_START_TEST (test_a_short_batch_has_its_planes_together)
 {
-  Audio *audio = start_stereo (TRUE);
   GstBuffer *batch;
 
+  start_stereo (TRUE);
   open_batch (1000);
-  add_samples (audio, 0, 300);
+  add_samples (0, 300);
   batch = ab_batch_close (&current);
   fail_unless_equals_uint64 (gst_buffer_get_size (batch), 300 * 4);
   fail_unless_equals_uint64 (gst_buffer_get_audio_meta (batch)->samples, 300);
@@ -243,44 +248,41 @@ GST_START_TEST (test_a_short_batch_has_its_planes_together)
       600);
   assert_batch_data (batch, audio, 0);
   gst_buffer_unref (batch);
-  audio_free (audio);
 }
 
 GST_END_TEST;
 
 GST_START_TEST (test_interleaved_batches_need_no_audio_meta)
 {
-  Audio *audio = start_stereo (FALSE);
   GstBuffer *batch;
 
+  start_stereo (FALSE);
   open_batch (100);
-  add_samples (audio, 0, 100);
+  add_samples (0, 100);
   batch = ab_batch_close (&current);
   fail_unless (gst_buffer_get_audio_meta (batch) == NULL);
   gst_buffer_unref (batch);
-  audio_free (audio);
 }
 
 GST_END_TEST;
 
 GST_START_TEST (test_the_batch_is_the_memory_that_was_opened)
 {
-  Audio *audio = start_stereo (FALSE);
   GstBuffer *opened, *batch;
   guint8 *data;
   GstMapInfo map;
 
+  start_stereo (FALSE);
   open_batch (100);
   opened = current.room.buffer;
   data = current.room.data;
-  add_samples (audio, 0, 60);
+  add_samples (0, 60);
   batch = ab_batch_close (&current);
   fail_unless_equals_pointer (batch, opened);
   fail_unless (gst_buffer_map (batch, &map, GST_MAP_READWRITE));
   fail_unless_equals_pointer (map.data, data);
   gst_buffer_unmap (batch, &map);
   gst_buffer_unref (batch);
-  audio_free (audio);
 }
 
 GST_END_TEST;
@@ -312,16 +314,15 @@ static const struct
 };
 
 static void
-assert_silence (const guint8 * data, gsize size, const GstAudioInfo * info,
-    const guint8 * silence)
+assert_silence (const guint8 * data, gsize size, const guint8 * silence)
 {
-  guint width = info->bpf / info->channels;
+  guint width = format.bpf / format.channels;
   gsize i;
 
   for (i = 0; i < size; i++) {
     if (data[i] != silence[i % width])
       fail ("%s, byte %" G_GSIZE_FORMAT ": got 0x%02x, want 0x%02x",
-          GST_AUDIO_INFO_NAME (info), i, data[i], silence[i % width]);
+          GST_AUDIO_INFO_NAME (&format), i, data[i], silence[i % width]);
   }
 }
 
@@ -331,17 +332,16 @@ GST_START_TEST (test_silence_is_that_of_the_format)
   guint planar;
 
   for (planar = 0; planar < 2; planar++) {
-    GstAudioInfo info = audio_info (silences[__i__].format, 48000, 6, planar);
     GstBuffer *batch;
     GstMapInfo map;
 
-    set_info (&info);
+    start (silences[__i__].format, 6, planar, 0);
     open_batch (101);
     add_silence (101);
     batch = ab_batch_close (&current);
     fail_unless (gst_buffer_map (batch, &map, GST_MAP_READ));
-    fail_unless_equals_uint64 (map.size, (gsize) 101 * info.bpf);
-    assert_silence (map.data, map.size, &info, silences[__i__].bytes);
+    fail_unless_equals_uint64 (map.size, (gsize) 101 * format.bpf);
+    assert_silence (map.data, map.size, silences[__i__].bytes);
     gst_buffer_unmap (batch, &map);
     gst_buffer_unref (batch);
   }
@@ -349,27 +349,30 @@ GST_START_TEST (test_silence_is_that_of_the_format)
 
 GST_END_TEST;
 
-/* 30 samples, 40 of silence, 30 samples. The silence of U8 is not zero. */
+/* Begins U8, whose silence is not zero, with samples @from to @to silent. */
+static void
+start_with_silence (gboolean planar, guint from, guint to)
+{
+  guint plane;
+
+  start (GST_AUDIO_FORMAT_U8, 2, planar, 100);
+  for (plane = 0; plane < audio->n_planes; plane++) {
+    memset (audio->planes[plane] + from * audio->sample_size, 0x80,
+        (to - from) * audio->sample_size);
+  }
+}
+
 GST_START_TEST (test_silence_keeps_its_place_among_samples)
 {
   guint planar;
 
   for (planar = 0; planar < 2; planar++) {
-    GstAudioInfo info = audio_info (GST_AUDIO_FORMAT_U8, 48000, 2, planar);
-    Audio *audio = audio_new_ramp (&info, 100);
-    guint plane;
-
-    for (plane = 0; plane < audio->n_planes; plane++) {
-      memset (audio->planes[plane] + 30 * audio->sample_size, 0x80,
-          40 * audio->sample_size);
-    }
-    set_info (&info);
+    start_with_silence (planar, 30, 70);
     open_batch (100);
-    add_samples (audio, 0, 30);
+    add_samples (0, 30);
     add_silence (40);
-    add_samples (audio, 70, 30);
-    close_and_check (audio, 0, 100);
-    audio_free (audio);
+    add_samples (70, 30);
+    close_and_check (0, 100);
   }
 }
 
@@ -385,61 +388,49 @@ assert_gap (gboolean want)
   gst_buffer_unref (batch);
 }
 
-GST_START_TEST (test_gap_is_set_when_all_of_it_is_silence)
+/* Batches of 100, one after another: samples, silence, samples. */
+static const struct
 {
-  Audio *audio = start_stereo (FALSE);
+  guint before, silence, after;
+  gboolean gap;
+} gaps[] = {
+  {0, 100, 0, TRUE},
+  {0, 99, 1, FALSE},
+  {1, 99, 0, FALSE},
+  {100, 0, 0, FALSE},
+  {0, 20, 0, TRUE},
+  {100, 0, 0, FALSE},
+};
+
+GST_START_TEST (test_gap_is_set_when_all_of_a_batch_is_silence)
+{
+  guint i;
+
+  start_stereo (FALSE);
+  for (i = 0; i < G_N_ELEMENTS (gaps); i++) {
+    open_batch (100);
+    add_samples (0, gaps[i].before);
+    add_silence (gaps[i].silence);
+    add_samples (0, gaps[i].after);
+    assert_gap (gaps[i].gap);
+  }
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_samples_that_upstream_calls_silence_are_a_gap)
+{
   AbChunk chunk;
   GstBuffer *buffer;
 
+  start_stereo (FALSE);
   open_batch (100);
-  add_silence (100);
-  assert_gap (TRUE);
-
-  /* upstream calls these samples silence; the batch is short */
-  open_batch (100);
-  buffer = make_chunk (&chunk, audio, 0, 50);
+  buffer = make_chunk (&chunk, 0, 50);
   chunk.silent = TRUE;
   ab_batch_add (&current, &chunk, 0);
   drop_chunk (&chunk, buffer);
   add_silence (20);
   assert_gap (TRUE);
-  audio_free (audio);
-}
-
-GST_END_TEST;
-
-GST_START_TEST (test_gap_is_not_set_when_a_sample_is_no_silence)
-{
-  Audio *audio = start_stereo (FALSE);
-
-  open_batch (100);
-  add_silence (99);
-  add_samples (audio, 0, 1);
-  assert_gap (FALSE);
-
-  open_batch (100);
-  add_samples (audio, 0, 1);
-  add_silence (99);
-  assert_gap (FALSE);
-  audio_free (audio);
-}
-
-GST_END_TEST;
-
-GST_START_TEST (test_each_batch_has_a_gap_of_its_own)
-{
-  Audio *audio = start_stereo (FALSE);
-
-  open_batch (10);
-  add_samples (audio, 0, 10);
-  assert_gap (FALSE);
-  open_batch (10);
-  add_silence (10);
-  assert_gap (TRUE);
-  open_batch (10);
-  add_samples (audio, 0, 10);
-  assert_gap (FALSE);
-  audio_free (audio);
 }
 
 GST_END_TEST;
@@ -466,11 +457,11 @@ GST_START_TEST (test_describe_says_layout_and_silence)
 
 GST_END_TEST;
 
-/* Returns the samples of @audio in reverse order. */
-static Audio *
-turn_around (const Audio * audio)
+/* Turns the samples around. */
+static void
+turn_around (void)
 {
-  Audio *turned = audio_new_ramp (&audio->info, audio->n_samples);
+  Audio *turned = audio_new_ramp (&format, audio->n_samples);
   gsize size = audio->sample_size;
   guint plane, i;
 
@@ -480,33 +471,30 @@ turn_around (const Audio * audio)
           + (audio->n_samples - 1 - i) * size, size);
     }
   }
-  return turned;
+  audio_free (audio);
+  audio = turned;
 }
 
+/* for the i-th format */
 GST_START_TEST (test_a_reversed_chunk_is_copied_from_its_end)
 {
-  guint f, planar;
+  guint planar;
 
-  for (f = 0; f < G_N_ELEMENTS (formats); f++) {
-    for (planar = 0; planar < 2; planar++) {
-      GstAudioInfo info = audio_info (formats[f], 48000, 6, planar);
-      Audio *audio = audio_new_ramp (&info, 150);
-      Audio *turned = turn_around (audio);
-      AbChunk chunk;
-      GstBuffer *buffer = make_chunk (&chunk, audio, 0, 150);
+  for (planar = 0; planar < 2; planar++) {
+    AbChunk chunk;
+    GstBuffer *buffer;
 
-      chunk.reversed = TRUE;
-      set_info (&info);
-      open_batch (100);
-      fail_unless_equals_int (ab_batch_add (&current, &chunk, 0), 100);
-      close_and_check (turned, 0, 100);
-      open_batch (100);
-      fail_unless_equals_int (ab_batch_add (&current, &chunk, 100), 50);
-      close_and_check (turned, 100, 50);
-      drop_chunk (&chunk, buffer);
-      audio_free (audio);
-      audio_free (turned);
-    }
+    start (formats[__i__], 6, planar, 150);
+    buffer = make_chunk (&chunk, 0, 150);
+    chunk.reversed = TRUE;
+    turn_around ();
+    open_batch (100);
+    fail_unless_equals_int (ab_batch_add (&current, &chunk, 0), 100);
+    close_and_check (0, 100);
+    open_batch (100);
+    fail_unless_equals_int (ab_batch_add (&current, &chunk, 100), 50);
+    close_and_check (100, 50);
+    drop_chunk (&chunk, buffer);
   }
 }
 
@@ -517,32 +505,21 @@ GST_START_TEST (test_a_pad_is_silence_that_is_marked)
   guint planar;
 
   for (planar = 0; planar < 2; planar++) {
-    GstAudioInfo info = audio_info (GST_AUDIO_FORMAT_U8, 48000, 2, planar);
-    Audio *audio = audio_new_ramp (&info, 100);
     GstAudioClippingMeta *meta;
     GstBuffer *batch;
-    guint plane;
 
-    for (plane = 0; plane < audio->n_planes; plane++) {
-      memset (audio->planes[plane] + 30 * audio->sample_size, 0x80,
-          70 * audio->sample_size);
-    }
-    set_info (&info);
+    start_with_silence (planar, 30, 100);
     open_batch (100);
-    add_samples (audio, 0, 30);
+    add_samples (0, 30);
     fail_unless_equals_int (ab_batch_pad (&current), 70);
     fail_unless (ab_batch_is_full (&current));
     batch = ab_batch_close (&current);
-    assert_batch_data (batch, audio, 0);
-    fail_if (GST_BUFFER_FLAG_IS_SET (batch, GST_BUFFER_FLAG_GAP));
-
     meta = gst_buffer_get_audio_clipping_meta (batch);
     fail_unless (meta != NULL);
     fail_unless_equals_int (meta->format, GST_FORMAT_DEFAULT);
     fail_unless_equals_uint64 (meta->start, 0);
     fail_unless_equals_uint64 (meta->end, 70);
-    gst_buffer_unref (batch);
-    audio_free (audio);
+    check_batch (batch, 0, 100);
   }
 }
 
@@ -550,21 +527,19 @@ GST_END_TEST;
 
 GST_START_TEST (test_padded_silence_is_a_gap)
 {
-  Audio *audio = start_stereo (FALSE);
-
+  start_stereo (FALSE);
   open_batch (100);
   add_silence (30);
   ab_batch_pad (&current);
   assert_gap (TRUE);
-  audio_free (audio);
 }
 
 GST_END_TEST;
 
 /* Slides from the full batch to one of @capacity. The full one must hold the
- * samples from @start on. */
+ * samples from @first on. */
 static void
-slide_and_check (const Audio * audio, guint start, guint hop, guint capacity)
+slide_and_check (guint first, guint hop, guint capacity)
 {
   guint n = current.fill;
   AbRoom room = make_room (capacity);
@@ -572,10 +547,7 @@ slide_and_check (const Audio * audio, guint start, guint hop, guint capacity)
 
   fail_unless (ab_batch_is_open (&current));
   fail_unless_equals_int (current.fill, n - hop);
-  fail_unless_equals_int (batch_samples (batch, &audio->info), n);
-  assert_batch_exclusive (batch);
-  assert_batch_data (batch, audio, start);
-  gst_buffer_unref (batch);
+  check_batch (batch, first, n);
 }
 
 /* for the i-th format */
@@ -586,18 +558,14 @@ GST_START_TEST (test_a_slide_begins_with_what_overlaps)
 
   for (h = 0; h < G_N_ELEMENTS (hops); h++) {
     for (planar = 0; planar < 2; planar++) {
-      GstAudioInfo info = audio_info (formats[__i__], 48000, 6, planar);
-      Audio *audio = audio_new_ramp (&info, N_SAMPLES);
-
-      set_info (&info);
+      start (formats[__i__], 6, planar, N_SAMPLES);
       open_batch (100);
-      add_samples (audio, 0, 100);
+      add_samples (0, 100);
       for (k = 0; k < 20; k++) {
-        slide_and_check (audio, k * hops[h], hops[h], 100);
-        add_samples (audio, k * hops[h] + 100, hops[h]);
+        slide_and_check (k * hops[h], hops[h], 100);
+        add_samples (k * hops[h] + 100, hops[h]);
       }
-      close_and_check (audio, 20 * hops[h], 100);
-      audio_free (audio);
+      close_and_check (20 * hops[h], 100);
     }
   }
 }
@@ -609,69 +577,56 @@ GST_START_TEST (test_a_slide_can_change_the_capacity)
   guint planar;
 
   for (planar = 0; planar < 2; planar++) {
-    Audio *audio = start_stereo (planar);
-
+    start_stereo (planar);
     open_batch (100);
-    add_samples (audio, 0, 100);
-    slide_and_check (audio, 0, 40, 200);
-    add_samples (audio, 100, 140);
-    slide_and_check (audio, 40, 150, 50);
+    add_samples (0, 100);
+    slide_and_check (0, 40, 200);
+    add_samples (100, 140);
+    slide_and_check (40, 150, 50);
     /* the overlap alone fills it */
     fail_unless (ab_batch_is_full (&current));
-    slide_and_check (audio, 190, 20, 80);
-    add_samples (audio, 240, 10);
-    close_and_check (audio, 210, 40);
-    audio_free (audio);
+    slide_and_check (190, 20, 80);
+    add_samples (240, 10);
+    close_and_check (210, 40);
   }
 }
 
 GST_END_TEST;
 
-/* Fills a batch with 50 samples and 50 of silence, then slides by @hop and adds
- * only silence. */
-static void
-slide_into_silence (guint hop)
+/* The full batch is samples, then silence. The next one goes on with
+ * silence or samples. `gaps` are those of both. */
+static const struct
 {
-  Audio *audio = start_stereo (FALSE);
-  AbRoom room = make_room (100);
+  guint samples, hop;
+  gboolean silence_added;
+  gboolean gaps[2];
+} slides[] = {
+  {50, 49, TRUE, {FALSE, FALSE}},
+  {50, 50, TRUE, {FALSE, TRUE}},
+  {50, 90, TRUE, {FALSE, TRUE}},
+  {0, 50, FALSE, {TRUE, FALSE}},
+};
+
+GST_START_TEST (test_a_slide_is_a_gap_when_all_of_the_batch_is_silence)
+{
+  const guint hop = slides[__i__].hop;
+  AbRoom room;
   GstBuffer *batch;
 
+  start_stereo (FALSE);
+  room = make_room (100);
   open_batch (100);
-  add_samples (audio, 0, 50);
-  add_silence (50);
+  add_samples (0, slides[__i__].samples);
+  add_silence (100 - slides[__i__].samples);
   batch = ab_batch_slide (&current, hop, &room, 100, &clock_);
-  fail_if (GST_BUFFER_FLAG_IS_SET (batch, GST_BUFFER_FLAG_GAP));
+  fail_unless_equals_int (GST_BUFFER_FLAG_IS_SET (batch, GST_BUFFER_FLAG_GAP),
+      slides[__i__].gaps[0]);
   gst_buffer_unref (batch);
-  add_silence (hop);
-  audio_free (audio);
-}
-
-GST_START_TEST (test_a_slide_into_silence_is_a_gap)
-{
-  slide_into_silence (49);
-  assert_gap (FALSE);
-  slide_into_silence (50);
-  assert_gap (TRUE);
-  slide_into_silence (90);
-  assert_gap (TRUE);
-}
-
-GST_END_TEST;
-
-GST_START_TEST (test_a_slide_out_of_silence_is_a_gap)
-{
-  Audio *audio = start_stereo (FALSE);
-  AbRoom room = make_room (100);
-  GstBuffer *batch;
-
-  open_batch (100);
-  add_silence (100);
-  batch = ab_batch_slide (&current, 50, &room, 100, &clock_);
-  fail_unless (GST_BUFFER_FLAG_IS_SET (batch, GST_BUFFER_FLAG_GAP));
-  gst_buffer_unref (batch);
-  add_samples (audio, 0, 50);
-  assert_gap (FALSE);
-  audio_free (audio);
+  if (slides[__i__].silence_added)
+    add_silence (hop);
+  else
+    add_samples (0, hop);
+  assert_gap (slides[__i__].gaps[1]);
 }
 
 GST_END_TEST;
@@ -684,68 +639,61 @@ note_freed (gpointer freed, GstMiniObject * object)
 
 GST_START_TEST (test_discard_frees_the_batch_and_says_how_much_was_in_it)
 {
-  Audio *audio = start_stereo (FALSE);
   gboolean freed = FALSE;
 
+  start_stereo (FALSE);
   open_batch (100);
   gst_mini_object_weak_ref (GST_MINI_OBJECT_CAST (current.room.buffer),
       note_freed, &freed);
-  add_samples (audio, 0, 42);
+  add_samples (0, 42);
   fail_unless_equals_int (ab_batch_discard (&current), 42);
   fail_unless (freed);
   fail_if (ab_batch_is_open (&current));
   fail_unless_equals_int (ab_batch_discard (&current), 0);
 
   open_batch (100);
-  add_samples (audio, 7, 100);
-  close_and_check (audio, 7, 100);
-  audio_free (audio);
+  add_samples (7, 100);
+  close_and_check (7, 100);
 }
 
 GST_END_TEST;
 
 GST_START_TEST (test_discard_of_no_batch_is_nothing)
 {
-  Audio *audio = start_stereo (FALSE);
-
+  start_stereo (FALSE);
   fail_unless_equals_int (ab_batch_discard (&current), 0);
   open_batch (100);
-  add_samples (audio, 0, 42);
-  close_and_check (audio, 0, 42);
+  add_samples (0, 42);
+  close_and_check (0, 42);
   fail_unless_equals_int (ab_batch_discard (&current), 0);
-  audio_free (audio);
 }
 
 GST_END_TEST;
 
-static void
-save_and_restore (gboolean planar, guint hop)
+static const struct
 {
-  Audio *audio = start_stereo (planar);
-  AbSharedSamples shared;
-  GstBuffer *batch;
+  gboolean planar;
+  guint hop;
+} saves[] = {
+  {FALSE, 1}, {FALSE, 99}, {TRUE, 30}
+};
 
+GST_START_TEST (test_shared_samples_outlive_the_batch_that_they_came_from)
+{
+  const guint hop = saves[__i__].hop;
+  AbSharedSamples shared;
+
+  start_stereo (saves[__i__].planar);
   open_batch (100);
-  add_samples (audio, 0, 100);
+  add_samples (0, 100);
   fail_unless (ab_batch_save (&current, hop, &shared));
   gst_buffer_unref (ab_batch_close (&current));
   open_batch (100);
   ab_batch_restore (&current, &shared);
   ab_shared_samples_clear (&shared);
   fail_unless_equals_int (current.fill, 100 - hop);
-  add_samples (audio, 100, hop);
-  batch = ab_batch_close (&current);
-  fail_if (GST_BUFFER_FLAG_IS_SET (batch, GST_BUFFER_FLAG_GAP));
-  assert_batch_data (batch, audio, hop);
-  gst_buffer_unref (batch);
-  audio_free (audio);
-}
-
-GST_START_TEST (test_shared_samples_outlive_the_batch_that_they_came_from)
-{
-  save_and_restore (FALSE, 1);
-  save_and_restore (FALSE, 99);
-  save_and_restore (TRUE, 30);
+  add_samples (100, hop);
+  close_and_check (hop, 100);
 }
 
 GST_END_TEST;
@@ -769,22 +717,24 @@ batch_suite (void)
   tcase_add_loop_test (tc, test_silence_is_that_of_the_format, 0,
       G_N_ELEMENTS (silences));
   tcase_add_test (tc, test_silence_keeps_its_place_among_samples);
-  tcase_add_test (tc, test_gap_is_set_when_all_of_it_is_silence);
-  tcase_add_test (tc, test_gap_is_not_set_when_a_sample_is_no_silence);
-  tcase_add_test (tc, test_each_batch_has_a_gap_of_its_own);
+  tcase_add_test (tc, test_gap_is_set_when_all_of_a_batch_is_silence);
+  tcase_add_test (tc, test_samples_that_upstream_calls_silence_are_a_gap);
   tcase_add_test (tc, test_describe_says_layout_and_silence);
-  tcase_add_test (tc, test_a_reversed_chunk_is_copied_from_its_end);
+  tcase_add_loop_test (tc, test_a_reversed_chunk_is_copied_from_its_end, 0,
+      G_N_ELEMENTS (formats));
   tcase_add_test (tc, test_a_pad_is_silence_that_is_marked);
   tcase_add_test (tc, test_padded_silence_is_a_gap);
   tcase_add_loop_test (tc, test_a_slide_begins_with_what_overlaps, 0,
       G_N_ELEMENTS (formats));
   tcase_add_test (tc, test_a_slide_can_change_the_capacity);
-  tcase_add_test (tc, test_a_slide_into_silence_is_a_gap);
-  tcase_add_test (tc, test_a_slide_out_of_silence_is_a_gap);
+  tcase_add_loop_test (tc,
+      test_a_slide_is_a_gap_when_all_of_the_batch_is_silence, 0,
+      G_N_ELEMENTS (slides));
   tcase_add_test (tc, test_discard_frees_the_batch_and_says_how_much_was_in_it);
   tcase_add_test (tc, test_discard_of_no_batch_is_nothing);
-  tcase_add_test (tc,
-      test_shared_samples_outlive_the_batch_that_they_came_from);
+  tcase_add_loop_test (tc,
+      test_shared_samples_outlive_the_batch_that_they_came_from, 0,
+      G_N_ELEMENTS (saves));
   return suite;
 }
 
