@@ -187,37 +187,46 @@ assert_rate_near (gdouble want)
       "the rate is %f, not %f", get_rate (), want);
 }
 
-GST_START_TEST (test_a_report_is_due_at_every_interval)
+/* Each step sets an interval and makes so many batches; then the reports are
+ * those after so many batches. A finish reports once more. */
+static const struct
 {
-  ab_report_start (&report, 10);
-  make_batches (9);
-  assert_no_report ();
-  make_batches (26);
-  check_report (10);
-  check_report (20);
-  check_report (30);
-  assert_no_report ();
-}
+  struct
+  {
+    guint interval, batches;
+  } steps[3];
+  gboolean finish;
+  guint reports[4];
+} intervals[] = {
+  {{{10, 35}}, FALSE, {10, 20, 30}},
+  {{{1, 3}}, FALSE, {1, 2, 3}},
+  {{{10, 13}}, TRUE, {10, 13}},
+  /* 0 never reports */
+  {{{0, 2000}}, TRUE, {0}},
+  /* an interval counts from where it was set */
+  {{{10, 15}, {3, 6}}, FALSE, {10, 18, 21}},
+  {{{10, 5}, {20, 40}}, FALSE, {25, 45}},
+  /* off, and on again */
+  {{{10, 5}, {0, 95}, {10, 10}}, FALSE, {110}},
+};
 
-GST_END_TEST;
-
-GST_START_TEST (test_an_interval_of_one_reports_every_batch)
+GST_START_TEST (test_reports_come_at_every_interval_from_where_it_was_set)
 {
-  ab_report_start (&report, 1);
-  make_batches (3);
-  check_report (1);
-  check_report (2);
-  check_report (3);
-  assert_no_report ();
-}
+  guint batches = 0, i;
 
-GST_END_TEST;
-
-GST_START_TEST (test_an_interval_of_zero_never_reports)
-{
-  ab_report_start (&report, 0);
-  make_batches (2000);
-  finish_report ();
+  ab_report_start (&report, intervals[__i__].steps[0].interval);
+  for (i = 0; i < 3; i++) {
+    if (i > 0 && intervals[__i__].steps[i].batches > 0) {
+      ab_report_set_interval (&report, intervals[__i__].steps[i].interval,
+          batches);
+    }
+    make_batches (intervals[__i__].steps[i].batches);
+    batches += intervals[__i__].steps[i].batches;
+  }
+  if (intervals[__i__].finish)
+    finish_report ();
+  for (i = 0; intervals[__i__].reports[i] > 0; i++)
+    check_report (intervals[__i__].reports[i]);
   assert_no_report ();
 }
 
@@ -229,48 +238,6 @@ GST_START_TEST (test_the_longest_interval_is_not_due_early)
   fail_if (ab_report_is_due (&report, 0));
   fail_if (ab_report_is_due (&report, G_MAXUINT - 1));
   fail_unless (ab_report_is_due (&report, G_MAXUINT));
-}
-
-GST_END_TEST;
-
-GST_START_TEST (test_a_shorter_interval_counts_from_where_it_was_set)
-{
-  ab_report_start (&report, 10);
-  make_batches (15);
-  ab_report_set_interval (&report, 3, 15);
-  make_batches (6);
-  check_report (10);
-  check_report (18);
-  check_report (21);
-  assert_no_report ();
-}
-
-GST_END_TEST;
-
-GST_START_TEST (test_a_longer_interval_counts_from_where_it_was_set)
-{
-  ab_report_start (&report, 10);
-  make_batches (5);
-  ab_report_set_interval (&report, 20, 5);
-  make_batches (40);
-  check_report (25);
-  check_report (45);
-  assert_no_report ();
-}
-
-GST_END_TEST;
-
-GST_START_TEST (test_reports_can_be_turned_off_and_on_again)
-{
-  ab_report_start (&report, 10);
-  make_batches (5);
-  ab_report_set_interval (&report, 0, 5);
-  make_batches (95);
-  assert_no_report ();
-  ab_report_set_interval (&report, 10, 100);
-  make_batches (10);
-  check_report (110);
-  assert_no_report ();
 }
 
 GST_END_TEST;
@@ -369,18 +336,6 @@ GST_START_TEST (test_a_window_of_no_time_has_a_finite_rate)
   send_report ();
   fail_unless (get_rate () > 0 && get_rate () <= G_USEC_PER_SEC,
       "the rate is %f", get_rate ());
-}
-
-GST_END_TEST;
-
-GST_START_TEST (test_finish_reports_once_more)
-{
-  ab_report_start (&report, 10);
-  make_batches (13);
-  finish_report ();
-  check_report (10);
-  check_report (13);
-  assert_no_report ();
 }
 
 GST_END_TEST;
@@ -520,19 +475,15 @@ report_suite (void)
 
   suite_add_tcase (suite, tc);
   tcase_add_checked_fixture (tc, setup, teardown);
-  tcase_add_test (tc, test_a_report_is_due_at_every_interval);
-  tcase_add_test (tc, test_an_interval_of_one_reports_every_batch);
-  tcase_add_test (tc, test_an_interval_of_zero_never_reports);
+  tcase_add_loop_test (tc,
+      test_reports_come_at_every_interval_from_where_it_was_set, 0,
+      G_N_ELEMENTS (intervals));
   tcase_add_test (tc, test_the_longest_interval_is_not_due_early);
-  tcase_add_test (tc, test_a_shorter_interval_counts_from_where_it_was_set);
-  tcase_add_test (tc, test_a_longer_interval_counts_from_where_it_was_set);
-  tcase_add_test (tc, test_reports_can_be_turned_off_and_on_again);
   tcase_add_test (tc, test_a_start_begins_anew);
   tcase_add_test (tc, test_the_message_has_every_counter);
   tcase_add_test (tc, test_the_message_has_the_rates);
   tcase_add_test (tc, test_the_rate_is_that_of_the_last_window);
   tcase_add_test (tc, test_a_window_of_no_time_has_a_finite_rate);
-  tcase_add_test (tc, test_finish_reports_once_more);
   tcase_add_test (tc, test_finish_measures_a_rate_when_there_is_none);
   tcase_add_test (tc, test_finish_keeps_the_rate_that_was_measured);
   tcase_add_test (tc, test_each_report_notifies_of_every_counter_once);
