@@ -358,15 +358,16 @@ begin_run (AbPlacer * self, GstClockTime pts)
 {
   GstFlowReturn ret = drain (self);
 
-  if (self->timeline.begun)
+  if (self->timeline.begun) {
     ab_stream_count_one (self->stream, AB_COUNTER_BREAKS);
+    ab_told_reset (&self->told);
+  }
   ab_timeline_begin (&self->timeline,
       GST_AUDIO_INFO_RATE (&self->stream->info), self->segment, pts);
   PLACER_DEBUG (self, "a run begins: sample %" G_GUINT64_FORMAT " is at %"
       GST_TIME_FORMAT, self->timeline.position,
       GST_TIME_ARGS (self->timeline.clock.base));
   ab_size_restart (&self->stream->size);
-  ab_told_reset (&self->told);
   self->batch.discont = TRUE;
   self->warned = FALSE;
   let_events_go (self);

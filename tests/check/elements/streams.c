@@ -45,6 +45,33 @@ log_values (Stream * s, GstBuffer * batch)
   gst_buffer_unmap (batch, &map);
 }
 
+/* flags of chunks that batches can inherit */
+static const struct
+{
+  gchar letter;
+  GstBufferFlags flag;
+} chunk_flags[] = {
+  {'X', GST_BUFFER_FLAG_CORRUPTED},
+  {'M', GST_BUFFER_FLAG_MARKER},
+  {'O', GST_BUFFER_FLAG_DECODE_ONLY},
+  {'H', GST_BUFFER_FLAG_HEADER},
+  {'N', GST_BUFFER_FLAG_NON_DROPPABLE},
+  {'P', GST_BUFFER_FLAG_DROPPABLE},
+  {'U', GST_BUFFER_FLAG_DELTA_UNIT},
+  {'V', GST_BUFFER_FLAG_LIVE},
+};
+
+static void
+log_flags (Stream * s, GstBuffer * batch)
+{
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (chunk_flags); i++) {
+    if (GST_BUFFER_FLAG_IS_SET (batch, chunk_flags[i].flag))
+      g_string_append_c (s->log, chunk_flags[i].letter);
+  }
+}
+
 static void
 log_metas (Stream * s, GstBuffer * batch)
 {
@@ -80,6 +107,7 @@ log_output (GstPad * pad, GstPadProbeInfo * info, gpointer user_data)
         GST_BUFFER_FLAG_IS_SET (batch, GST_BUFFER_FLAG_GAP) ? "G" : "");
     fail_unless_equals_int (GST_BUFFER_IS_DISCONT (batch),
         GST_BUFFER_FLAG_IS_SET (batch, GST_BUFFER_FLAG_RESYNC));
+    log_flags (s, batch);
     log_metas (s, batch);
     if (s->values)
       log_values (s, batch);
@@ -146,7 +174,8 @@ static GstBuffer *
 make_chunk (Stream * s, gint64 time, guint n)
 {
   gint16 *data = g_new (gint16, n);
-  GstBuffer *chunk = gst_buffer_new_wrapped (data, n * sizeof (gint16));
+  GstBuffer *chunk = n > 0
+      ? gst_buffer_new_wrapped (data, n * sizeof (gint16)) : gst_buffer_new ();
   guint i;
 
   for (i = 0; i < n; i++)
@@ -172,6 +201,8 @@ make_event (const gchar * word)
   gst_segment_init (&segment, GST_FORMAT_TIME);
   if (g_str_equal (word, "eos"))
     return gst_event_new_eos ();
+  if (g_str_equal (word, "stream-start"))
+    return gst_event_new_stream_start ("next");
   if (g_str_equal (word, "tag"))
     return gst_event_new_tag (gst_tag_list_new_empty ());
   if (g_str_equal (word, "custom"))
@@ -199,6 +230,7 @@ play_chunk (Stream * s, const gchar * word)
 {
   const gchar *length = strchr (word, '+');
   GstBuffer *chunk;
+  guint i;
 
   fail_unless (length != NULL, "what is \"%s\"?", word);
   chunk = make_chunk (s, *word == '?' ? NO_TIME : atoi (word),
@@ -209,6 +241,10 @@ play_chunk (Stream * s, const gchar * word)
     GST_BUFFER_FLAG_SET (chunk, GST_BUFFER_FLAG_RESYNC);
   if (strchr (length, 'G'))
     GST_BUFFER_FLAG_SET (chunk, GST_BUFFER_FLAG_GAP);
+  for (i = 0; i < G_N_ELEMENTS (chunk_flags); i++) {
+    if (strchr (length, chunk_flags[i].letter))
+      GST_BUFFER_FLAG_SET (chunk, chunk_flags[i].flag);
+  }
   if (strchr (length, 'L'))
     gst_buffer_add_audio_level_meta (chunk, 42, TRUE);
   if (strchr (length, 'C'))
@@ -218,11 +254,13 @@ play_chunk (Stream * s, const gchar * word)
 
 /* Plays words such as these:
  * 5+10D             a chunk of 10 samples at 5 ms with DISCONT; R is RESYNC, G
- *                   GAP, L a level meta and C a clipping meta of 2 to 3;
- *                   "?+10" has no time
+ *                   GAP, L a level meta and C a clipping meta of 2 to 3, and
+ *                   the letters of other flags are below; "?+10" has no time
  * gap:5+10          a GAP event; "gap:5" does not know its duration
  * segment:1,5,-1,0  rate, start, stop (-1: none) and base
- * segment-done:15   and eos, tag and custom: other events
+ * segment-done:15   and eos, stream-start, tag and custom: other events
+ * not-live          upstream is not live, as a harness is by default
+ * flush             FLUSH_START and FLUSH_STOP, which the log does not have
  * tail=pad          sets a property
  * samples-in==15    checks a counter */
 static void
@@ -241,6 +279,11 @@ play (Stream * s, const gchar * input)
       *equals = '\0';
       fail_unless_equals_uint64 (get_stat (s->h->element, words[i]),
           g_ascii_strtoull (equals + 2, NULL, 10));
+    } else if (g_str_equal (words[i], "not-live")) {
+      gst_harness_set_live (s->h, FALSE);
+    } else if (g_str_equal (words[i], "flush")) {
+      gst_harness_push_event (s->h, gst_event_new_flush_start ());
+      gst_harness_push_event (s->h, gst_event_new_flush_stop (TRUE));
     } else if (equals) {
       set_property (s, words[i]);
     } else {
@@ -302,16 +345,128 @@ static const struct
   {"chunks without time count on", "alignment-threshold=0 discont-wait=0",
       "?+10 ?+5 15+5 ?+10D", "0+10D 10+10 20+10D"},
 
-  /* gaps */
-  {"a GAP event stays in its place among the samples", "",
-        "0+4 gap:4+13 17+3 samples-in==7 samples-inserted==13",
+  /* gaps that a live upstream tells */
+  {"with fill a loss is silence at once", "discont=fill",
+        "0+4 gap:4+13 samples-inserted==13 fills==1 17+3 samples-in==7",
       "0+10D[1 2 3 4......] 10+10[....... 5 6 7]"},
-  {"only batches of nothing but silence are flagged GAP", "",
-      "0+12G gap:12+8 20+1 gap:21+18 39+1", "0+10DG 10+10G 20+10 30+10"},
-  {"a GAP longer than max-fill goes on as an event", "max-fill=20000000",
+  {"with fill only what is beyond the due time is lost", "discont=fill",
+        "0+4 gap:2+8 samples-inserted==6 10+10",
+      "0+10D[1 2 3 4......] 10+10[5 6 7 8 9 10 11 12 13 14]"},
+  {"a loss that is told twice is one loss", "discont=fill",
+      "0+10 gap:10+10 gap:10+10 20+10D", "0+10D 10+10G gap 20+10"},
+  {"with resync a loss ends the run", "",
+      "0+4 gap:4+13 17+13", "0+4D gap 17+10D"},
+  {"a loss that ends a run breaks it even if time goes on", "",
+      "0+4 gap:4+13 4+13 breaks==1", "0+4D gap 4+10D"},
+  {"a GAP longer than max-fill ends the run", "discont=fill max-fill=20000000",
       "0+4 gap:4+21 25+10", "0+4D gap 25+10D"},
-  {"a GAP of unknown duration goes on as an event", "",
-      "0+4 gap:4 4+6", "gap 0+10D"},
+  {"a GAP as long as max-fill is filled", "discont=fill max-fill=20000000",
+      "0+4 gap:4+20 24+6", "0+10D 10+10G 20+10"},
+  {"only batches of nothing but silence are flagged GAP", "discont=fill",
+      "0+12G gap:12+8 20+1 gap:21+18 39+1", "0+10DG 10+10G 20+10 30+10"},
+  {"what overlaps comes off a loss", "discont=fill",
+        "0+10 5+2D gap:7+5 samples-inserted==5 samples-dropped==5 12+8",
+      "0+10D[1 2 3 4 5 6 7 8 9 10] 10+10[.. 13 14 15 16 17 18 19 20]"},
+
+  /* GAP events that say nothing about samples */
+  {"a GAP before the first chunk is no data", "discont=fill",
+      "gap:0+50 0+10 samples-inserted==0", "gap 0+10D"},
+  {"a GAP ahead waits behind the samples before it", "discont=fill",
+      "0+4 gap:5+20 4+6 samples-inserted==0", "0+10D gap"},
+  {"a GAP behind is no data", "discont=fill",
+      "0+10 gap:0+10 10+10 samples-inserted==0", "0+10D gap 10+10"},
+  {"a GAP of duration 0 goes on as an event", "discont=fill",
+      "0+4 gap:4+0 4+6 gap:10+0 10+10", "0+10D gap gap 10+10"},
+  {"a GAP of unknown duration goes on as an event", "discont=fill",
+      "0+4 gap:4 4+6 gap:10", "0+10D gap gap"},
+  {"a GAP of a file is no data", "discont=fill",
+        "not-live 0+4 gap:4+13 4+6 gap:10+50 10+10 samples-inserted==0",
+      "0+10D gap gap 10+10"},
+  {"a GAP of a file is no data with resync either", "",
+        "not-live 0+4 gap:4+13 4+6 gap:10+50 10+10 breaks==0",
+      "0+10D gap gap 10+10"},
+  {"samples wait no longer once GAP events tell of the wait", "",
+        "not-live 0+4 gap:4+999 gap:1003+1 4+10",
+      "0+4D gap gap 4+10"},
+  {"one GAP as long as the wait is enough", "discont=fill",
+      "not-live 0+4 gap:4+1000 4+10", "0+4D gap 4+10"},
+  {"a chunk in between begins the count anew", "",
+      "not-live 0+4 gap:4+900 4+1 gap:904+900 5+5", "0+10D gap gap"},
+  {"a gap that is told again cuts nothing short", "",
+      "not-live gap:0+3000 0+4 gap:4+3000 4+4 gap:8+3000 8+4 gap:12+3000 "
+        "12+8", "gap 0+10D gap gap 10+10 gap"},
+
+  /* one wrong time, with fill */
+  {"a chunk that jumps alone loses nothing", "discont=fill",
+        "0+5 5005+5 samples-in==10 samples-pending==10 10+10 "
+        "samples-inserted==0 breaks==0 fills==0 drops==0",
+      "0+10D[1 2 3 4 5 6 7 8 9 10] 10+10[11 12 13 14 15 16 17 18 19 20]"},
+  {"a chunk that jumps back alone loses nothing", "discont=fill",
+        "9000+5 4000+5 9010+10 samples-dropped==0 breaks==0",
+      "9000+10D[1 2 3 4 5 6 7 8 9 10] 9010+10[11 12 13 14 15 16 17 18 19 20]"},
+  {"a chunk an hour ahead alone breaks nothing", "discont=fill",
+      "0+5 3600000+5 10+10", "0+10D 10+10"},
+  {"a jump that goes on is filled from its first chunk on",
+        "discont=fill discont-wait=50000000",
+        "0+10 70+5 samples-inserted==0 75+5 samples-inserted==60 fills==1",
+      "0+10D 10+10G 20+10G 30+10G 40+10G 50+10G 60+10G 70+10"},
+  {"a jump back that goes on is dropped from its first chunk on",
+      "discont=fill", "2000+10 1000+5 1005+5 samples-dropped==10 drops==1 "
+        "1010+10 samples-dropped==20", "2000+10D"},
+  {"an hour's jump that goes on is a break", "discont=fill",
+        "0+5 3600000+5 3600005+5 breaks==1 samples-inserted==0",
+      "0+5D 3600000+10D"},
+  {"a restart at 0 after a minute is a break", "discont=fill",
+      "60000+5 0+5 5+5 breaks==1 samples-dropped==0", "60000+5D 0+10D"},
+  {"a first chunk 27 hours ahead costs nothing", "discont=fill",
+        "97391000+5 5+5 10+5 samples-dropped==0 samples-inserted==0",
+      "97391000+5D 5+10D"},
+  {"a jump that another one follows is real",
+        "discont=fill max-fill=1000000000",
+      "0+5 9000+5 20000+5 20005+5 breaks==2", "0+5D 9000+5D 20000+10D"},
+  {"the end does not confirm a jump", "discont=fill",
+      "0+5 5005+5 eos breaks==0", "0+10D eos"},
+  {"a segment does not confirm a jump", "discont=fill",
+      "0+5 5005+5 segment:1,10,-1,10 10+10", "0+10D segment 10+10"},
+  {"a chunk without time does not confirm a jump", "discont=fill",
+      "0+5 5005+5 ?+10", "0+10D 10+10"},
+  {"a GAP does not confirm a jump", "discont=fill",
+      "0+5 5005+5 gap:10+5 15+5", "0+10D 10+10"},
+  {"a flush forgets a jump", "discont=fill",
+        "0+5 5005+5 flush samples-dropped==10 segment:1,0,-1,0 0+10",
+      "segment 0+10D"},
+  {"an event waits behind a chunk that jumps", "discont=fill",
+      "0+5 5005+6 tag 11+9", "0+10D 10+10 tag"},
+  {"an event waits behind a jump that goes on",
+        "discont=fill discont-wait=50000000", "0+5 65+6 tag 71+9",
+      "0+10D 10+10G 20+10G 30+10G 40+10G 50+10G 60+10 70+10 tag"},
+  {"a flagged jump is acted on at once", "discont=fill",
+      "0+5 9005+10D", "0+5D 9005+10D"},
+  {"resync acts on a jump at once", "", "0+5 5005+10", "0+5D 5005+10D"},
+
+  /* DISCONT of chunks of which nothing is left */
+  {"DISCONT of an empty chunk is the next one's", "",
+      "0+10 10+0D 10+10", "0+10D 10+10D"},
+  {"DISCONT of a chunk before the segment is the next one's", "",
+        "segment:1,100,-1,0 0+10 0+10D 100+10 100+0 90+10D 110+10",
+      "segment 100+10D 110+10D"},
+
+  /* flags */
+  {"a batch that is one chunk keeps its flags", "",
+      "0+10XMOHNPUV 10+10H 20+10", "0+10DXMOHNPUV 10+10H 20+10"},
+  {"a short batch that is one chunk keeps its flags", "",
+      "0+4H eos", "0+4DH eos"},
+  {"CORRUPTED is of each batch with samples of the chunk", "",
+      "0+5 5+1X 6+12 18+4X 22+8", "0+10DX 10+10X 20+10X"},
+  {"MARKER is of the batch that begins with the chunk", "",
+      "0+5M 5+5M 10+10 20+15M 35+5", "0+10DM 10+10 20+10M 30+10"},
+  {"DECODE_ONLY is of batches with no other samples", "",
+      "0+5O 5+10O 15+5", "0+10DO 10+10"},
+  {"other flags are of whole chunks only", "",
+      "0+15HNPUV 15+5HNPUV", "0+10D 10+10"},
+  {"batches that overlap share the flags of their samples", "hop-samples=5",
+        "0+5O 5+5XO 10+5M 15+5 20+5",
+      "0+10DXO 5+10X 10+10M 15+10"},
 
   /* hops */
   {"windows overlap by what the hop leaves", "hop-samples=4",
@@ -335,7 +490,26 @@ static const struct
       "0+10D 10+10 segment 100+10 110+10"},
   {"events wait behind a segment that waits", "",
         "0+15 tag segment:1,15,-1,15 custom 15+15 segment:1,30,-1,30 eos",
-      "0+10D tag 10+10 segment custom-downstream 20+10 segment eos"},
+      "0+10D 10+10 tag segment custom-downstream 20+10 segment eos"},
+  {"a stream that goes on begins behind the samples before it", "",
+        "0+15 stream-start segment:1,0,-1,15 tag 0+15",
+      "0+10D 10+10 stream-start segment tag 5+10"},
+  {"a stream that does not go on begins behind the tail", "",
+        "0+15 stream-start segment:1,0,-1,9000 tag 0+15",
+      "0+10D 10+5 stream-start segment tag 0+10D"},
+  {"a stream without a segment of its own begins in its place", "",
+      "0+15 stream-start 15+15", "0+10D 10+10 stream-start 20+10"},
+  {"a tag leaves behind the batch with the samples before it", "",
+        "0+10 tag 10+4 tag 14+15 custom eos",
+      "0+10D tag 10+10 tag 20+9 custom-downstream eos"},
+  {"with overlap an event leaves behind the first batch", "hop-samples=4",
+      "0+12 tag 12+9", "0+10D 4+10 tag 8+10"},
+  {"the end ends the run, whatever time comes next", "",
+        "0+15 eos stream-start segment:1,15,-1,15 15+10 breaks==1",
+      "0+10D 10+5 eos stream-start segment 15+10D"},
+  {"sticky events that wait survive a flush", "",
+      "0+5 tag custom flush segment:1,0,-1,0 0+10", "segment tag 0+10D"},
+
   {"another playback rate is a break", "",
       "0+15 segment:2,15,-1,15 15+20", "0+10D 10+5 segment 15+10D 25+10"},
 
