@@ -520,7 +520,7 @@ handle_gap (GstAudioBatch * self, GstEvent * event)
   end = GST_CLOCK_TIME_IS_VALID (duration)
       ? ab_time_offset (start, MIN (duration, G_MAXINT64)) : start;
   if (is_loss (self, start, end, &n_samples)) {
-    if (ab_placer_fill (&self->placer, n_samples)) {
+    if (ab_placer_fill (&self->placer, n_samples, end)) {
       gst_event_unref (event);
       return TRUE;
     }

@@ -35,8 +35,8 @@ add_note (AbMetas * self, gint64 start, guint64 end)
   AbNote *note = g_try_new0 (AbNote, 1);
 
   if (note == NULL) {
-    GST_WARNING ("no memory for %" G_GSIZE_FORMAT " bytes that keep flags or a "
-        "reference timestamp", sizeof *note);
+    GST_WARNING ("There is no memory to keep flags or a reference timestamp of "
+        "a chunk.");
     return NULL;
   }
   note->start = start;

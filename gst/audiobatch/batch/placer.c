@@ -415,18 +415,33 @@ note_chunk (AbPlacer * self, const AbArrival * arrival, guint done)
     ab_metas_note (&self->metas, arrival->buffer, position - missing, end);
 }
 
-/* Tells once a run that samples are dropped or a jump is bounded. */
-static void
-warn (AbPlacer * self, GstClockTime pts, const gchar * what)
+static gdouble
+seconds (GstClockTime time)
 {
+  return (gdouble) time / GST_SECOND;
+}
+
+/* Tells once a run that samples are dropped, or else that a jump to @time is not
+ * bridged. */
+static void
+warn (AbPlacer * self, GstClockTime time, gboolean dropped)
+{
+  GstElement *element = self->stream->element;
+  gdouble due = seconds (ab_clock_time (&self->timeline.clock,
+          self->timeline.position));
+
   if (self->warned)
     return;
   self->warned = TRUE;
-  GST_CAT_WARNING_OBJECT (self->stream->category, self->stream->element,
-      "%s: a chunk or gap is at %" GST_TIME_FORMAT ", and due was %"
-      GST_TIME_FORMAT " (told once a run)", what, GST_TIME_ARGS (pts),
-      GST_TIME_ARGS (ab_clock_time (&self->timeline.clock,
-              self->timeline.position)));
+  if (dropped) {
+    GST_CAT_WARNING_OBJECT (self->stream->category, element, "Samples that "
+        "overlap are dropped: a chunk is at %.9f s, and %.9f s was due.",
+        seconds (time), due);
+  } else {
+    GST_CAT_WARNING_OBJECT (self->stream->category, element, "A jump is longer "
+        "than max-fill: a chunk or gap is at %.9f s, and %.9f s was due.",
+        seconds (time), due);
+  }
 }
 
 /* Keeps the chunk until the next one tells whether its time is right. */
@@ -463,7 +478,7 @@ act (AbPlacer * self, const AbArrival * arrival, AbVerdict verdict,
   switch (verdict) {
     case AB_TIMELINE_BREAK:
       if (missing > 0)
-        warn (self, arrival->pts, "a jump is longer than max-fill");
+        warn (self, arrival->pts, FALSE);
       return begin_run (self, arrival->pts);
     case AB_TIMELINE_FILL:
       PLACER_DEBUG (self, "%" G_GUINT64_FORMAT " samples are missing", missing);
@@ -471,7 +486,7 @@ act (AbPlacer * self, const AbArrival * arrival, AbVerdict verdict,
       return feed_silence (self, missing);
     case AB_TIMELINE_DROP:
       PLACER_DEBUG (self, "%" G_GUINT64_FORMAT " samples overlap", missing);
-      warn (self, arrival->pts, "overlapping samples are dropped");
+      warn (self, arrival->pts, TRUE);
       ab_stream_count_one (self->stream, AB_COUNTER_DROPS);
       break;
     case AB_TIMELINE_DUE:
@@ -716,7 +731,7 @@ ab_placer_misses (AbPlacer * self, GstClockTime start, GstClockTime end,
 }
 
 gboolean
-ab_placer_fill (AbPlacer * self, guint64 n_samples)
+ab_placer_fill (AbPlacer * self, guint64 n_samples, GstClockTime end)
 {
   const AbTimelinePolicy *policy = &self->settings.policy;
   GstFlowReturn ret = GST_FLOW_OK;
@@ -725,7 +740,7 @@ ab_placer_fill (AbPlacer * self, guint64 n_samples)
     return FALSE;
   if (policy->max_fill != 0 && gst_util_uint64_scale_int (n_samples,
           GST_SECOND, self->timeline.clock.rate) > policy->max_fill) {
-    warn (self, GST_CLOCK_TIME_NONE, "a gap is longer than max-fill");
+    warn (self, end, FALSE);
     return FALSE;
   }
   ab_stream_count_one (self->stream, AB_COUNTER_FILLS);

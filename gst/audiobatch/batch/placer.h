@@ -134,10 +134,11 @@ gboolean ab_placer_hold_gap (AbPlacer * self, GstEvent * event,
 gboolean ab_placer_misses (AbPlacer * self, GstClockTime start,
     GstClockTime end, guint64 * n_samples);
 
-/* Puts @n_samples of silence in the place of the samples that are due.
+/* Puts @n_samples of silence, which end at @end, in the place of the samples that
+ * are due.
  *
  * Returns: FALSE if the settings want a break instead */
-gboolean ab_placer_fill (AbPlacer * self, guint64 n_samples);
+gboolean ab_placer_fill (AbPlacer * self, guint64 n_samples, GstClockTime end);
 
 /* Counts @n_samples that came and are dropped. */
 void ab_placer_count_refused (AbPlacer * self, guint64 n_samples);
