@@ -277,8 +277,10 @@ play (Stream * s, const gchar * input)
       fail_unless (gst_harness_push_event (s->h, event));
     } else if (equals && equals[1] == '=') {
       *equals = '\0';
-      fail_unless_equals_uint64 (get_stat (s->h->element, words[i]),
-          g_ascii_strtoull (equals + 2, NULL, 10));
+      fail_unless (get_stat (s->h->element, words[i])
+          == g_ascii_strtoull (equals + 2, NULL, 10), "%s is %"
+          G_GUINT64_FORMAT ", not %s", words[i],
+          get_stat (s->h->element, words[i]), equals + 2);
     } else if (g_str_equal (words[i], "not-live")) {
       gst_harness_set_live (s->h, FALSE);
     } else if (g_str_equal (words[i], "flush")) {
