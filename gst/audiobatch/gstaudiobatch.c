@@ -60,13 +60,11 @@ struct _GstAudioBatch
   /* the caps or segment event that was refused last; see was_refused() */
   GstEventType refused_type;
   guint32 refused_seqnum;
-  /* nothing was left of a chunk with DISCONT or RESYNC: the next one has it */
-  gboolean flag_is_due;
+  /* DISCONT and RESYNC of a chunk of which nothing was left: the next one has
+   * them */
+  guint due_flags;
   AbPlacer placer;
 };
-
-/* Upstream says that a chunk does not continue the one before. */
-#define BREAK_FLAGS (GST_BUFFER_FLAG_DISCONT | GST_BUFFER_FLAG_RESYNC)
 
 #define AUDIO_BATCH_CAPS "audio/x-raw, " \
     "format = " GST_AUDIO_FORMATS_ALL ", " \
@@ -197,15 +195,6 @@ reverse_chunk (GstAudioBatch * self, AbArrival * arrival)
   arrival->pts = mirror_time (self, end);
 }
 
-/* Posts @error and counts the samples as dropped. */
-static GstFlowReturn
-refuse_chunk (GstAudioBatch * self, const GError * error, guint n_samples)
-{
-  ab_stream_post_error (&self->stream, error);
-  ab_placer_count_refused (&self->placer, n_samples);
-  return GST_FLOW_ERROR;
-}
-
 static GstFlowReturn
 gst_audio_batch_chain (GstPad * pad, GstObject * parent, GstBuffer * buffer)
 {
@@ -224,29 +213,23 @@ gst_audio_batch_chain (GstPad * pad, GstObject * parent, GstBuffer * buffer)
   arrival.buffer = buffer;
   arrival.cut = 0;
   arrival.pts = GST_BUFFER_PTS (buffer);
-  arrival.flags = GST_BUFFER_FLAGS (buffer) & AB_CHUNK_FLAGS;
-  arrival.flagged = self->flag_is_due
-      || (GST_BUFFER_FLAGS (buffer) & BREAK_FLAGS) != 0;
-  self->flag_is_due = FALSE;
+  arrival.flags = GST_BUFFER_FLAGS (buffer) | self->due_flags;
   if (G_UNLIKELY (!ab_chunk_measure (&arrival.chunk, buffer,
               &self->stream.info, &error))) {
+    ab_stream_post_error (&self->stream, error);
     gst_buffer_unref (buffer);
-    return refuse_chunk (self, error, 0);
+    return GST_FLOW_ERROR;
   }
   clip (self, &arrival);
   if (G_UNLIKELY (arrival.chunk.n_samples == 0)) {
-    self->flag_is_due = arrival.flagged;
+    self->due_flags = arrival.flags & AB_BREAK_FLAGS;
     gst_clear_buffer (&arrival.buffer);
-  } else if (G_UNLIKELY (!ab_chunk_map (&arrival.chunk, &self->stream.info,
-              &error))) {
-    ret = refuse_chunk (self, error, arrival.chunk.n_samples);
-    gst_buffer_unref (arrival.buffer);
   } else {
+    self->due_flags = 0;
     if (G_UNLIKELY (self->reverse))
       reverse_chunk (self, &arrival);
     arrival.chunk.has_metas = ab_metas_any (arrival.buffer);
     ret = ab_placer_place (&self->placer, &arrival);
-    ab_chunk_unmap (&arrival.chunk);
     gst_buffer_unref (arrival.buffer);
   }
   return ret;
@@ -261,7 +244,7 @@ forget_stream (GstAudioBatch * self)
   gst_segment_init (&self->segment, GST_FORMAT_TIME);
   self->reverse = FALSE;
   self->refused_type = GST_EVENT_UNKNOWN;
-  self->flag_is_due = FALSE;
+  self->due_flags = 0;
 }
 
 static GstStateChangeReturn

@@ -299,7 +299,8 @@ feed_silence (AbPlacer * self, guint64 n_samples)
   GstFlowReturn ret = GST_FLOW_OK;
   AbArrival silence = {.kind = AB_ARRIVAL_SILENCE };
 
-  while (n_samples > 0 && ret == GST_FLOW_OK) {
+  while (n_samples > 0 && ret == GST_FLOW_OK
+      && !ab_stream_is_shut (self->stream)) {
     ab_chunk_silence (&silence.chunk, MIN (n_samples, G_MAXINT));
     ret = feed (self, &silence, 0);
     n_samples -= silence.chunk.n_samples;
@@ -386,6 +387,20 @@ drop_overlap (AbPlacer * self, const AbArrival * arrival)
   return n;
 }
 
+/* Silence takes the place of @n samples that would have been dropped. */
+static void
+drop_silence (AbPlacer * self, guint64 n)
+{
+  const AbSampleCount change = {
+    .inserted = n,
+    .dropped = n,
+    .pending = self->batch.fresh,
+  };
+
+  self->timeline.owed -= n;
+  ab_stream_count (self->stream, &change);
+}
+
 static void
 enter_segment (AbPlacer * self)
 {
@@ -401,7 +416,7 @@ note_chunk (AbPlacer * self, const AbArrival * arrival, guint done)
   guint64 position = self->timeline.position;
   guint64 end = position + arrival->chunk.n_samples - done;
   guint missing = done + arrival->cut;
-  guint flags = arrival->flags;
+  guint flags = arrival->flags & AB_CHUNK_FLAGS;
 
   /* Nothing may have been pushed for long. */
   ab_metas_forget (&self->metas,
@@ -497,34 +512,19 @@ act (AbPlacer * self, const AbArrival * arrival, AbVerdict verdict,
 }
 
 static GstFlowReturn
-place (AbPlacer * self, AbArrival * arrival)
+feed_mapped (AbPlacer * self, AbArrival * arrival, guint done)
 {
+  g_autoptr (GError) error = NULL;
   GstFlowReturn ret;
-  guint64 missing = 0;
-  guint done = 0;
-  AbVerdict verdict = ab_timeline_judge (&self->timeline,
-      &self->settings.policy, self->segment, arrival->pts, arrival->flagged,
-      &missing);
 
-  if (G_UNLIKELY (verdict != AB_TIMELINE_DUE)) {
-    if (verdict == AB_TIMELINE_DOUBT)
-      return hold_chunk (self, arrival);
-    ret = act (self, arrival, verdict, missing);
-    if (ret != GST_FLOW_OK) {
-      lose_rest (self, arrival, 0);
-      return ret;
-    }
+  if (G_UNLIKELY (!ab_chunk_map (&arrival->chunk, &self->stream->info, &error))) {
+    ab_stream_post_error (self->stream, error);
+    lose_rest (self, arrival, done);
+    return GST_FLOW_ERROR;
   }
-  if (G_UNLIKELY (!self->timeline.entered))
-    enter_segment (self);
-  if (G_UNLIKELY (self->timeline.owed > 0)) {
-    done = drop_overlap (self, arrival);
-    if (done == arrival->chunk.n_samples)
-      return GST_FLOW_OK;
-  }
-  if (G_UNLIKELY (arrival->chunk.has_metas || arrival->flags))
-    note_chunk (self, arrival, done);
-  return feed (self, arrival, done);
+  ret = feed (self, arrival, done);
+  ab_chunk_unmap (&arrival->chunk);
+  return ret;
 }
 
 /* Places the held chunk: at its own time if that is @real, else as due. */
@@ -532,29 +532,21 @@ static GstFlowReturn
 place_held (AbPlacer * self, gboolean real)
 {
   const AbHeldChunk held = self->held;
-  const GstAudioInfo *info = &self->stream->info;
-  g_autoptr (GError) error = NULL;
-  GstFlowReturn ret = GST_FLOW_ERROR;
+  GstFlowReturn ret;
   AbArrival arrival = {
     .kind = AB_ARRIVAL_HELD,
     .buffer = held.buffer,
     .cut = held.cut,
-    .flags = held.flags,
+    .flags = held.flags | (real ? GST_BUFFER_FLAG_DISCONT : 0),
     .pts = real ? held.pts : GST_CLOCK_TIME_NONE,
-    .flagged = real,
   };
 
   self->held.buffer = NULL;
-  if (ab_chunk_measure (&arrival.chunk, held.buffer, info, &error)
-      && ab_chunk_map (&arrival.chunk, info, &error)) {
-    arrival.chunk.reversed = held.reversed;
-    arrival.chunk.has_metas = ab_metas_any (held.buffer);
-    ret = place (self, &arrival);
-    ab_chunk_unmap (&arrival.chunk);
-  } else {
-    ab_stream_post_error (self->stream, error);
-    count_added (self, &arrival, held.n_samples, 0, held.n_samples);
-  }
+  /* it was measured before, so this does not fail */
+  ab_chunk_measure (&arrival.chunk, held.buffer, &self->stream->info, NULL);
+  arrival.chunk.reversed = held.reversed;
+  arrival.chunk.has_metas = ab_metas_any (held.buffer);
+  ret = ab_placer_place (self, &arrival);
   gst_buffer_unref (held.buffer);
   ab_events_settle (&self->events, AB_EVENTS_HELD_CHUNK,
       self->timeline.position);
@@ -594,15 +586,41 @@ settle (AbPlacer * self, GstClockTime pts)
 GstFlowReturn
 ab_placer_place (AbPlacer * self, AbArrival * arrival)
 {
-  if (G_UNLIKELY (self->unsettled)) {
-    GstFlowReturn ret = settle (self, arrival->pts);
+  GstFlowReturn ret;
+  guint64 missing = 0;
+  guint done = 0;
+  AbVerdict verdict;
 
+  if (G_UNLIKELY (self->unsettled)) {
+    ret = settle (self, arrival->pts);
     if (ret != GST_FLOW_OK) {
       lose_rest (self, arrival, 0);
       return ret;
     }
   }
-  return place (self, arrival);
+  verdict = ab_timeline_judge (&self->timeline,
+      &self->settings.policy, self->segment, arrival->pts,
+      arrival->flags & AB_BREAK_FLAGS, &missing);
+  if (G_UNLIKELY (verdict != AB_TIMELINE_DUE)) {
+    if (verdict == AB_TIMELINE_DOUBT)
+      return hold_chunk (self, arrival);
+    ret = act (self, arrival, verdict, missing);
+    if (ret != GST_FLOW_OK) {
+      lose_rest (self, arrival, 0);
+      return ret;
+    }
+  }
+  if (G_UNLIKELY (!self->timeline.entered))
+    enter_segment (self);
+  if (G_UNLIKELY (self->timeline.owed > 0)) {
+    done = drop_overlap (self, arrival);
+    if (done == arrival->chunk.n_samples)
+      return GST_FLOW_OK;
+  }
+  if (G_UNLIKELY (arrival->chunk.has_metas
+          || (arrival->flags & AB_CHUNK_FLAGS)))
+    note_chunk (self, arrival, done);
+  return feed_mapped (self, arrival, done);
 }
 
 /* Setup and events */
@@ -734,7 +752,7 @@ gboolean
 ab_placer_fill (AbPlacer * self, guint64 n_samples, GstClockTime end)
 {
   const AbTimelinePolicy *policy = &self->settings.policy;
-  GstFlowReturn ret = GST_FLOW_OK;
+  guint64 n_owed;
 
   if (!policy->fill)
     return FALSE;
@@ -744,14 +762,11 @@ ab_placer_fill (AbPlacer * self, guint64 n_samples, GstClockTime end)
     return FALSE;
   }
   ab_stream_count_one (self->stream, AB_COUNTER_FILLS);
-  while (n_samples > 0 && ret == GST_FLOW_OK
-      && !ab_stream_is_shut (self->stream)) {
-    AbArrival gap = {.kind = AB_ARRIVAL_SILENCE,.pts = GST_CLOCK_TIME_NONE };
-
-    ab_chunk_silence (&gap.chunk, MIN (n_samples, G_MAXINT));
-    ret = ab_placer_place (self, &gap);
-    n_samples -= gap.chunk.n_samples;
-  }
+  if (!self->timeline.entered)
+    enter_segment (self);
+  n_owed = MIN (self->timeline.owed, n_samples);
+  drop_silence (self, n_owed);
+  feed_silence (self, n_samples - n_owed);
   return TRUE;
 }
 

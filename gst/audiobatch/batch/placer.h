@@ -30,11 +30,12 @@ typedef struct
   /* samples that clipping to the segment removed from its start */
   guint cut;
   GstClockTime pts;
-  /* some of AB_CHUNK_FLAGS */
+  /* those of the buffer */
   guint flags;
-  /* the buffer had DISCONT or RESYNC */
-  gboolean flagged;
 } AbArrival;
+
+/* Upstream says that a chunk does not continue the one before. */
+#define AB_BREAK_FLAGS (GST_BUFFER_FLAG_DISCONT | GST_BUFFER_FLAG_RESYNC)
 
 /* A chunk whose time may be wrong. */
 typedef struct
