@@ -155,9 +155,10 @@ ab_source_resume (GstBaseSrc * src, gboolean flushed)
   if (sent && !flushed)
     return;
   segment.base = 0;
+  /* The position is rounded down, and may be behind the stop. */
   if (segment.rate < 0)
-    segment.stop = segment.position;
+    segment.stop = MIN (segment.position + 1, segment.stop);
   else
-    segment.start = segment.time = segment.position;
+    segment.start = segment.time = MIN (segment.position, segment.stop);
   gst_base_src_new_segment (src, &segment);
 }

@@ -558,6 +558,90 @@ GST_START_TEST (test_a_stream_goes_on_after_a_refused_seek)
 
 GST_END_TEST;
 
+/* Holds the first batch in the pad, until a flush. */
+static GstPadProbeReturn
+hold_first_batch (GstPad * pad, GstPadProbeInfo * info, gpointer n_batches)
+{
+  return g_atomic_int_add ((gint *) n_batches, 1) == 0 ? GST_PAD_PROBE_OK
+      : GST_PAD_PROBE_PASS;
+}
+
+/* Plays 8 batches at @speed, has a seek refused while the first one is in the
+ * pad, and collects the rest. */
+static void
+play_on_after_refused_seek (Player * p, gdouble speed)
+{
+  GstPad *pad = gst_element_get_static_pad (p->h->element, "src");
+  gint n_batches = 0;
+
+  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BLOCK,
+      hold_first_batch, &n_batches, NULL);
+  fail_unless (gst_element_send_event (p->h->element, seek_event (speed,
+              GST_FORMAT_TIME, GST_SEEK_FLAG_FLUSH, 0, time_of (p, 8 * 1023))));
+  gst_harness_play (p->h);
+  while (!gst_pad_is_blocking (pad))
+    g_thread_yield ();
+  fail_if (gst_harness_push_upstream_event (p->h, gst_event_new_seek (-1.0,
+              GST_FORMAT_TIME, GST_SEEK_FLAG_FLUSH, GST_SEEK_TYPE_SET, 0,
+              GST_SEEK_TYPE_SET, -1)));
+  collect (p, GST_EVENT_EOS);
+  gst_object_unref (pad);
+}
+
+static const struct
+{
+  gdouble speed;
+  gint rate;
+} refusals[] = { {1.0, 48000}, {-1.0, 48000}, {1.0, 2000000000},
+{-1.0, 2000000000}
+};
+
+/* Regression: above 1 GHz, where samples share a nanosecond, the segment that
+ * followed ended before the samples that followed. */
+GST_START_TEST (test_no_sample_is_outside_the_segment_after_a_refused_seek)
+{
+  const gint rate = refusals[__i__].rate;
+  Player p;
+  guint i;
+
+  player_init (&p, rate);
+  /* odd: at 2 GHz batches begin between two nanoseconds */
+  g_object_set (p.h->element, "samples-per-batch", 1023, NULL);
+  play_on_after_refused_seek (&p, refusals[__i__].speed);
+  fail_unless_equals_int (p.batches->len, 7);
+  for (i = 0; i < p.batches->len; i++) {
+    guint64 start = GST_BUFFER_OFFSET (p.batches->pdata[i]);
+    guint64 end = GST_BUFFER_OFFSET_END (p.batches->pdata[i]);
+
+    /* in 1/rate ns */
+    fail_unless (start * GST_SECOND >= p.segment.start * rate);
+    fail_unless ((end - 1) * GST_SECOND < p.segment.stop * rate, "sample %"
+        G_GUINT64_FORMAT " is behind the stop at %" G_GUINT64_FORMAT, end - 1,
+        p.segment.stop);
+  }
+  player_free (&p);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_a_segment_after_a_refused_seek_begins_before_its_stop)
+{
+  Player p;
+
+  player_init (&p, 48000);
+  play_from_to (&p, 1.0, GST_FORMAT_TIME, 0, time_of (&p, 4 * DEFAULT_BATCH));
+  play_on (&p, 1.0, time_of (&p, DEFAULT_BATCH));
+  fail_if (gst_harness_push_upstream_event (p.h, seek_event (-1.0,
+              GST_FORMAT_DEFAULT, GST_SEEK_FLAG_FLUSH, 0, -1)));
+  collect (&p, GST_EVENT_EOS);
+  /* GstSegment asserts that the start is not behind the stop */
+  play_on (&p, 1.0, time_of (&p, DEFAULT_BATCH));
+  fail_unless_equals_int (p.batches->len, 0);
+  player_free (&p);
+}
+
+GST_END_TEST;
+
 static void
 set_sink_caps (Player * p, GstAudioFormat format, gint rate)
 {
@@ -1050,6 +1134,11 @@ sourceseek_suite (void)
   tcase_add_test (tc, test_reverse_begins_at_the_stop_that_was_set_behind_it);
   tcase_add_test (tc, test_a_start_after_a_refused_one_has_a_format);
   tcase_add_test (tc, test_a_stream_goes_on_after_a_refused_seek);
+  tcase_add_loop_test (tc,
+      test_no_sample_is_outside_the_segment_after_a_refused_seek, 0,
+      G_N_ELEMENTS (refusals));
+  tcase_add_test (tc,
+      test_a_segment_after_a_refused_seek_begins_before_its_stop);
   tcase_add_test (tc, test_a_refused_format_leaves_the_old_one_in_force);
   tcase_add_test (tc, test_a_refused_size_is_refused_until_it_is_changed);
   tcase_add_loop_test (tc, test_stop_is_exact_after_a_change_of_rate, 0, 3);
