@@ -73,6 +73,8 @@ struct _GstAudioBatchSrc
   /* the next batch follows one that was dropped */
   gboolean discont;
   AbPosition position;
+  /* a seek has come since create() began */
+  gboolean moved;
 };
 
 enum
@@ -288,6 +290,8 @@ make_next (GstAudioBatchSrc * self, guint * n_samples, GstBuffer ** batch)
     return GST_FLOW_EOS;
   ret = make_batch (self, ab_position_start (&self->position, asked),
       n_samples, batch);
+  if (G_UNLIKELY (self->moved))
+    return ret;
   /* In reverse the position has passed the end of the batch already, also if
    * the handler cut that off. */
   if (ret == GST_FLOW_OK || ret == AB_FLOW_DROPPED)
@@ -300,7 +304,7 @@ make_next (GstAudioBatchSrc * self, guint * n_samples, GstBuffer ** batch)
 }
 
 static GstFlowReturn
-push_mode_create (GstAudioBatchSrc * self, GstBuffer ** batch)
+make_and_count (GstAudioBatchSrc * self, GstBuffer ** batch)
 {
   GstFlowReturn ret;
   guint n_samples;
@@ -318,11 +322,40 @@ push_mode_create (GstAudioBatchSrc * self, GstBuffer ** batch)
     ab_stream_report_end (&self->stream);
   if (ret != GST_FLOW_OK)
     return ret;
+  if (G_UNLIKELY (self->moved)) {
+    count (self, n_samples, 0, n_samples);
+    return GST_FLOW_OK;
+  }
   count (self, n_samples, n_samples, 0);
   if (GST_BASE_SRC (self)->num_buffers_left == 0
       || ab_position_left (&self->position) == 0)
     ab_stream_report_end (&self->stream);
   return GST_FLOW_OK;
+}
+
+/* The application may seek in the streaming thread: in its handler, or when it
+ * gets a report. GstBaseSrc would push the batch of the old position in the new
+ * segment. */
+static G_GNUC_NO_INLINE gboolean
+drop_outdated (GstAudioBatchSrc * self, GstFlowReturn ret, GstBuffer ** batch)
+{
+  /* if each batch is outdated, a state change must still end this */
+  if (ret != GST_FLOW_OK || GST_PAD_IS_FLUSHING (GST_BASE_SRC_PAD (self)))
+    return FALSE;
+  gst_clear_buffer (batch);
+  return TRUE;
+}
+
+static GstFlowReturn
+push_mode_create (GstAudioBatchSrc * self, GstBuffer ** batch)
+{
+  GstFlowReturn ret;
+
+  do {
+    self->moved = FALSE;
+    ret = make_and_count (self, batch);
+  } while (G_UNLIKELY (self->moved) && drop_outdated (self, ret, batch));
+  return ret;
 }
 
 /* Makes @size bytes from @offset on. If downstream passes its own buffer, the
@@ -499,6 +532,7 @@ gst_audio_batch_src_do_seek (GstBaseSrc * src, GstSegment * segment)
     ab_source_resume (src, segment->flags & GST_SEGMENT_FLAG_RESET);
     return FALSE;
   }
+  self->moved = TRUE;
   /* If the rate is not known yet, set_caps() will read the segment. */
   if (segment->format == GST_FORMAT_TIME && self->stream.info.rate != 0)
     seek_to_segment (self, segment, self->stream.info.rate);
@@ -734,7 +768,8 @@ install_signals (GObjectClass * klass)
    * GST_ELEMENT_ERROR() or gst_element_message_full(), and returns
    * %GST_FLOW_ERROR. It may shorten interleaved batches by whole samples with
    * gst_buffer_set_size(). If it keeps a reference to @batch or its memory, or
-   * leaves it mapped, the element posts an error.
+   * leaves it mapped, the element posts an error. If it seeks, the element
+   * drops @batch.
    *
    * In Python, write to `batch.peek_memory(0).map(Gst.MapFlags.WRITE)`, and
    * release all of it before the handler returns. A Python object for @batch

@@ -26,6 +26,7 @@ typedef struct
   GPtrArray *batches;
   GstSegment segment;
   guint segments;
+  GstSeekFlags seek_flags;
 } Player;
 
 static void
@@ -642,6 +643,95 @@ GST_START_TEST (test_a_segment_after_a_refused_seek_begins_before_its_stop)
 
 GST_END_TEST;
 
+static const GstSeekFlags flush_or_not[] = { GST_SEEK_FLAG_NONE,
+  GST_SEEK_FLAG_FLUSH
+};
+
+/* To 2000 samples at 1 s, in the streaming thread. */
+static void
+seek_in_stream (Player * p)
+{
+  fail_unless (gst_element_send_event (p->h->element, seek_event (1.0,
+              GST_FORMAT_TIME, p->seek_flags, GST_SECOND,
+              GST_SECOND + time_of (p, 2000))));
+}
+
+static GstFlowReturn
+seek_from_handler (GstElement * element, GstBuffer * batch, guint64 start,
+    gpointer user_data)
+{
+  if (start == 2 * DEFAULT_BATCH)
+    seek_in_stream (user_data);
+  return GST_FLOW_OK;
+}
+
+/* Checks that all but the first two batches are those of seek_in_stream(). */
+static void
+assert_sought (const Player * p)
+{
+  fail_unless_equals_int (p->batches->len, 4);
+  assert_batch_time (p->batches->pdata[0], 0, DEFAULT_BATCH, p->rate, 0);
+  assert_batch_time (p->batches->pdata[1], DEFAULT_BATCH, DEFAULT_BATCH,
+      p->rate, 0);
+  assert_batch_time (p->batches->pdata[2], p->rate, DEFAULT_BATCH, p->rate, 0);
+  assert_batch_time (p->batches->pdata[3], p->rate + DEFAULT_BATCH,
+      2000 - DEFAULT_BATCH, p->rate, 0);
+  fail_unless_equals_uint64 (p->segment.start, GST_SECOND);
+}
+
+/* Regression: the batch of before came in the new segment, and the first batch
+ * of the new one was missing. */
+GST_START_TEST (test_a_seek_of_the_handler_drops_the_batch_it_fills)
+{
+  Player p;
+
+  player_init (&p, 48000);
+  p.seek_flags = flush_or_not[__i__];
+  g_signal_connect (p.h->element, "fill-batch", G_CALLBACK (seek_from_handler),
+      &p);
+  gst_harness_play (p.h);
+  collect (&p, GST_EVENT_EOS);
+  assert_sought (&p);
+  fail_unless_equals_uint64 (get_stat (p.h->element, "samples-dropped"),
+      DEFAULT_BATCH);
+  assert_lossless (p.h->element, 3 * DEFAULT_BATCH + 2000, 0);
+  player_free (&p);
+}
+
+GST_END_TEST;
+
+static GstBusSyncReply
+seek_at_report (GstBus * bus, GstMessage * message, gpointer user_data)
+{
+  Player *p = user_data;
+
+  if (gst_message_has_name (message, "audiobatch-report")
+      && get_counter (p->h->element, "batches") == 3)
+    seek_in_stream (p);
+  gst_message_unref (message);
+  return GST_BUS_DROP;
+}
+
+/* The last report comes while the last batch is on its way. */
+GST_START_TEST (test_a_seek_at_the_last_report_drops_the_last_batch)
+{
+  Player p;
+
+  player_init (&p, 48000);
+  p.seek_flags = flush_or_not[__i__];
+  gst_bus_set_sync_handler (p.bus, seek_at_report, &p, NULL);
+  fail_unless (gst_element_send_event (p.h->element, seek_event (1.0,
+              GST_FORMAT_TIME, GST_SEEK_FLAG_NONE, 0, time_of (&p,
+                  3 * DEFAULT_BATCH))));
+  gst_harness_play (p.h);
+  collect (&p, GST_EVENT_EOS);
+  assert_sought (&p);
+  gst_bus_set_sync_handler (p.bus, NULL, NULL, NULL);
+  player_free (&p);
+}
+
+GST_END_TEST;
+
 static void
 set_sink_caps (Player * p, GstAudioFormat format, gint rate)
 {
@@ -1139,6 +1229,10 @@ sourceseek_suite (void)
       G_N_ELEMENTS (refusals));
   tcase_add_test (tc,
       test_a_segment_after_a_refused_seek_begins_before_its_stop);
+  tcase_add_loop_test (tc, test_a_seek_of_the_handler_drops_the_batch_it_fills,
+      0, 2);
+  tcase_add_loop_test (tc, test_a_seek_at_the_last_report_drops_the_last_batch,
+      0, 2);
   tcase_add_test (tc, test_a_refused_format_leaves_the_old_one_in_force);
   tcase_add_test (tc, test_a_refused_size_is_refused_until_it_is_changed);
   tcase_add_loop_test (tc, test_stop_is_exact_after_a_change_of_rate, 0, 3);
