@@ -574,7 +574,7 @@ gst_audio_batch_src_query (GstBaseSrc * src, GstQuery * query)
       break;
   }
   return GST_BASE_SRC_CLASS (gst_audio_batch_src_parent_class)->query (src,
-      query);
+      query) && ab_source_answer_fits (query);
 }
 
 static gboolean

@@ -40,16 +40,23 @@ to_samples (const GstAudioInfo * info, GstFormat format, guint64 value)
   return format == GST_FORMAT_BYTES ? value / GST_AUDIO_INFO_BPF (info) : value;
 }
 
-static gint64
-from_samples (const GstAudioInfo * info, GstFormat format, guint64 samples)
+/* Queries have signed values. FALSE if there is no such value. */
+static gboolean
+from_samples (const GstAudioInfo * info, GstFormat format, guint64 samples,
+    gint64 * value)
 {
+  guint64 result = samples;
   AbClock clock;
 
-  ab_clock_start (&clock, GST_AUDIO_INFO_RATE (info), 0, 0);
-  if (format == GST_FORMAT_TIME)
-    return ab_clock_time (&clock, samples);
-  return format == GST_FORMAT_BYTES ? samples * GST_AUDIO_INFO_BPF (info)
-      : samples;
+  if (format == GST_FORMAT_TIME) {
+    ab_clock_start (&clock, GST_AUDIO_INFO_RATE (info), 0, 0);
+    result = ab_clock_time (&clock, samples);
+  } else if (format == GST_FORMAT_BYTES && !g_uint64_checked_mul (&result,
+          samples, GST_AUDIO_INFO_BPF (info))) {
+    return FALSE;
+  }
+  *value = result;
+  return result <= G_MAXINT64;
 }
 
 gboolean
@@ -66,9 +73,9 @@ ab_source_answer_convert (AbStream * stream, GstQuery * query)
   /* -1 is "none" in every format */
   result = value;
   if (from != to && value != -1) {
-    if (value < 0 || !is_known (from) || !is_known (to))
+    if (value < 0 || !is_known (from) || !is_known (to)
+        || !from_samples (&info, to, to_samples (&info, from, value), &result))
       return FALSE;
-    result = from_samples (&info, to, to_samples (&info, from, value));
   }
   gst_query_set_convert (query, from, value, to, result);
   return TRUE;
@@ -87,12 +94,25 @@ ab_source_answer_duration (GstBaseSrc * src, AbStream * stream,
   g_object_get (src, "num-buffers", &batches, NULL);
   gst_query_parse_duration (query, &format, NULL);
   if (batches < 0 || !is_known (format)
-      || !ab_stream_get_format (stream, &info, &size_n, &size_d))
+      || !ab_stream_get_format (stream, &info, &size_n, &size_d)
+      || !from_samples (&info, format, gst_util_uint64_scale (batches, size_n,
+              size_d), &duration))
     return FALSE;
-  duration = from_samples (&info, format,
-      gst_util_uint64_scale (batches, size_n, size_d));
   gst_query_set_duration (query, format, duration);
   return TRUE;
+}
+
+gboolean
+ab_source_answer_fits (GstQuery * query)
+{
+  gint64 start = 0, stop = 0;
+
+  if (GST_QUERY_TYPE (query) == GST_QUERY_POSITION)
+    gst_query_parse_position (query, NULL, &start);
+  else if (GST_QUERY_TYPE (query) == GST_QUERY_SEGMENT)
+    gst_query_parse_segment (query, NULL, NULL, &start, &stop);
+  /* -1 is "none" */
+  return start >= -1 && stop >= -1;
 }
 
 gboolean

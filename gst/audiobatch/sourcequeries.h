@@ -8,19 +8,22 @@
 #include "settings/source.h"
 
 G_BEGIN_DECLS
-
 /* Thread-safety: any thread, unless noted. FALSE if the answer is not known. */
-
 /* The latency is the duration of one batch. */
-gboolean ab_source_answer_latency (GstBaseSrc * src, AbStream * stream,
+    gboolean ab_source_answer_latency (GstBaseSrc * src, AbStream * stream,
     GstQuery * query);
 
-/* Converts between time, samples and bytes, once the format is known. */
+/* Converts between time, samples and bytes, once the format is known. FALSE if
+ * the answer has more than 63 bits. */
 gboolean ab_source_answer_convert (AbStream * stream, GstQuery * query);
 
-/* The duration of num-buffers batches, if that is set. */
+/* The duration of num-buffers batches, if that is set and has 63 bits. */
 gboolean ab_source_answer_duration (GstBaseSrc * src, AbStream * stream,
     GstQuery * query);
+
+/* GstBaseSrc has answered @query. FALSE if a position beyond 63 bits, after 292
+ * years, has become a negative one. */
+gboolean ab_source_answer_fits (GstQuery * query);
 
 /* The modes that the settings allow. */
 gboolean ab_source_answer_scheduling (const AbSourceSettings * settings,

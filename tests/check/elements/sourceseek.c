@@ -914,6 +914,98 @@ GST_START_TEST (test_convert_is_exact_in_every_direction)
 
 GST_END_TEST;
 
+#define MOST G_MAXINT64
+
+/* Answers have 63 bits. At each limit: the last value that fits, in mono F64
+ * of 8 bytes, and its answer. */
+static const struct
+{
+  gint rate;
+  GstFormat from;
+  gint64 last;
+  GstFormat to;
+  gint64 answer;
+} limits[] = {
+  {48000, GST_FORMAT_DEFAULT, MOST / 8, GST_FORMAT_BYTES, MOST - 7},
+  {48000, GST_FORMAT_DEFAULT, G_GINT64_CONSTANT (442721857769029),
+      GST_FORMAT_TIME, G_GINT64_CONSTANT (9223372036854770833)},
+  {48000, GST_FORMAT_BYTES, G_GINT64_CONSTANT (442721857769029) * 8 + 7,
+      GST_FORMAT_TIME, G_GINT64_CONSTANT (9223372036854770833)},
+  {G_MAXINT, GST_FORMAT_TIME, G_GINT64_CONSTANT (4294967297999999999),
+      GST_FORMAT_DEFAULT, G_GINT64_CONSTANT (9223372036854775805)},
+  {G_MAXINT, GST_FORMAT_TIME, G_GINT64_CONSTANT (536870912249999999),
+      GST_FORMAT_BYTES, G_GINT64_CONSTANT (9223372036854775800)},
+};
+
+GST_START_TEST (test_convert_refuses_an_answer_of_more_than_63_bits)
+{
+  const GstFormat from = limits[__i__].from, to = limits[__i__].to;
+  const gint64 last = limits[__i__].last;
+  const gint64 beyond[] = { last + 1, last + (MOST - last) / 2, MOST };
+  gint64 value = 0;
+  Player p;
+  guint i;
+
+  player_init (&p, limits[__i__].rate);
+  play_from_to (&p, 1.0, GST_FORMAT_TIME, 0, time_of (&p, 100));
+  fail_unless (gst_element_query_convert (p.h->element, from, last, to,
+          &value));
+  fail_unless_equals_int64 (value, limits[__i__].answer);
+  for (i = 0; i < G_N_ELEMENTS (beyond); i++)
+    fail_if (gst_element_query_convert (p.h->element, from, beyond[i], to,
+            &value), "%" G_GINT64_FORMAT " is %" G_GINT64_FORMAT, beyond[i],
+        value);
+  player_free (&p);
+}
+
+GST_END_TEST;
+
+/* Such a duration is unknown in time, and known in samples. */
+GST_START_TEST (test_duration_of_more_than_63_bits_is_unknown)
+{
+  const guint size = 1 << 21;
+  gint64 duration = 0;
+  Player p;
+
+  player_init (&p, 1);
+  g_object_set (p.h->element, "num-buffers", G_MAXINT, "samples-per-batch",
+      size, NULL);
+  gst_harness_set_drop_buffers (p.h, TRUE);
+  play_from_to (&p, 1.0, GST_FORMAT_TIME, 0, time_of (&p, 1));
+  fail_unless (gst_element_query_duration (p.h->element, GST_FORMAT_DEFAULT,
+          &duration));
+  fail_unless_equals_int64 (duration, (gint64) G_MAXINT * size);
+  fail_unless (gst_element_query_duration (p.h->element, GST_FORMAT_TIME,
+          &duration));
+  fail_unless_equals_int64 (duration, -1);
+  player_free (&p);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_position_of_more_than_63_bits_is_refused)
+{
+  static const GstFormat formats[] = { GST_FORMAT_TIME, GST_FORMAT_DEFAULT,
+    GST_FORMAT_BYTES
+  };
+  gint64 position = 0;
+  Player p;
+  guint i;
+
+  player_init (&p, 48000);
+  g_object_set (p.h->element, "num-buffers", 2, NULL);
+  play_from_to (&p, 1.0, GST_FORMAT_TIME, MOST - GST_MSECOND, -1);
+  fail_unless_equals_int (p.batches->len, 2);
+  fail_unless (GST_BUFFER_PTS (p.batches->pdata[1]) > MOST);
+  for (i = 0; i < G_N_ELEMENTS (formats); i++)
+    fail_if (gst_element_query_position (p.h->element, formats[i], &position),
+        "the position in %s is %" G_GINT64_FORMAT,
+        gst_format_get_name (formats[i]), position);
+  player_free (&p);
+}
+
+GST_END_TEST;
+
 static const struct
 {
   GstFormat from, to;
@@ -1247,6 +1339,11 @@ sourceseek_suite (void)
   tcase_add_loop_test (tc,
       test_convert_to_the_same_format_or_of_none_changes_nothing, 0,
       G_N_ELEMENTS (unchanged));
+  tcase_add_loop_test (tc,
+      test_convert_refuses_an_answer_of_more_than_63_bits, 0,
+      G_N_ELEMENTS (limits));
+  tcase_add_test (tc, test_duration_of_more_than_63_bits_is_unknown);
+  tcase_add_test (tc, test_position_of_more_than_63_bits_is_refused);
   tcase_add_test (tc, test_position_and_seeking_are_known_while_playing);
   tcase_add_loop_test (tc, test_scheduling_tells_push_and_pull_as_they_are_set,
       0, G_N_ELEMENTS (activations));
