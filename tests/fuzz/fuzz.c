@@ -316,21 +316,55 @@ any_query (Input * input)
   }
 }
 
+static void
+check_latency (GstQuery * query)
+{
+  GstClockTime min, max;
+
+  gst_query_parse_latency (query, NULL, &min, &max);
+  PROMISE (GST_CLOCK_TIME_IS_VALID (min), "the latency has no minimum");
+  PROMISE (max >= min, "latency %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT,
+      min, max);
+}
+
+/* A negative answer, other than -1 for none, has overflowed. */
+static void
+check_sign (GstQuery * query)
+{
+  gint64 asked = 0, one = 0, other = 0;
+
+  switch (GST_QUERY_TYPE (query)) {
+    case GST_QUERY_POSITION:
+      gst_query_parse_position (query, NULL, &one);
+      break;
+    case GST_QUERY_DURATION:
+      gst_query_parse_duration (query, NULL, &one);
+      break;
+    case GST_QUERY_SEGMENT:
+      gst_query_parse_segment (query, NULL, NULL, &one, &other);
+      break;
+    case GST_QUERY_CONVERT:
+      gst_query_parse_convert (query, NULL, &asked, NULL, &one);
+      break;
+    default:
+      break;
+  }
+  PROMISE (asked < 0 || (one >= -1 && other >= -1), "%s: %" G_GINT64_FORMAT
+      " and %" G_GINT64_FORMAT, GST_QUERY_TYPE_NAME (query), one, other);
+}
+
 void
 fuzz_query (GstPad * pad, Input * input)
 {
   g_autoptr (GstQuery) query = any_query (input);
-  GstClockTime min, max;
-  gboolean live;
 
   if (!(GST_PAD_IS_SRC (pad) ? GST_QUERY_IS_UPSTREAM (query)
           : GST_QUERY_IS_DOWNSTREAM (query)))
     return;
-  if (!gst_pad_query (pad, query)
-      || GST_QUERY_TYPE (query) != GST_QUERY_LATENCY)
+  if (!gst_pad_query (pad, query))
     return;
-  gst_query_parse_latency (query, &live, &min, &max);
-  PROMISE (GST_CLOCK_TIME_IS_VALID (min), "the latency has no minimum");
-  PROMISE (max >= min, "latency %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT,
-      min, max);
+  if (GST_QUERY_TYPE (query) == GST_QUERY_LATENCY)
+    check_latency (query);
+  else
+    check_sign (query);
 }
