@@ -255,13 +255,19 @@ void
 ab_stream_count (AbStream * self, const AbSampleCount * change)
 {
   AbLedger *ledger = self->ledger;
+  guint64 now[AB_N_KEPT];
 
-  ab_ledger_begin (ledger);
-  ab_ledger_add (ledger, AB_COUNTER_BATCHES, change->batches);
-  ab_ledger_add (ledger, AB_COUNTER_SAMPLES_IN, change->in);
-  ab_ledger_add (ledger, AB_COUNTER_SAMPLES_OUT, change->out);
-  ab_ledger_add (ledger, AB_COUNTER_SAMPLES_INSERTED, change->inserted);
-  ab_ledger_add (ledger, AB_COUNTER_SAMPLES_DROPPED, change->dropped);
+  ab_ledger_begin (ledger, AB_CHANGE_SAMPLES, now);
+  ab_ledger_set (ledger, AB_COUNTER_BATCHES,
+      now[AB_COUNTER_BATCHES] + change->batches);
+  ab_ledger_set (ledger, AB_COUNTER_SAMPLES_IN,
+      now[AB_COUNTER_SAMPLES_IN] + change->in);
+  ab_ledger_set (ledger, AB_COUNTER_SAMPLES_OUT,
+      now[AB_COUNTER_SAMPLES_OUT] + change->out);
+  ab_ledger_set (ledger, AB_COUNTER_SAMPLES_INSERTED,
+      now[AB_COUNTER_SAMPLES_INSERTED] + change->inserted);
+  ab_ledger_set (ledger, AB_COUNTER_SAMPLES_DROPPED,
+      now[AB_COUNTER_SAMPLES_DROPPED] + change->dropped);
   ab_ledger_set (ledger, AB_COUNTER_SAMPLES_PENDING, change->pending);
   ab_ledger_end (ledger);
 }

@@ -10,9 +10,7 @@
 #include "stats/report.h"
 #include "time/size.h"
 
-G_BEGIN_DECLS
-
-typedef struct
+G_BEGIN_DECLS typedef struct
 {
   /* constant; the element embeds us and so outlives us */
   GstElement *element;
@@ -59,8 +57,7 @@ void ab_stream_clear (AbStream * self);
 /* Any thread. Return FALSE if @id is not a common property. */
 gboolean ab_stream_set_property (AbStream * self, guint id,
     const GValue * value);
-gboolean ab_stream_get_property (AbStream * self, guint id,
-    GValue * value);
+gboolean ab_stream_get_property (AbStream * self, guint id, GValue * value);
 
 /* Any thread: the duration of a full batch, or 0 until the format is known. */
 GstClockTime ab_stream_get_latency (AbStream * self);
@@ -98,8 +95,7 @@ void ab_stream_negotiate (AbStream * self, GstPad * srcpad);
 
 /* Any thread. While shut for any reason, the streaming thread does not wait for
  * downstream to release a batch. */
-void ab_stream_set_shut (AbStream * self, AbGateShut reason,
-    gboolean shut);
+void ab_stream_set_shut (AbStream * self, AbGateShut reason, gboolean shut);
 
 /* If it is shut, long operations must end too. */
 static inline gboolean
@@ -119,8 +115,11 @@ ab_stream_is_shut_by (AbStream * self, AbGateShut reason)
 static inline void
 ab_stream_count_pending (AbStream * self, guint added, guint pending)
 {
-  ab_ledger_begin (self->ledger);
-  ab_ledger_add (self->ledger, AB_COUNTER_SAMPLES_IN, added);
+  guint64 now[AB_N_KEPT];
+
+  ab_ledger_begin (self->ledger, AB_CHANGE_CHUNK, now);
+  ab_ledger_set (self->ledger, AB_COUNTER_SAMPLES_IN,
+      now[AB_COUNTER_SAMPLES_IN] + added);
   ab_ledger_set (self->ledger, AB_COUNTER_SAMPLES_PENDING, pending);
   ab_ledger_end (self->ledger);
 }

@@ -231,8 +231,6 @@ ab_memory_acquire (AbMemory * self, gsize size, AbRoom * room)
     return TRUE;
   if (!acquire_fresh (self, size, room))
     return FALSE;
-  ab_ledger_begin (self->ledger);
   ab_ledger_add (self->ledger, AB_COUNTER_FALLBACKS, 1);
-  ab_ledger_end (self->ledger);
   return TRUE;
 }

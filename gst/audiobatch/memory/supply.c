@@ -244,9 +244,7 @@ count_overrun (AbSupply * self)
   /* a gap may drop years of batches, and no push would report a flush */
   if (ab_gate_is_shut (&self->memory.ledger->gate))
     return GST_FLOW_FLUSHING;
-  ab_ledger_begin (self->memory.ledger);
   ab_ledger_add (self->memory.ledger, AB_COUNTER_DROPPED_BATCHES, 1);
-  ab_ledger_end (self->memory.ledger);
   return AB_FLOW_DROPPED;
 }
 

@@ -185,16 +185,17 @@ ab_common_settings_set (AbCommonSettings * settings, guint id,
 static gboolean
 get_figure (AbLedger * ledger, guint id, GValue * value)
 {
-  AbSnapshot snapshot;
-
-  ab_ledger_snapshot (ledger, &snapshot);
   if (id == AB_PROP_ALLOCATION_RATE) {
-    g_value_set_double (value, snapshot.allocation_rate);
+    g_value_set_double (value, ab_ledger_allocation_rate (ledger));
   } else if (id == AB_PROP_STATS) {
+    AbSnapshot snapshot;
+
+    ab_ledger_snapshot (ledger, &snapshot);
     g_value_take_boxed (value,
         ab_snapshot_to_structure (&snapshot, STATS_NAME));
   } else if (id >= AB_PROP_FIRST_COUNTER && id < AB_PROP_LAST) {
-    g_value_set_uint64 (value, snapshot.value[id - AB_PROP_FIRST_COUNTER]);
+    g_value_set_uint64 (value,
+        ab_ledger_read (ledger, id - AB_PROP_FIRST_COUNTER));
   } else {
     return FALSE;
   }

@@ -1,19 +1,31 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Counts what batches cost: counters, gauges, and one snapshot of them all.
  *
- * The streaming thread writes most counters, and must not wait for readers. So
- * a sequence lock makes a snapshot consistent:
+ * The streaming thread writes most counters, and must not wait for readers; nor
+ * must a reader wait for it, since the reader may have taken its processor. So a
+ * sequence number makes a snapshot consistent:
  *
- *   streaming thread            reader
- *   ab_ledger_begin(): odd      read `sequence`
- *   change counters             copy everything
- *   ab_ledger_end(): even       read `sequence`; if odd or changed, start again
+ *   streaming thread                    reader
+ *   ab_ledger_begin(): save the figures read `sequence`
+ *     of the change in `before`;        copy everything, but the figures of a
+ *     `sequence` names the change         change that goes on from `before`
+ *   change counters                     read `sequence`; if it moved, try again
+ *   ab_ledger_end(): none goes on
  *
- * Other threads count releases, outside of this lock. */
+ * A try fails only if the streaming thread went on meanwhile. A reader whose
+ * first tries fail asks for an answer: the streaming thread copies the figures
+ * at the end of the change that it is in, so the reader needs at most a few tries
+ * more. Only readers that ask wait for each other.
+ *
+ * Other threads count releases, outside of this. */
 
 #include "stats/ledger.h"
 
 #include <string.h>
+
+/* What a reader tries before it asks. Batches and chunks are rarer by far than
+ * one try is long. */
+#define TRIES 8
 
 static const AbCounterInfo counter_infos[AB_N_COUNTERS] = {
   [AB_COUNTER_BATCHES] = {"batches",
@@ -90,6 +102,9 @@ ab_ledger_new (void)
   AbLedger *ledger = g_new0 (AbLedger, 1);
 
   g_atomic_ref_count_init (&ledger->ref_count);
+  ledger->start = g_get_monotonic_time ();
+  ab_ledger_set_allocation_rate (ledger, AB_RATE_UNKNOWN);
+  g_mutex_init (&ledger->readers);
   ab_gate_init (&ledger->gate);
   return ledger;
 }
@@ -107,38 +122,36 @@ ab_ledger_unref (AbLedger * ledger)
   if (!g_atomic_ref_count_dec (&ledger->ref_count))
     return;
   ab_gate_clear (&ledger->gate);
+  g_mutex_clear (&ledger->readers);
   g_free (ledger);
 }
 
 void
 ab_ledger_set_nominal (AbLedger * ledger, const AbNominal * nominal)
 {
-  ab_ledger_begin (ledger);
-  atomic_store_explicit (&ledger->nominal_batches,
-      double_bits (nominal->batches_per_second), memory_order_relaxed);
-  atomic_store_explicit (&ledger->nominal_bytes,
-      double_bits (nominal->bytes_per_second), memory_order_relaxed);
-  atomic_store_explicit (&ledger->nominal_batch_bytes,
-      nominal->bytes_per_batch, memory_order_relaxed);
+  guint64 now[AB_N_KEPT];
+
+  ab_ledger_begin (ledger, AB_CHANGE_NOMINAL, now);
+  ab_ledger_set (ledger, AB_KEPT_NOMINAL_BATCHES,
+      double_bits (nominal->batches_per_second));
+  ab_ledger_set (ledger, AB_KEPT_NOMINAL_BYTES,
+      double_bits (nominal->bytes_per_second));
+  ab_ledger_set (ledger, AB_KEPT_NOMINAL_BATCH_BYTES, nominal->bytes_per_batch);
   ab_ledger_end (ledger);
 }
 
 void
 ab_ledger_set_allocation_rate (AbLedger * ledger, gdouble rate)
 {
-  ab_ledger_begin (ledger);
   atomic_store_explicit (&ledger->allocation_rate, double_bits (rate),
       memory_order_relaxed);
-  ab_ledger_end (ledger);
 }
 
 void
 ab_ledger_set_memory (AbLedger * ledger, guint64 bound, gboolean pooled)
 {
-  ab_ledger_begin (ledger);
   atomic_store_explicit (&ledger->memory_bound, bound, memory_order_relaxed);
   atomic_store_explicit (&ledger->pooled, pooled, memory_order_relaxed);
-  ab_ledger_end (ledger);
 }
 
 static void
@@ -153,8 +166,12 @@ ab_ledger_taken (AbLedger * ledger, AbCounter counter,
     AbCounter bytes_counter, gsize bytes)
 {
   guint64 released, released_bytes, taken, taken_bytes;
+  guint64 now[AB_N_KEPT];
 
-  ab_ledger_begin (ledger);
+  ab_ledger_begin (ledger, AB_CHANGE_TAKEN, now);
+  taken = now[AB_COUNTER_ALLOCATIONS] + now[AB_COUNTER_REUSED] + 1;
+  taken_bytes = now[AB_COUNTER_ALLOCATED_BYTES] + now[AB_COUNTER_REUSED_BYTES]
+      + bytes;
   ab_ledger_add (ledger, counter, 1);
   ab_ledger_add (ledger, bytes_counter, bytes);
 
@@ -162,35 +179,157 @@ ab_ledger_taken (AbLedger * ledger, AbCounter counter,
   released = atomic_load_explicit (&ledger->released, memory_order_acquire);
   released_bytes =
       atomic_load_explicit (&ledger->released_bytes, memory_order_acquire);
-  taken = ab_ledger_get (ledger, AB_COUNTER_ALLOCATIONS)
-      + ab_ledger_get (ledger, AB_COUNTER_REUSED);
-  taken_bytes = ab_ledger_get (ledger, AB_COUNTER_ALLOCATED_BYTES)
-      + ab_ledger_get (ledger, AB_COUNTER_REUSED_BYTES);
   raise_peak (ledger, AB_COUNTER_PEAK_OUTSTANDING_BATCHES, taken - released);
   raise_peak (ledger, AB_COUNTER_PEAK_OUTSTANDING_BYTES,
       taken_bytes - released_bytes);
   ab_ledger_end (ledger);
 }
 
+/* Reading */
+
 static void
-copy_kept (AbLedger * ledger, AbSnapshot * snapshot)
+copy_released (AbLedger * ledger, AbFigures * figures)
+{
+  figures->released =
+      atomic_load_explicit (&ledger->released, memory_order_acquire);
+  figures->released_bytes =
+      atomic_load_explicit (&ledger->released_bytes, memory_order_acquire);
+  figures->discards =
+      atomic_load_explicit (&ledger->discards, memory_order_relaxed);
+}
+
+G_GNUC_NO_INLINE void
+ab_ledger_answer (AbLedger * ledger)
+{
+  /* acquire: the reader is done with the last answer */
+  guint32 request =
+      atomic_load_explicit (&ledger->request, memory_order_acquire);
+  guint i;
+
+  copy_released (ledger, &ledger->answer);
+  for (i = 0; i < AB_N_KEPT; i++)
+    ledger->answer.kept[i] = ab_ledger_get (ledger, i);
+  /* fails if a newer request came: that one needs newer figures */
+  atomic_compare_exchange_strong (&ledger->request, &request, request + 1);
+}
+
+/* Has nothing changed since @sequence was read? */
+static gboolean
+is_unchanged (AbLedger * ledger, guint32 sequence)
+{
+  atomic_thread_fence (memory_order_acquire);
+  return atomic_load_explicit (&ledger->sequence, memory_order_relaxed)
+      == sequence;
+}
+
+static guint64
+kept_before (AbLedger * ledger, AbChange change, guint i)
+{
+  return atomic_load_explicit (i >= ab_change_first (change)
+      && i < ab_change_end (change) ? &ledger->before[i] : &ledger->kept[i],
+      memory_order_relaxed);
+}
+
+/* Copies the figures from @first up to @end, and what was released if that is
+ * more than one figure. */
+static gboolean
+try_copy (AbLedger * ledger, guint first, guint end, AbFigures * figures)
+{
+  guint32 sequence =
+      atomic_load_explicit (&ledger->sequence, memory_order_acquire);
+  guint i;
+
+  /* Read `released` before the batches taken. Each batch is taken before it is
+   * released, so the outstanding count can't be negative. */
+  if (end - first > 1)
+    copy_released (ledger, figures);
+  for (i = first; i < end; i++)
+    figures->kept[i] = kept_before (ledger, sequence & AB_CHANGE_MASK, i);
+  return is_unchanged (ledger, sequence);
+}
+
+/* Copies the figures with the streaming thread's help, which comes as soon as
+ * that thread goes on. */
+static G_GNUC_NO_INLINE void
+ask_for_figures (AbLedger * ledger, guint first, guint end, AbFigures * figures)
+{
+  guint32 request;
+
+  g_mutex_lock (&ledger->readers);
+  request = (atomic_load (&ledger->request) | 1) + 2;
+  atomic_store (&ledger->request, request);
+  while (!try_copy (ledger, first, end, figures)) {
+    if (atomic_load (&ledger->request) == request + 1) {
+      *figures = ledger->answer;
+      break;
+    }
+  }
+  g_mutex_unlock (&ledger->readers);
+}
+
+static void
+copy_figures (AbLedger * ledger, guint first, guint end, AbFigures * figures)
 {
   guint i;
 
-  for (i = 0; i < AB_N_KEPT_COUNTERS; i++)
-    snapshot->value[i] = ab_ledger_get (ledger, i);
+  for (i = 0; i < TRIES; i++) {
+    if (try_copy (ledger, first, end, figures))
+      return;
+  }
+  ask_for_figures (ledger, first, end, figures);
+}
 
-  snapshot->nominal.batches_per_second =
-      bits_double (atomic_load_explicit (&ledger->nominal_batches,
+static guint64
+counter_of (const AbFigures * figures, AbCounter counter)
+{
+  const guint64 *kept = figures->kept;
+
+  switch (counter) {
+    case AB_COUNTER_OUTSTANDING_BATCHES:
+      return kept[AB_COUNTER_ALLOCATIONS] + kept[AB_COUNTER_REUSED]
+          - figures->released;
+    case AB_COUNTER_OUTSTANDING_BYTES:
+      return kept[AB_COUNTER_ALLOCATED_BYTES] + kept[AB_COUNTER_REUSED_BYTES]
+          - figures->released_bytes;
+    case AB_COUNTER_RELEASED:
+      return figures->released;
+    case AB_COUNTER_DISCARDS:
+      return figures->discards;
+    default:
+      return kept[counter];
+  }
+}
+
+guint64
+ab_ledger_read (AbLedger * ledger, AbCounter counter)
+{
+  AbFigures figures;
+
+  if (counter < AB_N_KEPT_COUNTERS)
+    copy_figures (ledger, counter, counter + 1, &figures);
+  else
+    copy_figures (ledger, AB_COUNTER_ALLOCATIONS, AB_COUNTER_REUSED_BYTES + 1,
+        &figures);
+  return counter_of (&figures, counter);
+}
+
+static gdouble
+allocation_rate (AbLedger * ledger, guint64 allocations)
+{
+  gdouble rate = bits_double (atomic_load_explicit (&ledger->allocation_rate,
           memory_order_relaxed));
-  snapshot->nominal.bytes_per_second =
-      bits_double (atomic_load_explicit (&ledger->nominal_bytes,
-          memory_order_relaxed));
-  snapshot->nominal.bytes_per_batch =
-      atomic_load_explicit (&ledger->nominal_batch_bytes, memory_order_relaxed);
-  snapshot->allocation_rate =
-      bits_double (atomic_load_explicit (&ledger->allocation_rate,
-          memory_order_relaxed));
+
+  if (rate >= 0)
+    return rate;
+  return (gdouble) G_USEC_PER_SEC *allocations
+      / MAX (g_get_monotonic_time () - ledger->start, 1);
+}
+
+gdouble
+ab_ledger_allocation_rate (AbLedger * ledger)
+{
+  return allocation_rate (ledger,
+      ab_ledger_read (ledger, AB_COUNTER_ALLOCATIONS));
 }
 
 /* Times and advice, which need not add up with the counters. */
@@ -221,30 +360,19 @@ draw_conclusions (AbLedger * ledger, AbSnapshot * snapshot)
 void
 ab_ledger_snapshot (AbLedger * ledger, AbSnapshot * snapshot)
 {
-  /* cppcheck-suppress ctuuninitvar ; the snapshot is output only */
-  guint64 *value = snapshot->value;
-  guint64 released, released_bytes;
-  guint32 before, after;
+  AbFigures figures;
+  guint i;
 
-  do {
-    before = atomic_load_explicit (&ledger->sequence, memory_order_acquire);
-    /* Read `released` before the batches taken. Each batch is taken before it
-     * is released, so the outstanding count can't be negative. */
-    released = atomic_load_explicit (&ledger->released, memory_order_acquire);
-    released_bytes =
-        atomic_load_explicit (&ledger->released_bytes, memory_order_acquire);
-    copy_kept (ledger, snapshot);
-    atomic_thread_fence (memory_order_acquire);
-    after = atomic_load_explicit (&ledger->sequence, memory_order_relaxed);
-  } while (before != after || (before & 1));
-
-  value[AB_COUNTER_DISCARDS] =
-      atomic_load_explicit (&ledger->discards, memory_order_relaxed);
-  value[AB_COUNTER_RELEASED] = released;
-  value[AB_COUNTER_OUTSTANDING_BATCHES] = value[AB_COUNTER_ALLOCATIONS]
-      + value[AB_COUNTER_REUSED] - released;
-  value[AB_COUNTER_OUTSTANDING_BYTES] = value[AB_COUNTER_ALLOCATED_BYTES]
-      + value[AB_COUNTER_REUSED_BYTES] - released_bytes;
+  copy_figures (ledger, 0, AB_N_KEPT, &figures);
+  for (i = 0; i < AB_N_COUNTERS; i++)
+    snapshot->value[i] = counter_of (&figures, i);
+  snapshot->nominal.batches_per_second =
+      bits_double (figures.kept[AB_KEPT_NOMINAL_BATCHES]);
+  snapshot->nominal.bytes_per_second =
+      bits_double (figures.kept[AB_KEPT_NOMINAL_BYTES]);
+  snapshot->nominal.bytes_per_batch = figures.kept[AB_KEPT_NOMINAL_BATCH_BYTES];
+  snapshot->allocation_rate = allocation_rate (ledger,
+      snapshot->value[AB_COUNTER_ALLOCATIONS]);
   draw_conclusions (ledger, snapshot);
 }
 

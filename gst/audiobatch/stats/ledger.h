@@ -12,11 +12,17 @@
 
 G_BEGIN_DECLS
 
-/* The counters. The table in ledger.c gives their names and meaning. */
+/* The counters. The table in ledger.c gives their names and meaning. Counters
+ * that one change touches are neighbours, see AbChange. */
 typedef enum
 {
   /* counted by the streaming thread */
   AB_COUNTER_BATCHES,
+  AB_COUNTER_SAMPLES_OUT,
+  AB_COUNTER_SAMPLES_INSERTED,
+  AB_COUNTER_SAMPLES_DROPPED,
+  AB_COUNTER_SAMPLES_IN,
+  AB_COUNTER_SAMPLES_PENDING,
   AB_COUNTER_ALLOCATIONS,
   AB_COUNTER_ALLOCATED_BYTES,
   AB_COUNTER_REUSED,
@@ -25,11 +31,6 @@ typedef enum
   AB_COUNTER_PEAK_OUTSTANDING_BATCHES,
   AB_COUNTER_PEAK_OUTSTANDING_BYTES,
   AB_COUNTER_DROPPED_BATCHES,
-  AB_COUNTER_SAMPLES_IN,
-  AB_COUNTER_SAMPLES_OUT,
-  AB_COUNTER_SAMPLES_INSERTED,
-  AB_COUNTER_SAMPLES_DROPPED,
-  AB_COUNTER_SAMPLES_PENDING,
   AB_COUNTER_BREAKS,
   AB_COUNTER_FILLS,
   AB_COUNTER_DROPS,
@@ -52,6 +53,31 @@ typedef struct
 
 const AbCounterInfo *ab_counter_info (AbCounter counter);
 
+/* What is kept beside the counters: AbNominal, doubles as their bits. */
+enum
+{
+  AB_KEPT_NOMINAL_BATCHES = AB_N_KEPT_COUNTERS,
+  AB_KEPT_NOMINAL_BYTES,
+  AB_KEPT_NOMINAL_BATCH_BYTES,
+  AB_N_KEPT
+};
+
+/* A change of figures that must add up: the figures that it may touch. A single
+ * counter needs no change. */
+typedef enum
+{
+  AB_CHANGE_NONE,
+  /* samples in and pending */
+  AB_CHANGE_CHUNK,
+  /* batches, and all counters of samples */
+  AB_CHANGE_SAMPLES,
+  /* allocations, reused, and the bytes of both */
+  AB_CHANGE_TAKEN,
+  AB_CHANGE_NOMINAL,
+  /* the bits of `sequence` that hold a change */
+  AB_CHANGE_MASK = 7
+} AbChange;
+
 /* The nominal figures, from the format and the size of the batches. */
 typedef struct
 {
@@ -64,35 +90,55 @@ typedef struct
 {
   guint64 value[AB_N_COUNTERS];
   AbNominal nominal;
-  /* allocations per second of wall-clock time, in the last report interval */
+  /* see ab_ledger_allocation_rate() */
   gdouble allocation_rate;
   /* of timed batches: recycled ones if memory is recycled now, else fresh */
   AbHistogramSummary allocation_time;
   AbAdvice advice;
 } AbSnapshot;
 
+/* The kept figures at one instant, with what was released by then. */
+typedef struct
+{
+  guint64 kept[AB_N_KEPT];
+  guint64 released;
+  guint64 released_bytes;
+  guint64 discards;
+} AbFigures;
+
 /* Reference-counted.
  *
  * Thread-safety: any thread may call any function, except those marked
  * "streaming thread", which have one caller at a time and never wait. The
  * streaming thread changes its counters between ab_ledger_begin() and
- * ab_ledger_end(); a snapshot never sees half of such a change. The thread that
- * drops the last reference to a batch counts the release. */
+ * ab_ledger_end(); a snapshot never sees half of such a change, and never waits
+ * for its end. The thread that drops the last reference to a batch counts the
+ * release. */
 typedef struct _AbLedger
 {
   gatomicrefcount ref_count;
 
-  /* streaming thread; odd during a change */
+  /* streaming thread: counts changes; the lowest bits are the AbChange that is
+   * going on */
   _Atomic guint32 sequence;
-  _Atomic guint64 kept[AB_N_KEPT_COUNTERS];
-  /* the bits of doubles */
-  _Atomic guint64 nominal_batches;
-  _Atomic guint64 nominal_bytes;
-  _Atomic guint64 nominal_batch_bytes;
+  _Atomic guint64 kept[AB_N_KEPT];
+  /* streaming thread: what the figures of that change were before it */
+  _Atomic guint64 before[AB_N_KEPT];
+  /* streaming thread: the bits of a double; below 0: not measured */
   _Atomic guint64 allocation_rate;
-  /* bytes that may be outstanding; 0: no limit */
+  /* streaming thread: bytes that may be outstanding; 0: no limit */
   _Atomic guint64 memory_bound;
+  /* streaming thread */
   atomic_bool pooled;
+  /* monotonic time of the start, in us; constant once others know us */
+  gint64 start;
+
+  /* A reader, under the mutex, asks with the next odd number; the streaming
+   * thread answers with the even number after it. */
+  GMutex readers;
+  _Atomic guint32 request;
+  /* streaming thread if `request` is odd, else the reader */
+  AbFigures answer;
 
   /* any thread; on a cache line of their own */
   gchar padding[64];
@@ -117,23 +163,96 @@ void ab_ledger_unref (AbLedger * ledger);
  * out + dropped + pending. */
 void ab_ledger_snapshot (AbLedger * ledger, AbSnapshot * snapshot);
 
+/* One figure of the snapshot, without the others. */
+guint64 ab_ledger_read (AbLedger * ledger, AbCounter counter);
+
+/* Allocations per second of wall-clock time: the rate that was set, or else
+ * the one since the start. */
+gdouble ab_ledger_allocation_rate (AbLedger * ledger);
+
 /* Returns: (transfer full): @snapshot as a structure called @name */
 GstStructure *ab_snapshot_to_structure (const AbSnapshot * snapshot,
     const gchar * name);
 
 /* Streaming thread. */
 void ab_ledger_set_nominal (AbLedger * ledger, const AbNominal * nominal);
-void ab_ledger_set_memory (AbLedger * ledger, guint64 bound,
-    gboolean pooled);
+void ab_ledger_set_memory (AbLedger * ledger, guint64 bound, gboolean pooled);
+/* @rate: AB_RATE_UNKNOWN for the rate since the start, at any time */
+#define AB_RATE_UNKNOWN (-1.0)
 void ab_ledger_set_allocation_rate (AbLedger * ledger, gdouble rate);
 
+/* Streaming thread: answers a request. */
+void ab_ledger_answer (AbLedger * ledger);
+
+/* @figure: an AbCounter, or one of the others that are kept */
+static inline guint64
+ab_ledger_get (AbLedger * ledger, guint figure)
+{
+  return atomic_load_explicit (&ledger->kept[figure], memory_order_relaxed);
+}
+
 static inline void
-ab_ledger_begin (AbLedger * ledger)
+ab_ledger_set (AbLedger * ledger, guint figure, guint64 value)
+{
+  atomic_store_explicit (&ledger->kept[figure], value, memory_order_relaxed);
+}
+
+static inline void
+ab_ledger_add (AbLedger * ledger, guint figure, guint64 n)
+{
+  ab_ledger_set (ledger, figure, ab_ledger_get (ledger, figure) + n);
+}
+
+/* The first figure of @change, and the one after its last. */
+static inline guint
+ab_change_first (AbChange change)
+{
+  switch (change) {
+    case AB_CHANGE_CHUNK:
+      return AB_COUNTER_SAMPLES_IN;
+    case AB_CHANGE_SAMPLES:
+      return AB_COUNTER_BATCHES;
+    case AB_CHANGE_TAKEN:
+      return AB_COUNTER_ALLOCATIONS;
+    case AB_CHANGE_NOMINAL:
+      return AB_KEPT_NOMINAL_BATCHES;
+    default:
+      return AB_N_KEPT;
+  }
+}
+
+static inline guint
+ab_change_end (AbChange change)
+{
+  switch (change) {
+    case AB_CHANGE_CHUNK:
+    case AB_CHANGE_SAMPLES:
+      return AB_COUNTER_SAMPLES_PENDING + 1;
+    case AB_CHANGE_TAKEN:
+      return AB_COUNTER_REUSED_BYTES + 1;
+    default:
+      return AB_N_KEPT;
+  }
+}
+
+/* Begins @change, and sets those of @now that it may touch: an array of
+ * AB_N_KEPT, so that the caller need not read them again. */
+static inline void
+ab_ledger_begin (AbLedger * ledger, AbChange change, guint64 * now)
 {
   guint32 sequence =
       atomic_load_explicit (&ledger->sequence, memory_order_relaxed);
+  guint i;
 
-  atomic_store_explicit (&ledger->sequence, sequence + 1, memory_order_relaxed);
+  /* who sees what was before this change knows that the last one has ended */
+  atomic_thread_fence (memory_order_release);
+#pragma GCC unroll 8
+  for (i = ab_change_first (change); i < ab_change_end (change); i++) {
+    now[i] = ab_ledger_get (ledger, i);
+    atomic_store_explicit (&ledger->before[i], now[i], memory_order_relaxed);
+  }
+  atomic_store_explicit (&ledger->sequence, sequence + change,
+      memory_order_release);
   atomic_thread_fence (memory_order_release);
 }
 
@@ -143,25 +262,11 @@ ab_ledger_end (AbLedger * ledger)
   guint32 sequence =
       atomic_load_explicit (&ledger->sequence, memory_order_relaxed);
 
-  atomic_store_explicit (&ledger->sequence, sequence + 1, memory_order_release);
-}
-
-static inline guint64
-ab_ledger_get (AbLedger * ledger, AbCounter counter)
-{
-  return atomic_load_explicit (&ledger->kept[counter], memory_order_relaxed);
-}
-
-static inline void
-ab_ledger_set (AbLedger * ledger, AbCounter counter, guint64 value)
-{
-  atomic_store_explicit (&ledger->kept[counter], value, memory_order_relaxed);
-}
-
-static inline void
-ab_ledger_add (AbLedger * ledger, AbCounter counter, guint64 n)
-{
-  ab_ledger_set (ledger, counter, ab_ledger_get (ledger, counter) + n);
+  atomic_store_explicit (&ledger->sequence, (sequence | AB_CHANGE_MASK) + 1,
+      memory_order_release);
+  if (G_UNLIKELY (atomic_load_explicit (&ledger->request,
+              memory_order_relaxed) & 1))
+    ab_ledger_answer (ledger);
 }
 
 /* A batch of @bytes was taken. @counter is ALLOCATIONS or REUSED, and

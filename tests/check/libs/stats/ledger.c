@@ -14,8 +14,8 @@
 #define REUSED_BYTES 1000
 /* AUDIOBATCH_SNAPSHOTS overrides this for slow builds */
 #define SNAPSHOTS 1000000
-/* how often a thread gets the chance to fail */
-#define CHANCES 200
+/* of a writer without a pause */
+#define RUSHED_SNAPSHOTS 20000
 #define READERS 2
 
 static void
@@ -167,13 +167,11 @@ GST_START_TEST (test_every_kept_counter_counts_for_itself)
   AbSnapshot snapshot;
   guint i;
 
-  ab_ledger_begin (stats);
   for (i = 0; i < AB_N_KEPT_COUNTERS; i++) {
     ab_ledger_set (stats, i, G_GUINT64_CONSTANT (0x100000000) * (i + 1));
     ab_ledger_add (stats, i, i);
     ab_ledger_add (stats, i, 7);
   }
-  ab_ledger_end (stats);
 
   ab_ledger_snapshot (stats, &snapshot);
   for (i = 0; i < AB_N_KEPT_COUNTERS; i++) {
@@ -183,6 +181,7 @@ GST_START_TEST (test_every_kept_counter_counts_for_itself)
         ", not %" G_GUINT64_FORMAT, ab_counter_info (i)->name,
         snapshot.value[i], want);
     fail_unless_equals_uint64 (ab_ledger_get (stats, i), want);
+    fail_unless_equals_uint64 (ab_ledger_read (stats, i), want);
   }
 }
 
@@ -283,6 +282,28 @@ GST_START_TEST (test_rates_are_counted_by_nothing_else)
 
 GST_END_TEST;
 
+GST_START_TEST (test_an_unknown_allocation_rate_is_that_since_the_start)
+{
+  AbSnapshot snapshot;
+  guint i;
+
+  for (i = 0; i < 50; i++)
+    take_fresh (1);
+  stats->start = g_get_monotonic_time () - 100 * G_USEC_PER_SEC;
+  ab_ledger_snapshot (stats, &snapshot);
+  fail_unless (snapshot.allocation_rate > 0.4
+      && snapshot.allocation_rate <= 0.5, "%f", snapshot.allocation_rate);
+  fail_unless (ab_ledger_allocation_rate (stats) > 0.4
+      && ab_ledger_allocation_rate (stats) <= snapshot.allocation_rate);
+
+  ab_ledger_set_allocation_rate (stats, 0);
+  assert_double (ab_ledger_allocation_rate (stats), 0);
+  ab_ledger_set_allocation_rate (stats, AB_RATE_UNKNOWN);
+  fail_unless (ab_ledger_allocation_rate (stats) > 0.4);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_stats_live_until_the_last_reference)
 {
   AbLedger *kept = ab_ledger_ref (stats);
@@ -296,36 +317,104 @@ GST_START_TEST (test_stats_live_until_the_last_reference)
 
 GST_END_TEST;
 
-static _Atomic gboolean reader_is_there, snapshot_is_made;
-
-static gpointer
-make_snapshot (gpointer snapshot)
+/* Puts a number of its own into each figure. */
+static void
+fill_figures (guint64 base)
 {
-  atomic_store (&reader_is_there, TRUE);
-  ab_ledger_snapshot (stats, snapshot);
-  atomic_store (&snapshot_is_made, TRUE);
-  return NULL;
-}
-
-GST_START_TEST (test_a_snapshot_never_sees_half_a_change)
-{
-  AbSnapshot snapshot;
-  GThread *reader;
   guint i;
 
-  ab_ledger_begin (stats);
-  ab_ledger_add (stats, AB_COUNTER_SAMPLES_IN, 100);
-  reader = g_thread_new ("reader", make_snapshot, &snapshot);
-  while (!atomic_load (&reader_is_there))
-    g_thread_yield ();
-  for (i = 0; i < CHANCES && !atomic_load (&snapshot_is_made); i++)
-    g_thread_yield ();
-  ab_ledger_add (stats, AB_COUNTER_SAMPLES_PENDING, 100);
-  ab_ledger_end (stats);
-  g_thread_join (reader);
+  for (i = 0; i < AB_N_KEPT_COUNTERS; i++)
+    ab_ledger_set (stats, i, base + i);
+}
 
-  fail_unless_equals_uint64 (snapshot.value[AB_COUNTER_SAMPLES_IN], 100);
-  fail_unless_equals_uint64 (snapshot.value[AB_COUNTER_SAMPLES_PENDING], 100);
+static void
+assert_figures (guint64 base)
+{
+  AbSnapshot snapshot;
+  guint64 want;
+  guint i;
+
+  ab_ledger_snapshot (stats, &snapshot);
+  for (i = 0; i < AB_N_COUNTERS; i++) {
+    want = i < AB_N_KEPT_COUNTERS ? base + i : snapshot.value[i];
+    fail_unless (snapshot.value[i] == want && ab_ledger_read (stats, i) == want,
+        "%s is %" G_GUINT64_FORMAT " of all and %" G_GUINT64_FORMAT
+        " alone, not %" G_GUINT64_FORMAT, ab_counter_info (i)->name,
+        snapshot.value[i], ab_ledger_read (stats, i), want);
+  }
+  fail_unless_equals_uint64 (snapshot.value[AB_COUNTER_OUTSTANDING_BATCHES],
+      snapshot.value[AB_COUNTER_ALLOCATIONS]
+      + snapshot.value[AB_COUNTER_REUSED]);
+  fail_unless_equals_uint64 (snapshot.value[AB_COUNTER_OUTSTANDING_BYTES],
+      snapshot.value[AB_COUNTER_ALLOCATED_BYTES]
+      + snapshot.value[AB_COUNTER_REUSED_BYTES]);
+}
+
+/* As when the streaming thread is preempted for long. */
+GST_START_TEST (test_in_the_middle_of_a_change_the_figures_are_those_before_it)
+{
+  AbChange change;
+  guint i;
+
+  for (change = AB_CHANGE_CHUNK; change < AB_CHANGE_NOMINAL; change++) {
+    guint64 now[AB_N_KEPT];
+
+    fill_figures (1000);
+    ab_ledger_begin (stats, change, now);
+    assert_figures (1000);
+    for (i = ab_change_first (change); i < ab_change_end (change); i++) {
+      fail_unless_equals_uint64 (now[i], 1000 + i);
+      ab_ledger_add (stats, i, 2000);
+      assert_figures (1000);
+    }
+    ab_ledger_end (stats);
+    fill_figures (3000);
+    assert_figures (3000);
+  }
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_in_the_middle_of_a_new_format_the_nominal_figures_are_old)
+{
+  const AbNominal nominal = { 46.875, 192000, 4096 };
+  guint64 now[AB_N_KEPT];
+  AbSnapshot snapshot;
+  guint i;
+
+  ab_ledger_set_nominal (stats, &nominal);
+  ab_ledger_begin (stats, AB_CHANGE_NOMINAL, now);
+  for (i = AB_N_KEPT_COUNTERS; i < AB_N_KEPT; i++)
+    ab_ledger_set (stats, i, 0);
+  ab_ledger_snapshot (stats, &snapshot);
+  assert_double (snapshot.nominal.batches_per_second, 46.875);
+  assert_double (snapshot.nominal.bytes_per_second, 192000);
+  fail_unless_equals_uint64 (snapshot.nominal.bytes_per_batch, 4096);
+  ab_ledger_end (stats);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_a_request_is_answered_once_at_the_end_of_a_change)
+{
+  guint64 now[AB_N_KEPT];
+
+  fill_figures (1000);
+  atomic_store (&stats->request, 7);
+  ab_ledger_begin (stats, AB_CHANGE_SAMPLES, now);
+  ab_ledger_add (stats, AB_COUNTER_SAMPLES_IN, 5);
+  fail_unless_equals_int (atomic_load (&stats->request), 7);
+  ab_ledger_end (stats);
+  fail_unless_equals_int (atomic_load (&stats->request), 8);
+  fail_unless_equals_uint64 (stats->answer.kept[AB_COUNTER_SAMPLES_IN],
+      1000 + AB_COUNTER_SAMPLES_IN + 5);
+  fail_unless_equals_uint64 (stats->answer.kept[AB_COUNTER_ALLOCATIONS],
+      1000 + AB_COUNTER_ALLOCATIONS);
+
+  take_fresh (1);
+  fail_unless_equals_int (atomic_load (&stats->request), 8);
+  fail_unless_equals_uint64 (stats->answer.kept[AB_COUNTER_ALLOCATIONS],
+      1000 + AB_COUNTER_ALLOCATIONS);
 }
 
 GST_END_TEST;
@@ -363,8 +452,9 @@ static void
 change_samples (guint64 index)
 {
   guint n = 100 + index % 900;
+  guint64 now[AB_N_KEPT];
 
-  ab_ledger_begin (stats);
+  ab_ledger_begin (stats, AB_CHANGE_SAMPLES, now);
   ab_ledger_add (stats, AB_COUNTER_SAMPLES_IN, 2 * n);
   ab_ledger_add (stats, AB_COUNTER_SAMPLES_INSERTED, 1);
   ab_ledger_add (stats, AB_COUNTER_SAMPLES_PENDING, 2 * n + 1);
@@ -424,8 +514,8 @@ find_lie (const guint64 * now, const guint64 * before)
   if (now[AB_COUNTER_PEAK_OUTSTANDING_BYTES] <
       now[AB_COUNTER_OUTSTANDING_BYTES])
     return "the peak of bytes is no less than the outstanding bytes";
-  for (i = 0; i < AB_COUNTER_SAMPLES_PENDING; i++) {
-    if (now[i] < before[i])
+  for (i = 0; i < AB_N_KEPT_COUNTERS; i++) {
+    if (now[i] < before[i] && i != AB_COUNTER_SAMPLES_PENDING)
       return ab_counter_info (i)->name;
   }
   if (now[AB_COUNTER_RELEASED] < before[AB_COUNTER_RELEASED])
@@ -483,6 +573,60 @@ GST_START_TEST (test_a_snapshot_holds_together_while_threads_count)
 
 GST_END_TEST;
 
+/* Changes figures without a pause, so that hardly a try to copy them succeeds. */
+static gpointer
+change_figures (gpointer unused)
+{
+  guint64 now[AB_N_KEPT];
+
+  while (atomic_load_explicit (&readers_left, memory_order_relaxed) > 0) {
+    ab_ledger_begin (stats, AB_CHANGE_SAMPLES, now);
+    ab_ledger_add (stats, AB_COUNTER_SAMPLES_IN, 1);
+    ab_ledger_add (stats, AB_COUNTER_SAMPLES_PENDING, 1);
+    ab_ledger_end (stats);
+  }
+  return NULL;
+}
+
+static gpointer
+read_changes (gpointer unused)
+{
+  guint64 in, last = 0;
+  gboolean good = TRUE;
+  guint i;
+
+  for (i = 0; i < RUSHED_SNAPSHOTS && good; i++) {
+    AbSnapshot snapshot;
+
+    in = ab_ledger_read (stats, AB_COUNTER_SAMPLES_IN);
+    ab_ledger_snapshot (stats, &snapshot);
+    good = last <= in && in <= snapshot.value[AB_COUNTER_SAMPLES_IN]
+        && snapshot.value[AB_COUNTER_SAMPLES_IN]
+        == snapshot.value[AB_COUNTER_SAMPLES_PENDING];
+    last = snapshot.value[AB_COUNTER_SAMPLES_IN];
+  }
+  atomic_fetch_sub (&readers_left, 1);
+  return GINT_TO_POINTER (good);
+}
+
+GST_START_TEST (test_a_writer_that_never_rests_starves_no_reader)
+{
+  GThread *writer, *readers[READERS];
+  gboolean good = TRUE;
+  guint i;
+
+  atomic_store (&readers_left, READERS);
+  writer = g_thread_new ("writer", change_figures, NULL);
+  for (i = 0; i < READERS; i++)
+    readers[i] = g_thread_new ("reader", read_changes, NULL);
+  for (i = 0; i < READERS; i++)
+    good &= GPOINTER_TO_INT (g_thread_join (readers[i]));
+  g_thread_join (writer);
+  fail_unless (good, "figures do not add up, or went back");
+}
+
+GST_END_TEST;
+
 static Suite *
 ledger_suite (void)
 {
@@ -503,8 +647,14 @@ ledger_suite (void)
   tcase_add_test (tc, test_nominal_figures_come_back_to_the_bit);
   tcase_add_test (tc, test_the_allocation_rate_comes_back_to_the_bit);
   tcase_add_test (tc, test_rates_are_counted_by_nothing_else);
+  tcase_add_test (tc, test_an_unknown_allocation_rate_is_that_since_the_start);
   tcase_add_test (tc, test_stats_live_until_the_last_reference);
-  tcase_add_test (tc, test_a_snapshot_never_sees_half_a_change);
+  tcase_add_test (tc,
+      test_in_the_middle_of_a_change_the_figures_are_those_before_it);
+  tcase_add_test (tc,
+      test_in_the_middle_of_a_new_format_the_nominal_figures_are_old);
+  tcase_add_test (tc, test_a_request_is_answered_once_at_the_end_of_a_change);
+  tcase_add_test (tc, test_a_writer_that_never_rests_starves_no_reader);
   tcase_add_test (tc, test_a_snapshot_holds_together_while_threads_count);
   return suite;
 }
