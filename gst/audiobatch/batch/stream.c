@@ -133,12 +133,13 @@ ab_stream_start (AbStream * self)
   ab_ledger_unref (old);
 
   ab_supply_start (&self->supply, ledger);
-  ab_report_start (&self->report, interval);
+  ab_report_start (&self->report, interval, ledger);
 }
 
 void
 ab_stream_stop (AbStream * self)
 {
+  ab_report_stop (&self->report, self->ledger);
   ab_supply_stop (&self->supply);
 }
 
@@ -199,7 +200,7 @@ take_common_settings (AbStream * self, const GstAudioInfo * info,
   ab_supply_take_settings (&self->supply, &settings.supply);
   if (settings.report_interval != self->report.interval) {
     ab_report_set_interval (&self->report, settings.report_interval,
-        ab_ledger_get (self->ledger, AB_COUNTER_BATCHES));
+        self->ledger);
   }
   if (!ab_size_set (&size, &settings.size, GST_AUDIO_INFO_RATE (info), &error)) {
     ab_stream_post_error (self, error);
@@ -275,9 +276,7 @@ ab_stream_count (AbStream * self, const AbSampleCount * change)
 void
 ab_stream_count_one (AbStream * self, AbCounter counter)
 {
-  ab_ledger_begin (self->ledger);
   ab_ledger_add (self->ledger, counter, 1);
-  ab_ledger_end (self->ledger);
 }
 
 static G_GNUC_NO_INLINE void

@@ -104,8 +104,8 @@ install_settings (GObjectClass * klass)
       g_param_spec_uint ("report-interval", "Report interval",
           "Batches from one report to the next; a report is a line in the log "
           "(INFO), an audiobatch-report element message and a notify for each "
-          "counter; the end of the stream brings a last report (0 = off)", 0,
-          G_MAXUINT, DEFAULT_REPORT_INTERVAL, flags));
+          "counter; the end of the stream brings a last report, unless one was just "
+          "sent (0 = off)", 0, G_MAXUINT, DEFAULT_REPORT_INTERVAL, flags));
 }
 
 static void
@@ -116,8 +116,9 @@ install_figures (GObjectClass * klass)
 
   g_object_class_install_property (klass, AB_PROP_ALLOCATION_RATE,
       g_param_spec_double ("allocation-rate", "Allocation rate",
-          "Allocations per second of wall-clock time, over the last "
-          "report-interval batches", 0, G_MAXDOUBLE, 0, flags));
+          "Allocations per second of wall-clock time, over the last full report "
+          "interval; until one is full, or without reports, since the start", 0,
+          G_MAXDOUBLE, 0, flags));
   g_object_class_install_property (klass, AB_PROP_STATS,
       g_param_spec_boxed ("stats", "Statistics",
           "All figures at one instant: the counters, outstanding and peak in "

@@ -5,35 +5,50 @@
 
 #define NEVER G_MAXUINT64
 
+/* Opens a window now. */
+static void
+open_window (AbReport * self, AbLedger * ledger)
+{
+  guint64 batches = ab_ledger_get (ledger, AB_COUNTER_BATCHES);
+
+  self->window_start = g_get_monotonic_time ();
+  self->window_allocations = ab_ledger_get (ledger, AB_COUNTER_ALLOCATIONS);
+  self->due = self->interval == 0 ? NEVER : batches + self->interval;
+  self->wake = self->due;
+}
+
 void
-ab_report_set_interval (AbReport * self, guint interval, guint64 batches)
+ab_report_set_interval (AbReport * self, guint interval, AbLedger * ledger)
 {
   self->interval = interval;
-  self->next = interval == 0 ? NEVER : batches + interval;
+  if (interval == 0)
+    self->rate = AB_RATE_UNKNOWN;
+  open_window (self, ledger);
+  ab_ledger_set_allocation_rate (ledger, self->rate);
 }
 
 void
-ab_report_start (AbReport * self, guint interval)
+ab_report_start (AbReport * self, guint interval, AbLedger * ledger)
 {
-  self->window_start = g_get_monotonic_time ();
-  self->window_allocations = 0;
-  self->measured = FALSE;
-  self->finished_at = NEVER;
-  ab_report_set_interval (self, interval, 0);
+  self->told = NEVER;
+  self->rate = AB_RATE_UNKNOWN;
+  ab_report_set_interval (self, interval, ledger);
 }
 
-static void
-measure_rate (AbReport * self, AbLedger * ledger)
+/* If the window is full, measures its rate and opens the next one. */
+static gboolean
+close_window (AbReport * self, AbLedger * ledger)
 {
-  gint64 now = g_get_monotonic_time ();
   guint64 allocations = ab_ledger_get (ledger, AB_COUNTER_ALLOCATIONS);
-  gint64 passed = MAX (now - self->window_start, 1);
+  gint64 passed = MAX (g_get_monotonic_time () - self->window_start, 1);
 
-  ab_ledger_set_allocation_rate (ledger, (gdouble) G_USEC_PER_SEC *
-      (allocations - self->window_allocations) / passed);
-  self->window_start = now;
-  self->window_allocations = allocations;
-  self->measured = TRUE;
+  if (ab_ledger_get (ledger, AB_COUNTER_BATCHES) < self->due)
+    return FALSE;
+  self->rate = (gdouble) G_USEC_PER_SEC *
+      (allocations - self->window_allocations) / passed;
+  ab_ledger_set_allocation_rate (ledger, self->rate);
+  open_window (self, ledger);
+  return TRUE;
 }
 
 static void
@@ -51,12 +66,14 @@ notify_counters (GObject * object)
 }
 
 static void
-tell (AbLedger * ledger, GstElement * element, GstDebugCategory * category)
+tell (AbReport * self, AbLedger * ledger, GstElement * element,
+    GstDebugCategory * category)
 {
   AbSnapshot snapshot;
   const guint64 *value = snapshot.value;
 
   ab_ledger_snapshot (ledger, &snapshot);
+  self->told = value[AB_COUNTER_BATCHES];
   GST_CAT_INFO_OBJECT (category, element,
       "%" G_GUINT64_FORMAT " batches, %" G_GUINT64_FORMAT " allocations of %"
       G_GUINT64_FORMAT
@@ -77,22 +94,31 @@ void
 ab_report_send (AbReport * self, AbLedger * ledger,
     GstElement * element, GstDebugCategory * category)
 {
-  measure_rate (self, ledger);
-  tell (ledger, element, category);
-  self->next += self->interval;
+  if (close_window (self, ledger)) {
+    tell (self, ledger, element, category);
+    return;
+  }
+  /* the first batch after an end */
+  ab_ledger_set_allocation_rate (ledger, self->rate);
+  self->wake = self->due;
+}
+
+void
+ab_report_stop (AbReport * self, AbLedger * ledger)
+{
+  if (self->rate != AB_RATE_UNKNOWN)
+    return;
+  ab_ledger_set_allocation_rate (ledger, ab_ledger_allocation_rate (ledger));
+  self->wake = ab_ledger_get (ledger, AB_COUNTER_BATCHES) + 1;
 }
 
 void
 ab_report_finish (AbReport * self, AbLedger * ledger,
     GstElement * element, GstDebugCategory * category)
 {
-  guint64 batches = ab_ledger_get (ledger, AB_COUNTER_BATCHES);
-
-  if (self->interval == 0 || batches == self->finished_at)
-    return;
-  self->finished_at = batches;
-  /* a rate over only the batches since the last report would mean little */
-  if (!self->measured)
-    measure_rate (self, ledger);
-  tell (ledger, element, category);
+  close_window (self, ledger);
+  ab_report_stop (self, ledger);
+  if (self->interval != 0
+      && ab_ledger_get (ledger, AB_COUNTER_BATCHES) != self->told)
+    tell (self, ledger, element, category);
 }

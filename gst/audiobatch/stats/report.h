@@ -5,42 +5,50 @@
 #include "stats/ledger.h"
 
 G_BEGIN_DECLS
-
 #define AB_REPORT_NAME "audiobatch-report"
-
-/* Thread-safety: streaming thread only. */
-typedef struct
+/* Thread-safety: streaming thread only; ab_report_start() and ab_report_stop()
+ * while nothing streams. */
+    typedef struct
 {
   guint interval;
-  guint64 next;
+  /* the batches at the next report, at which the window is full */
+  guint64 due;
+  /* the batches at which ab_report_send() has something to do */
+  guint64 wake;
   gint64 window_start;
   guint64 window_allocations;
-  gboolean measured;
-  /* batches at the last ab_report_finish(): an end is reported only once */
-  guint64 finished_at;
+  /* of the last full window, or AB_RATE_UNKNOWN */
+  gdouble rate;
+  /* the batches at the last report: none is sent twice */
+  guint64 told;
 } AbReport;
 
 /* Starts to count batches and to measure time. */
-void ab_report_start (AbReport * self, guint interval);
+void ab_report_start (AbReport * self, guint interval, AbLedger * ledger);
 
-/* The next report is due @interval batches after @batches. */
+/* Opens a new window: the next report is due @interval batches from now. */
 void ab_report_set_interval (AbReport * self, guint interval,
-    guint64 batches);
+    AbLedger * ledger);
 
-/* Measures the allocation rate and reports for @element: one INFO line in
- * @category, one element message, and a notify for each counter. */
+/* Call it when ab_report_is_due(). If a report is due, measures the allocation
+ * rate and reports for @element: one INFO line in @category, one element
+ * message, and a notify for each counter. */
 void ab_report_send (AbReport * self, AbLedger * ledger,
     GstElement * element, GstDebugCategory * category);
 
-/* The last report, at the end of the stream. Does nothing if reports are off,
- * or if no batch came since the last call. */
+/* Nothing streams for now: holds a rate that counts from the start, so that it
+ * does not sink. The next batch makes it count on. */
+void ab_report_stop (AbReport * self, AbLedger * ledger);
+
+/* The last report, at the end of the stream. Does not report if reports are
+ * off, or if no batch came since the last report. */
 void ab_report_finish (AbReport * self, AbLedger * ledger,
     GstElement * element, GstDebugCategory * category);
 
 static inline gboolean
 ab_report_is_due (const AbReport * self, guint64 batches)
 {
-  return batches == self->next;
+  return batches >= self->wake;
 }
 
 G_END_DECLS

@@ -320,6 +320,33 @@ GST_START_TEST (test_reports_every_interval_and_at_the_end)
 
 GST_END_TEST;
 
+GST_START_TEST (test_an_end_just_after_a_report_is_not_reported_again)
+{
+  GstAudioInfo info = audio_info (GST_AUDIO_FORMAT_F32, 48000, 1, FALSE);
+  GstBus *bus;
+  GstHarness *h = harness_with_bus ("audiobatch", &bus);
+  Audio *audio = audio_new_ramp (&info, 20 * DEFAULT_BATCH);
+  guint n = 0;
+
+  g_object_set (h->element, "report-interval", 10, NULL);
+  harness_set_info (h, &info);
+  push_audio (h, audio, 1000, 0);
+  gst_harness_push_event (h, gst_event_new_eos ());
+  for (;;) {
+    GstMessage *message = gst_bus_pop_filtered (bus, GST_MESSAGE_ELEMENT);
+
+    if (message == NULL)
+      break;
+    n++;
+    gst_message_unref (message);
+  }
+  fail_unless_equals_int (n, 2);
+  audio_free (audio);
+  harness_free_with_bus (h, bus);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_report_interval_0_reports_nothing)
 {
   GstAudioInfo info = audio_info (GST_AUDIO_FORMAT_F32, 48000, 1, FALSE);
@@ -334,6 +361,37 @@ GST_START_TEST (test_report_interval_0_reports_nothing)
   fail_unless (gst_bus_pop_filtered (bus, GST_MESSAGE_ELEMENT) == NULL);
   audio_free (audio);
   harness_free_with_bus (h, bus);
+}
+
+GST_END_TEST;
+
+static gdouble
+get_rate (GstElement * element)
+{
+  gdouble rate = -1;
+
+  g_object_get (element, "allocation-rate", &rate, NULL);
+  return rate;
+}
+
+GST_START_TEST (test_the_rate_without_reports_is_held_after_the_stop)
+{
+  GstAudioInfo info = audio_info (GST_AUDIO_FORMAT_F32, 48000, 1, FALSE);
+  GstHarness *h = gst_harness_new ("audiobatch");
+  Audio *audio = audio_new_ramp (&info, 5 * DEFAULT_BATCH);
+  gdouble rate;
+
+  fail_unless_equals_float (get_rate (h->element), 0);
+  g_object_set (h->element, "report-interval", 0, NULL);
+  harness_set_info (h, &info);
+  push_audio (h, audio, 1000, 0);
+  fail_unless (get_rate (h->element) > 0);
+  gst_element_set_state (h->element, GST_STATE_READY);
+  rate = get_rate (h->element);
+  fail_unless (rate > 0);
+  fail_unless_equals_float (get_rate (h->element), rate);
+  audio_free (audio);
+  gst_harness_teardown (h);
 }
 
 GST_END_TEST;
@@ -704,7 +762,9 @@ audiobatch_suite (void)
   tcase_add_test (tc, test_counters_say_what_the_default_costs);
   tcase_add_test (tc, test_counters_stay_readable_and_restart_with_the_stream);
   tcase_add_test (tc, test_reports_every_interval_and_at_the_end);
+  tcase_add_test (tc, test_an_end_just_after_a_report_is_not_reported_again);
   tcase_add_test (tc, test_report_interval_0_reports_nothing);
+  tcase_add_test (tc, test_the_rate_without_reports_is_held_after_the_stop);
   tcase_add_test (tc, test_a_new_size_takes_effect_at_the_next_batch);
   tcase_add_test (tc, test_new_caps_drain_what_is_left_at_the_old_format);
   tcase_add_test (tc, test_flush_drops_what_is_pending_and_counts_it);

@@ -4,6 +4,9 @@
 
 #include "../sourcecheck.h"
 
+/* how long one window takes at least */
+#define SLOW_US 50000
+
 static GstHarness *
 source_with_caps (const GstAudioInfo * info, GstBus ** bus)
 {
@@ -313,6 +316,44 @@ GST_START_TEST (test_reports_every_interval_and_at_the_end)
 
 GST_END_TEST;
 
+/* Makes the 15th batch take its time. */
+static GstPadProbeReturn
+slow_down (GstPad * pad, GstPadProbeInfo * info, gpointer unused)
+{
+  if (GST_BUFFER_OFFSET (GST_PAD_PROBE_INFO_BUFFER (info)) == 14 * 1024)
+    g_usleep (SLOW_US);
+  return GST_PAD_PROBE_OK;
+}
+
+GST_START_TEST (test_the_report_at_the_end_has_a_rate_of_its_own)
+{
+  GstBus *bus;
+  GstHarness *h = source_with_caps (NULL, &bus);
+  gdouble rates[2] = { 0, 0 };
+  guint i;
+
+  g_object_set (h->element, "report-interval", 10, "num-buffers", 20, NULL);
+  gst_pad_add_probe (h->sinkpad, GST_PAD_PROBE_TYPE_BUFFER, slow_down, NULL,
+      NULL);
+  gst_harness_play (h);
+  for (i = 0; i < 2; i++) {
+    GstMessage *message = expect_message (bus, GST_MESSAGE_ELEMENT);
+
+    gst_structure_get_double (gst_message_get_structure (message),
+        "allocation-rate", &rates[i]);
+    gst_message_unref (message);
+  }
+  wait_for_eos (h);
+  fail_unless (rates[0] > 0 && rates[1] > 0);
+  fail_unless (rates[1] <= 10.0 * G_USEC_PER_SEC / SLOW_US,
+      "10 batches took %u " "us or more, so %f a second are too many", SLOW_US,
+      rates[1]);
+  fail_unless (gst_bus_pop_filtered (bus, GST_MESSAGE_ELEMENT) == NULL);
+  harness_free_with_bus (h, bus);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_an_end_that_the_application_makes_is_reported_once)
 {
   GstBus *bus;
@@ -379,6 +420,7 @@ audiobatchsrc_suite (void)
   tcase_add_test (tc,
       test_outstanding_batches_come_on_time_with_one_batch_of_latency);
   tcase_add_test (tc, test_reports_every_interval_and_at_the_end);
+  tcase_add_test (tc, test_the_report_at_the_end_has_a_rate_of_its_own);
   tcase_add_test (tc, test_an_end_that_the_application_makes_is_reported_once);
   tcase_add_test (tc, test_refused_memory_is_an_error_with_the_size);
   return s;

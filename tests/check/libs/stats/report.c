@@ -210,16 +210,16 @@ static const struct
 
 GST_START_TEST (test_reports_come_at_every_interval_from_where_it_was_set)
 {
-  guint batches = 0, i;
+  guint i;
 
-  ab_report_start (&report, intervals[__i__].steps[0].interval);
+  ab_report_start (&report, intervals[__i__].steps[0].interval,
+      reporter->stats);
   for (i = 0; i < 3; i++) {
     if (i > 0 && intervals[__i__].steps[i].batches > 0) {
       ab_report_set_interval (&report, intervals[__i__].steps[i].interval,
-          batches);
+          reporter->stats);
     }
     make_batches (intervals[__i__].steps[i].batches);
-    batches += intervals[__i__].steps[i].batches;
   }
   if (intervals[__i__].finish)
     finish_report ();
@@ -232,7 +232,7 @@ GST_END_TEST;
 
 GST_START_TEST (test_the_longest_interval_is_not_due_early)
 {
-  ab_report_start (&report, G_MAXUINT);
+  ab_report_start (&report, G_MAXUINT, reporter->stats);
   fail_if (ab_report_is_due (&report, 0));
   fail_if (ab_report_is_due (&report, G_MAXUINT - 1));
   fail_unless (ab_report_is_due (&report, G_MAXUINT));
@@ -242,12 +242,12 @@ GST_END_TEST;
 
 GST_START_TEST (test_a_start_begins_anew)
 {
-  ab_report_start (&report, 10);
+  ab_report_start (&report, 10, reporter->stats);
   make_batches (15);
   check_report (10);
 
   ab_ledger_set (reporter->stats, AB_COUNTER_BATCHES, 0);
-  ab_report_start (&report, 10);
+  ab_report_start (&report, 10, reporter->stats);
   make_batches (10);
   check_report (10);
   assert_no_report ();
@@ -261,7 +261,7 @@ GST_START_TEST (test_the_message_has_every_counter)
   GstMessage *message;
   guint i;
 
-  ab_report_start (&report, 4);
+  ab_report_start (&report, 4, reporter->stats);
   make_batches (3);
   ab_ledger_released (reporter->stats, 1);
   make_batches (1);
@@ -289,7 +289,7 @@ GST_START_TEST (test_the_message_has_the_rates)
   GstMessage *message;
 
   ab_ledger_set_nominal (reporter->stats, &nominal);
-  ab_report_start (&report, 50);
+  ab_report_start (&report, 50, reporter->stats);
   age_window (1000);
   make_batches (50);
   message = expect_report (50);
@@ -307,8 +307,7 @@ GST_END_TEST;
 
 GST_START_TEST (test_the_rate_is_that_of_the_last_window)
 {
-  ab_report_start (&report, 100);
-  fail_unless_equals_float (get_rate (), 0);
+  ab_report_start (&report, 100, reporter->stats);
   age_window (1000);
   make_batches (100);
   assert_rate_near (0.1);
@@ -325,7 +324,7 @@ GST_END_TEST;
 
 GST_START_TEST (test_a_window_of_no_time_has_a_finite_rate)
 {
-  ab_report_start (&report, 10);
+  ab_report_start (&report, 1, reporter->stats);
   count_batch ();
   /* a window that begins in the future: the clock went backwards */
   report.window_start = g_get_monotonic_time () + G_USEC_PER_SEC;
@@ -336,13 +335,121 @@ GST_START_TEST (test_a_window_of_no_time_has_a_finite_rate)
 
 GST_END_TEST;
 
-GST_START_TEST (test_finish_measures_a_rate_when_there_is_none)
+GST_START_TEST (test_finish_does_not_report_what_was_just_reported)
 {
-  ab_report_start (&report, 1000);
+  ab_report_start (&report, 10, reporter->stats);
+  make_batches (20);
+  finish_report ();
+  finish_report ();
+  check_report (10);
+  check_report (20);
+  assert_no_report ();
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_finish_reports_an_end_without_batches_once)
+{
+  ab_report_start (&report, 10, reporter->stats);
+  finish_report ();
+  finish_report ();
+  check_report (0);
+  assert_no_report ();
+}
+
+GST_END_TEST;
+
+/* As in audiobatchsrc, which ends the stream before it looks for a report. */
+GST_START_TEST (test_finish_of_a_full_window_measures_it)
+{
+  ab_report_start (&report, 10, reporter->stats);
   age_window (100);
   make_batches (10);
+  check_report (10);
+  age_window (1000);
+  make_batches (9);
+  count_batch ();
   finish_report ();
+  assert_rate_near (0.01);
+  make_batches (10);
+  check_report (20);
+  check_report (30);
+  assert_no_report ();
+}
+
+GST_END_TEST;
+
+/* Makes the stream begin @seconds ago. */
+static void
+age_stream (guint seconds)
+{
+  reporter->stats->start = g_get_monotonic_time () - seconds * G_USEC_PER_SEC;
+}
+
+GST_START_TEST (test_before_the_first_report_the_rate_is_that_since_the_start)
+{
+  ab_report_start (&report, 1000, reporter->stats);
+  make_batches (10);
+  age_stream (100);
   assert_rate_near (0.1);
+  make_batches (10);
+  assert_rate_near (0.2);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_without_reports_the_rate_is_that_since_the_start)
+{
+  ab_report_start (&report, 0, reporter->stats);
+  make_batches (2000);
+  age_stream (100);
+  assert_rate_near (20);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_when_reports_end_the_rate_is_that_since_the_start)
+{
+  ab_report_start (&report, 10, reporter->stats);
+  age_window (10);
+  make_batches (10);
+  assert_rate_near (1);
+  ab_report_set_interval (&report, 0, reporter->stats);
+  make_batches (90);
+  age_stream (1000);
+  assert_rate_near (0.1);
+
+  /* a window begins when reports begin again */
+  ab_report_set_interval (&report, 10, reporter->stats);
+  age_stream (100);
+  assert_rate_near (1);
+  age_window (1000);
+  make_batches (10);
+  assert_rate_near (0.01);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_after_the_end_the_rate_does_not_sink)
+{
+  const guint intervals[] = { 0, 1000 };
+  gdouble rate;
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (intervals); i++) {
+    ab_report_start (&report, intervals[i], reporter->stats);
+    make_batches (10);
+    age_stream (100);
+    finish_report ();
+    rate = get_rate ();
+    age_stream (1000);
+    ab_report_stop (&report, reporter->stats);
+    fail_unless_equals_float (get_rate (), rate);
+
+    /* the stream goes on */
+    make_batches (1);
+    fail_unless (get_rate () < rate / 5, "%f", get_rate ());
+  }
 }
 
 GST_END_TEST;
@@ -351,7 +458,7 @@ GST_START_TEST (test_finish_keeps_the_rate_that_was_measured)
 {
   gdouble rate;
 
-  ab_report_start (&report, 10);
+  ab_report_start (&report, 10, reporter->stats);
   age_window (100);
   make_batches (10);
   rate = get_rate ();
@@ -387,10 +494,10 @@ GST_START_TEST (test_each_report_notifies_of_every_counter_once)
   guint i;
 
   g_signal_connect (reporter, "notify", G_CALLBACK (count_notify), notified);
-  ab_report_start (&report, 10);
+  ab_report_start (&report, 10, reporter->stats);
   make_batches (9);
   fail_unless_equals_int (g_hash_table_size (notified), 0);
-  make_batches (11);
+  make_batches (12);
   finish_report ();
 
   for (i = 0; i < AB_N_COUNTERS; i++) {
@@ -417,7 +524,7 @@ GST_START_TEST (test_who_is_notified_reads_the_new_figures)
 
   g_signal_connect (reporter, "notify::batches", G_CALLBACK (read_batches),
       &value);
-  ab_report_start (&report, 10);
+  ab_report_start (&report, 10, reporter->stats);
   make_batches (10);
   fail_unless_equals_uint64 (value, 10);
 }
@@ -444,7 +551,7 @@ GST_START_TEST (test_each_report_is_one_line_of_the_log)
   gst_debug_set_active (TRUE);
   gst_debug_category_set_threshold (category, GST_LEVEL_LOG);
   gst_debug_add_log_function (keep_line, lines, NULL);
-  ab_report_start (&report, 10);
+  ab_report_start (&report, 10, reporter->stats);
   age_window (100);
   make_batches (10);
   gst_debug_remove_log_function_by_data (lines);
@@ -480,7 +587,14 @@ report_suite (void)
   tcase_add_test (tc, test_the_message_has_the_rates);
   tcase_add_test (tc, test_the_rate_is_that_of_the_last_window);
   tcase_add_test (tc, test_a_window_of_no_time_has_a_finite_rate);
-  tcase_add_test (tc, test_finish_measures_a_rate_when_there_is_none);
+  tcase_add_test (tc, test_finish_does_not_report_what_was_just_reported);
+  tcase_add_test (tc, test_finish_reports_an_end_without_batches_once);
+  tcase_add_test (tc, test_finish_of_a_full_window_measures_it);
+  tcase_add_test (tc,
+      test_before_the_first_report_the_rate_is_that_since_the_start);
+  tcase_add_test (tc, test_without_reports_the_rate_is_that_since_the_start);
+  tcase_add_test (tc, test_when_reports_end_the_rate_is_that_since_the_start);
+  tcase_add_test (tc, test_after_the_end_the_rate_does_not_sink);
   tcase_add_test (tc, test_finish_keeps_the_rate_that_was_measured);
   tcase_add_test (tc, test_each_report_notifies_of_every_counter_once);
   tcase_add_test (tc, test_who_is_notified_reads_the_new_figures);
