@@ -247,26 +247,46 @@ forget_stream (GstAudioBatch * self)
   self->due_flags = 0;
 }
 
-static GstStateChangeReturn
-gst_audio_batch_change_state (GstElement * element, GstStateChange transition)
+static void
+start (GstAudioBatch * self)
 {
-  GstAudioBatch *self = GST_AUDIO_BATCH (element);
-  GstStateChangeReturn ret;
+  if (ab_stream_is_started (&self->stream))
+    return;
+  ab_stream_start (&self->stream);
+  take_filter_settings (self);
+  forget_stream (self);
+}
 
-  if (transition == GST_STATE_CHANGE_READY_TO_PAUSED) {
-    ab_stream_start (&self->stream);
-    take_filter_settings (self);
-    forget_stream (self);
+/* The sink pad, not the state, starts and stops us: a pad may be activated and
+ * deactivated by hand, and a change of state that fails may leave it active. */
+
+static gboolean
+gst_audio_batch_sink_activate (GstPad * pad, GstObject * parent)
+{
+  /* the pad accepts data before it calls the activatemode function */
+  start (GST_AUDIO_BATCH (parent));
+  return gst_pad_activate_mode (pad, GST_PAD_MODE_PUSH, TRUE);
+}
+
+static gboolean
+gst_audio_batch_sink_activate_mode (GstPad * pad, GstObject * parent,
+    GstPadMode mode, gboolean active)
+{
+  GstAudioBatch *self = GST_AUDIO_BATCH (parent);
+
+  if (mode != GST_PAD_MODE_PUSH)
+    return FALSE;
+  if (active) {
+    start (self);
+    return TRUE;
   }
-  if (transition == GST_STATE_CHANGE_PAUSED_TO_READY)
-    ab_stream_set_shut (&self->stream, AB_GATE_STOPPING, TRUE);
-  ret = GST_ELEMENT_CLASS (gst_audio_batch_parent_class)->change_state (element,
-      transition);
-  if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) {
-    forget_stream (self);
-    ab_stream_stop (&self->stream);
-  }
-  return ret;
+  /* end the wait, if there is one, and let the streaming thread leave */
+  ab_stream_set_shut (&self->stream, AB_GATE_STOPPING, TRUE);
+  GST_PAD_STREAM_LOCK (pad);
+  forget_stream (self);
+  ab_stream_stop (&self->stream);
+  GST_PAD_STREAM_UNLOCK (pad);
+  return TRUE;
 }
 
 /* Events and queries */
@@ -670,6 +690,10 @@ gst_audio_batch_init (GstAudioBatch * self)
   self->sinkpad = gst_pad_new_from_static_template (&sink_template, "sink");
   gst_pad_set_chain_function (self->sinkpad,
       GST_DEBUG_FUNCPTR (gst_audio_batch_chain));
+  gst_pad_set_activate_function (self->sinkpad,
+      GST_DEBUG_FUNCPTR (gst_audio_batch_sink_activate));
+  gst_pad_set_activatemode_function (self->sinkpad,
+      GST_DEBUG_FUNCPTR (gst_audio_batch_sink_activate_mode));
   gst_pad_set_event_function (self->sinkpad,
       GST_DEBUG_FUNCPTR (gst_audio_batch_sink_event));
   gst_pad_set_query_function (self->sinkpad,
@@ -698,8 +722,6 @@ gst_audio_batch_class_init (GstAudioBatchClass * klass)
   ab_common_settings_install (object_class);
   ab_filter_settings_install (object_class);
 
-  element_class->change_state =
-      GST_DEBUG_FUNCPTR (gst_audio_batch_change_state);
   gst_element_class_add_static_pad_template (element_class, &sink_template);
   gst_element_class_add_static_pad_template (element_class, &src_template);
   gst_element_class_set_static_metadata (element_class, "Audio batcher",

@@ -583,8 +583,13 @@ gst_audio_batch_src_start (GstBaseSrc * src)
   GstAudioBatchSrc *self = GST_AUDIO_BATCH_SRC (src);
 
   /* in pull mode the base class accepts only bytes */
-  gst_base_src_set_format (src, GST_PAD_MODE (src->srcpad) == GST_PAD_MODE_PULL
-      ? GST_FORMAT_BYTES : GST_FORMAT_TIME);
+  GstFormat format = GST_PAD_MODE (src->srcpad) == GST_PAD_MODE_PULL
+      ? GST_FORMAT_BYTES : GST_FORMAT_TIME;
+
+  /* The base class allows this only up to READY, but a pad that is activated by
+   * hand starts us later. */
+  if (src->segment.format != format)
+    gst_base_src_set_format (src, format);
   ab_stream_start (&self->stream);
   self->tagged = FALSE;
   self->discont = FALSE;

@@ -7,6 +7,9 @@
     GST_CAT_DEBUG_OBJECT ((self)->stream->category, (self)->stream->element, \
         __VA_ARGS__)
 
+/* Samples of silence, after which a long fill looks whether it must end. */
+#define LONGEST_SILENCE 65536
+
 /* Takes the settings that may change between batches. Sets @changed if the size
  * or the hop is a new one. */
 static gboolean
@@ -299,11 +302,13 @@ feed_silence (AbPlacer * self, guint64 n_samples)
   GstFlowReturn ret = GST_FLOW_OK;
   AbArrival silence = {.kind = AB_ARRIVAL_SILENCE };
 
-  while (n_samples > 0 && ret == GST_FLOW_OK
-      && !ab_stream_is_shut (self->stream)) {
-    ab_chunk_silence (&silence.chunk, MIN (n_samples, G_MAXINT));
+  while (n_samples > 0 && ret == GST_FLOW_OK) {
+    ab_chunk_silence (&silence.chunk, MIN (n_samples, LONGEST_SILENCE));
     ret = feed (self, &silence, 0);
     n_samples -= silence.chunk.n_samples;
+    /* no push reports that the sink pad was deactivated */
+    if (ret == GST_FLOW_OK && ab_stream_is_shut (self->stream))
+      ret = GST_FLOW_FLUSHING;
   }
   return ret;
 }

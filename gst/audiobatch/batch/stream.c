@@ -116,8 +116,8 @@ ab_stream_get_format (AbStream * self, GstAudioInfo * info, guint64 * size_n,
   return GST_AUDIO_INFO_RATE (info) != 0;
 }
 
-void
-ab_stream_start (AbStream * self)
+static void
+restart_counters (AbStream * self)
 {
   AbLedger *ledger = ab_ledger_new ();
   AbLedger *old;
@@ -126,14 +126,24 @@ ab_stream_start (AbStream * self)
   GST_OBJECT_LOCK (self->element);
   old = self->ledger;
   self->ledger = ledger;
-  self->latency = 0;
-  gst_audio_info_init (&self->info);
   interval = self->settings.report_interval;
   GST_OBJECT_UNLOCK (self->element);
   ab_ledger_unref (old);
-
-  ab_supply_start (&self->supply, ledger);
   ab_report_start (&self->report, interval, ledger);
+}
+
+void
+ab_stream_start (AbStream * self)
+{
+  /* otherwise a pad was activated by hand, and the run continues */
+  if (GST_STATE (self->element) < GST_STATE_PAUSED)
+    restart_counters (self);
+  GST_OBJECT_LOCK (self->element);
+  self->latency = 0;
+  gst_audio_info_init (&self->info);
+  GST_OBJECT_UNLOCK (self->element);
+  ab_stream_set_shut (self, AB_GATE_FLUSHING | AB_GATE_STOPPING, FALSE);
+  ab_supply_start (&self->supply, self->ledger);
 }
 
 void

@@ -71,10 +71,17 @@ gboolean ab_stream_get_format (AbStream * self, GstAudioInfo * info,
 /* Any thread: posts @error as an element error. */
 void ab_stream_post_error (AbStream * self, const GError * error);
 
-/* While nothing streams. ab_stream_start() makes new counters. Batches of an
- * earlier run that are still outstanding stay in the old ones. */
+/* While nothing streams. On READY to PAUSED ab_stream_start() makes new
+ * counters. Batches of an earlier run that are still outstanding stay in the
+ * old ones. */
 void ab_stream_start (AbStream * self);
 void ab_stream_stop (AbStream * self);
+
+static inline gboolean
+ab_stream_is_started (AbStream * self)
+{
+  return self->supply.memory.ledger != NULL;
+}
 
 /* From here on: streaming thread, unless noted. On FALSE, an element error has
  * been posted. */

@@ -51,8 +51,8 @@ ab_gate_knock (AbGate * self)
     ab_gate_knock_slow (self);
 }
 
-/* Sets or clears @reason. While any reason is set, ab_gate_wait() returns at
- * once, also if it is waiting. */
+/* Sets or clears @reason, or several. While any reason is set, ab_gate_wait()
+ * returns at once, also if it is waiting. */
 void ab_gate_set_shut (AbGate * self, AbGateShut reason,
     gboolean shut);
 

@@ -11,6 +11,7 @@
 #define WALK 500
 #define ROUNDS 10000
 #define WARM_UP 1000
+#define FAILED_STARTS 1000
 
 /* States */
 
@@ -405,6 +406,51 @@ GST_START_TEST (test_ten_thousand_rounds_leave_nothing_behind)
 
 GST_END_TEST;
 
+static gboolean
+refuse_activation (GstPad * pad, GstObject * parent)
+{
+  return FALSE;
+}
+
+/* Fails once the element's own pads are active, first with what an earlier
+ * failure left, then without. */
+static void
+fail_to_start (GstElement * element)
+{
+  guint i;
+
+  for (i = 0; i < 2; i++) {
+    fail_unless_equals_int (gst_element_set_state (element, GST_STATE_PAUSED),
+        GST_STATE_CHANGE_FAILURE);
+    gst_element_set_state (element, GST_STATE_READY);
+  }
+  gst_element_set_state (element, GST_STATE_NULL);
+}
+
+GST_START_TEST (test_starts_that_fail_leave_nothing_behind)
+{
+  GstElement *element = make (__i__);
+  GstPad *refuser = gst_pad_new ("refuser", GST_PAD_SINK);
+  guint64 before = 0;
+  guint i;
+
+  gst_pad_set_activate_function (refuser, refuse_activation);
+  gst_element_add_pad (element, refuser);
+  for (i = 0; i < FAILED_STARTS; i++) {
+    if (i == FAILED_STARTS / 5)
+      before = resident_bytes ();
+    fail_to_start (element);
+  }
+  g_print ("%d failed starts: resident %.2f MiB more\n", FAILED_STARTS,
+      ((gdouble) resident_bytes () - before) / MIB);
+  if (resident_is_the_programs_own ())
+    fail_unless (resident_bytes () < before + MIB);
+  gst_element_remove_pad (element, refuser);
+  check_and_free (element, __i__);
+}
+
+GST_END_TEST;
+
 static Suite *
 conformance_suite (void)
 {
@@ -427,6 +473,7 @@ conformance_suite (void)
   tcase_add_test (tc, test_an_end_that_comes_twice_ends_once);
   tcase_add_test (tc, test_a_source_that_is_told_twice_to_end_ends_once);
   tcase_add_test (tc, test_ten_thousand_rounds_leave_nothing_behind);
+  tcase_add_loop_test (tc, test_starts_that_fail_leave_nothing_behind, 0, 2);
   return s;
 }
 

@@ -325,6 +325,89 @@ GST_START_TEST (test_a_flush_that_ends_while_going_to_ready_does_not_undo_that)
 
 GST_END_TEST;
 
+/* Nothing but the pad says that the wait must end. When the pad is active again,
+ * upstream sends its sticky events again, and the counters continue. */
+GST_START_TEST (test_deactivating_the_sink_pad_ends_the_wait)
+{
+  GstPad *sink;
+  Stream s;
+
+  stream_setup (&s, "wait", 2);
+  stream_start (&s);
+  sink = gst_element_get_static_pad (s.h->element, "sink");
+  push_aside (&s, 10 * BATCH);
+  await_wait (1);
+  fail_unless (gst_pad_set_active (sink, FALSE));
+  fail_unless_equals_int (join (&s), GST_FLOW_FLUSHING);
+  assert_lossless (s.h->element, 10 * BATCH, 0);
+  assert_count (&s, "outstanding-batches", 2);
+
+  fail_unless (gst_pad_set_active (sink, TRUE));
+  s.pushed = 0;
+  push_aside (&s, 3 * BATCH);
+  await_wait (2);
+  pull_and_check (&s, 0, BATCH, TRUE);
+  pull_and_check (&s, BATCH, BATCH, FALSE);
+  pull_and_check (&s, 0, BATCH, TRUE);
+  fail_unless_equals_int (join (&s), GST_FLOW_OK);
+  pull_and_check (&s, BATCH, BATCH, FALSE);
+  pull_and_check (&s, 2 * BATCH, BATCH, FALSE);
+  assert_count (&s, "batches", 5);
+  assert_lossless (s.h->element, 13 * BATCH, 0);
+  gst_object_unref (sink);
+  stream_finish (&s);
+}
+
+GST_END_TEST;
+
+/* Batches that come out in spite of the pad's deactivation, in another thread. */
+static gpointer
+deactivate (gpointer pad)
+{
+  gst_pad_set_active (pad, FALSE);
+  return NULL;
+}
+
+static GstPadProbeReturn
+deactivate_aside (GstPad * srcpad, GstPadProbeInfo * info, gpointer user_data)
+{
+  Stream *s = user_data;
+  GstPad *sink = gst_element_get_static_pad (s->h->element, "sink");
+
+  if (s->thread == NULL)
+    s->thread = g_thread_new ("deactivator", deactivate, sink);
+  while (GST_PAD_IS_ACTIVE (sink))
+    g_thread_yield ();
+  gst_object_unref (sink);
+  return GST_PAD_PROBE_DROP;
+}
+
+/* Silence for a month. */
+GST_START_TEST (test_deactivating_the_sink_pad_ends_a_long_fill)
+{
+  GstBuffer *chunk;
+  GstPad *src;
+  Stream s;
+
+  stream_setup (&s, "wait", 0);
+  g_object_set (s.h->element, "max-fill", G_GUINT64_CONSTANT (0), NULL);
+  gst_util_set_object_arg (G_OBJECT (s.h->element), "discont", "fill");
+  stream_start (&s);
+  fail_unless_equals_int (push (&s, BATCH), GST_FLOW_OK);
+  src = gst_element_get_static_pad (s.h->element, "src");
+  gst_pad_add_probe (src, GST_PAD_PROBE_TYPE_BUFFER, deactivate_aside, &s,
+      NULL);
+  chunk = audio_chunk (s.audio, BATCH, BATCH);
+  GST_BUFFER_PTS (chunk) = 30 * 24 * 3600 * GST_SECOND;
+  GST_BUFFER_FLAG_SET (chunk, GST_BUFFER_FLAG_DISCONT);
+  fail_unless_equals_int (gst_harness_push (s.h, chunk), GST_FLOW_FLUSHING);
+  g_thread_join (s.thread);
+  gst_object_unref (src);
+  stream_finish (&s);
+}
+
+GST_END_TEST;
+
 /* Properties that let the waiting thread continue. */
 static const struct
 {
@@ -808,6 +891,27 @@ GST_START_TEST (test_a_flushing_seek_ends_the_sources_wait)
 
 GST_END_TEST;
 
+GST_START_TEST (test_deactivating_the_sources_pad_ends_its_wait)
+{
+  GstBus *bus;
+  GstHarness *h = source_new ("wait", 2, &bus);
+  GstPad *src = gst_element_get_static_pad (h->element, "src");
+  guint i;
+
+  gst_harness_play (h);
+  await_wait (1);
+  fail_unless (gst_pad_set_active (src, FALSE));
+  fail_unless_equals_uint64 (get_counter (h->element, "batches"), 2);
+  fail_unless (gst_pad_set_active (src, TRUE));
+  for (i = 0; i < 5; i++)
+    gst_buffer_unref (gst_harness_pull (h));
+  fail_unless (get_counter (h->element, "batches") >= 5);
+  gst_object_unref (src);
+  harness_free_with_bus (h, bus);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_going_to_null_ends_the_sources_wait)
 {
   GstBus *bus;
@@ -1162,6 +1266,8 @@ overrun_suite (void)
   tcase_add_test (tc, test_below_the_bound_nobody_waits);
   tcase_add_test (tc, test_flush_start_ends_the_wait);
   tcase_add_test (tc, test_going_to_ready_ends_the_wait);
+  tcase_add_test (tc, test_deactivating_the_sink_pad_ends_the_wait);
+  tcase_add_test (tc, test_deactivating_the_sink_pad_ends_a_long_fill);
   tcase_add_test (tc,
       test_a_flush_that_ends_while_going_to_ready_does_not_undo_that);
   tcase_add_loop_test (tc,
@@ -1188,6 +1294,7 @@ overrun_suite (void)
   tcase_add_test (tc, test_the_source_drops_in_time_and_marks_the_next);
   tcase_add_test (tc, test_the_source_ends_with_an_error);
   tcase_add_test (tc, test_a_flushing_seek_ends_the_sources_wait);
+  tcase_add_test (tc, test_deactivating_the_sources_pad_ends_its_wait);
   tcase_add_test (tc, test_going_to_null_ends_the_sources_wait);
   tcase_add_loop_test (tc, test_pausing_a_live_source_ends_its_wait, 0,
       G_N_ELEMENTS (policies));
