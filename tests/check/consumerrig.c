@@ -170,9 +170,9 @@ feed_all (gpointer data)
   GstFlowReturn ret = GST_FLOW_OK;
   Rig *self = data;
 
-  while (ret == GST_FLOW_OK && self->pushed < SAMPLES)
+  while (ret >= GST_FLOW_OK && self->pushed < SAMPLES)
     ret = rig_feed_chunk (self);
-  if (ret == GST_FLOW_OK)
+  if (ret >= GST_FLOW_OK)
     gst_pad_push_event (self->feed, gst_event_new_eos ());
   return GINT_TO_POINTER (ret);
 }

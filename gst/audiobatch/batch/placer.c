@@ -141,7 +141,7 @@ push_and_reopen (AbPlacer * self)
     return GST_FLOW_ERROR;
   }
   ret = push_batch (self);
-  if (ret == GST_FLOW_OK)
+  if (ret >= GST_FLOW_OK)
     ret = open_batch_at (self, start, &shared);
   ab_shared_samples_clear (&shared);
   return ret;
@@ -261,7 +261,7 @@ fill_batch (AbPlacer * self, const AbArrival * arrival, guint * done)
     ret = complete_batch (self);
     release_due_events (self);
   } while (ab_batch_is_open (&self->batch)
-      && ab_batch_is_full (&self->batch) && ret == GST_FLOW_OK);
+      && ab_batch_is_full (&self->batch) && ret >= GST_FLOW_OK);
   return ret;
 }
 
@@ -284,13 +284,13 @@ feed (AbPlacer * self, const AbArrival * arrival, guint done)
   GstFlowReturn ret = GST_FLOW_OK;
 
   ab_batch_strip_metas (&self->batch);
-  while (done < arrival->chunk.n_samples && ret == GST_FLOW_OK) {
+  while (done < arrival->chunk.n_samples && ret >= GST_FLOW_OK) {
     if (G_UNLIKELY (self->skip > 0))
       done += skip_samples (self, arrival, arrival->chunk.n_samples - done);
     else
       ret = fill_batch (self, arrival, &done);
   }
-  if (G_UNLIKELY (ret != GST_FLOW_OK))
+  if (G_UNLIKELY (ret < GST_FLOW_OK))
     lose_rest (self, arrival, done);
   copy_metas (self, arrival, done);
   return ret;
@@ -302,12 +302,12 @@ feed_silence (AbPlacer * self, guint64 n_samples)
   GstFlowReturn ret = GST_FLOW_OK;
   AbArrival silence = {.kind = AB_ARRIVAL_SILENCE };
 
-  while (n_samples > 0 && ret == GST_FLOW_OK) {
+  while (n_samples > 0 && ret >= GST_FLOW_OK) {
     ab_chunk_silence (&silence.chunk, MIN (n_samples, LONGEST_SILENCE));
     ret = feed (self, &silence, 0);
     n_samples -= silence.chunk.n_samples;
     /* no push reports that the sink pad was deactivated */
-    if (ret == GST_FLOW_OK && ab_stream_is_shut (self->stream))
+    if (ret >= GST_FLOW_OK && ab_stream_is_shut (self->stream))
       ret = GST_FLOW_FLUSHING;
   }
   return ret;
@@ -598,7 +598,7 @@ ab_placer_place (AbPlacer * self, AbArrival * arrival)
 
   if (G_UNLIKELY (self->unsettled)) {
     ret = settle (self, arrival->pts);
-    if (ret != GST_FLOW_OK) {
+    if (ret < GST_FLOW_OK) {
       lose_rest (self, arrival, 0);
       return ret;
     }
@@ -610,7 +610,7 @@ ab_placer_place (AbPlacer * self, AbArrival * arrival)
     if (verdict == AB_TIMELINE_DOUBT)
       return hold_chunk (self, arrival);
     ret = act (self, arrival, verdict, missing);
-    if (ret != GST_FLOW_OK) {
+    if (ret < GST_FLOW_OK) {
       lose_rest (self, arrival, 0);
       return ret;
     }

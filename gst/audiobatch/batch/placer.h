@@ -98,7 +98,10 @@ void ab_placer_reset (AbPlacer * self);
 void ab_placer_set_info (AbPlacer * self);
 
 /* Places @arrival in time, copies its samples into batches, and pushes each
- * full batch. On an error the rest of the chunk is counted as dropped. */
+ * full batch. On an error the rest of the chunk is counted as dropped.
+ *
+ * Returns: what the last push returned. A custom success of downstream is no
+ * error. */
 GstFlowReturn ab_placer_place (AbPlacer * self, AbArrival * arrival);
 
 /* Handles pending samples as the tail setting says, then pushes all waiting

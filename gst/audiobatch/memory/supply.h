@@ -93,8 +93,9 @@ void ab_supply_set_size (AbSupply * self, const GstAudioInfo * info,
 /* Takes downstream's answer to an ALLOCATION query. */
 void ab_supply_take_query (AbSupply * self, GstQuery * query);
 
-/* The batch was dropped and counted, because downstream holds too many. */
-#define AB_FLOW_DROPPED GST_FLOW_CUSTOM_SUCCESS
+/* The batch was dropped and counted, because downstream holds too many. Other
+ * elements can't return this value: theirs begin at GST_FLOW_CUSTOM_SUCCESS. */
+#define AB_FLOW_DROPPED ((GstFlowReturn) (GST_FLOW_OK + 1))
 
 /* Acquires @room for the next batch, of @n_samples samples. The caller is its
  * only owner.
