@@ -383,14 +383,10 @@ pull_mode_create (GstAudioBatchSrc * self, guint64 offset, guint size,
   if (!g_uint64_checked_add (&end, start, n_samples)
       || ab_clock_time (&self->position.clock, end) == AB_LAST_TIME)
     return GST_FLOW_EOS;
-  do {
-    ret = make_batch (self, start, &n_samples, batch);
-    /* Downstream waits for these samples: wait and try again, never drop. */
-  } while (ret == AB_FLOW_DROPPED
-      && ab_supply_pass_time (&self->stream.supply, n_samples));
+  ret = make_batch (self, start, &n_samples, batch);
   if (ret == GST_FLOW_OK)
     count (self, n_samples, n_samples, 0);
-  return ret == AB_FLOW_DROPPED ? GST_FLOW_FLUSHING : ret;
+  return ret;
 }
 
 /* Sends one tag, as audiotestsrc does. The base class sends it after the
@@ -591,6 +587,8 @@ gst_audio_batch_src_start (GstBaseSrc * src)
   if (src->segment.format != format)
     gst_base_src_set_format (src, format);
   ab_stream_start (&self->stream);
+  /* in pull mode downstream waits for the very samples that it asked for */
+  self->stream.supply.never_drops = format == GST_FORMAT_BYTES;
   self->tagged = FALSE;
   self->discont = FALSE;
   self->waveform = ab_waveform_new (g_random_int ());

@@ -16,6 +16,10 @@
 #define TIMED_EVERY 8
 /* allocation=auto checks the advice at every n-th batch. */
 #define ADVICE_EVERY 256
+/* While it waits at the limit, it looks this often whether the pipeline is to
+ * play. */
+#define LOOK_EVERY G_TIME_SPAN_SECOND
+#define PATIENCE (5 * G_TIME_SPAN_SECOND)
 
 void
 ab_supply_init (AbSupply * self, GstElement * element,
@@ -24,6 +28,7 @@ ab_supply_init (AbSupply * self, GstElement * element,
   self->element = element;
   self->category = category;
   self->wanted = wanted;
+  self->patience = PATIENCE;
 }
 
 void
@@ -37,6 +42,7 @@ ab_supply_start (AbSupply * self, AbLedger * ledger)
   self->advice.reason = GST_AUDIO_BATCH_ADVICE_REASON_NONE;
   self->until_advice = ADVICE_EVERY;
   self->until_timed = 1;
+  self->stall_told = FALSE;
 }
 
 void
@@ -248,19 +254,86 @@ count_overrun (AbSupply * self)
   return AB_FLOW_DROPPED;
 }
 
+/* Does the application want the pipeline to play? Until the pipeline has
+ * prerolled, only its topmost bin knows: the target of the elements is PAUSED. */
+static gboolean
+is_to_play (GstElement * element)
+{
+  GstObject *top = gst_object_ref (GST_OBJECT (element));
+  GstObject *parent;
+  gboolean plays;
+
+  while (!gst_element_is_locked_state (GST_ELEMENT (top))
+      && (parent = gst_object_get_parent (top))) {
+    gst_object_unref (top);
+    top = parent;
+  }
+  GST_OBJECT_LOCK (top);
+  plays = GST_STATE_TARGET (GST_ELEMENT (top)) == GST_STATE_PLAYING;
+  GST_OBJECT_UNLOCK (top);
+  gst_object_unref (top);
+  return plays;
+}
+
+static void
+tell_stall (AbSupply * self)
+{
+  self->stall_told = TRUE;
+  GST_ELEMENT_WARNING (self->element, RESOURCE, NO_SPACE_LEFT,
+      ("The stream stands still, since downstream holds %" G_GUINT64_FORMAT
+          " of %u batches: a queue or sink that wants more than that before it "
+          "goes on never gets it.",
+          ab_ledger_outstanding (self->memory.ledger),
+          self->settings.max_outstanding),
+      ("Raise max-outstanding-batches, or let downstream hold fewer: "
+          "enable-last-sample=false on a sink, or a lower min-threshold-buffers "
+          "on a queue."));
+}
+
+/* Waits until there is room, or the limit has changed. Tells if the pipeline
+ * has been to play since @since (0: not yet known), and that is long ago.
+ *
+ * Returns: FALSE if the gate was shut. */
+static gboolean
+wait_for_room (AbSupply * self, gint64 * since)
+{
+  /* a sink in real time releases a batch after its duration */
+  gint64 patience = self->patience + gst_util_uint64_scale_int
+      (self->max_samples, G_USEC_PER_SEC, GST_AUDIO_INFO_RATE (self->info));
+  gint64 now = g_get_monotonic_time ();
+
+  if (*since == 0)
+    *since = now;
+  for (;;) {
+    if (!ab_gate_wait (&self->memory.ledger->gate, has_room, self,
+            now + MIN (LOOK_EVERY, self->patience)))
+      return FALSE;
+    if (has_room (self))
+      return TRUE;
+    now = g_get_monotonic_time ();
+    if (!is_to_play (self->element))
+      *since = now;
+    else if (!self->stall_told && now - *since >= patience)
+      tell_stall (self);
+  }
+}
+
 static G_GNUC_NO_INLINE GstFlowReturn
 await_room (AbSupply * self)
 {
+  gint64 since = 0;
+
   while (self->settings.max_outstanding > 0
       && ab_ledger_outstanding (self->memory.ledger) >=
       self->settings.max_outstanding) {
     if (self->settings.overrun == GST_AUDIO_BATCH_OVERRUN_ERROR)
       return refuse_overrun (self);
-    if (self->settings.overrun == GST_AUDIO_BATCH_OVERRUN_DROP)
+    if (self->settings.overrun == GST_AUDIO_BATCH_OVERRUN_DROP
+        && !self->never_drops)
       return count_overrun (self);
     GST_CAT_DEBUG_OBJECT (self->category, self->element,
         "waiting: downstream holds %u batches", self->settings.max_outstanding);
-    if (!ab_gate_wait (&self->memory.ledger->gate, has_room, self, 0))
+    if (!wait_for_room (self, &since))
       return GST_FLOW_FLUSHING;
     if (atomic_load (&self->bound_changed))
       take_bound (self);

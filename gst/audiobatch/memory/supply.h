@@ -65,6 +65,14 @@ typedef struct
   AbAdvice advice;
   guint until_advice;
   guint until_timed;
+
+  /* Microseconds, without the duration of a batch: after a wait of this length
+   * downstream most likely never releases a batch. Constant; tests change it. */
+  gint64 patience;
+  /* in this run the application was told so */
+  gboolean stall_told;
+  /* set at the start: wait also with overrun=drop */
+  gboolean never_drops;
 } AbSupply;
 
 void ab_supply_init (AbSupply * self, GstElement * element,
@@ -99,6 +107,9 @@ void ab_supply_take_query (AbSupply * self, GstQuery * query);
 
 /* Acquires @room for the next batch, of @n_samples samples. The caller is its
  * only owner.
+ *
+ * If it waits for too long while the pipeline is to play, it posts a warning,
+ * once a run.
  *
  * Returns: GST_FLOW_OK; AB_FLOW_DROPPED if downstream holds too many batches
  * and overrun=drop; GST_FLOW_FLUSHING if the gate was shut; GST_FLOW_ERROR if

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The supply waits at max-outstanding-batches, and tells if that is for too
+ * long. */
+
+#include "memory/supply.h"
+
+#include <gst/check/gstcheck.h>
+
+#define SAMPLES 480
+#define ROUNDS 10
+/* A wait is told at the 11th look: after 1 ms and the duration of a batch, with
+ * 1 ms from one look to the next. */
+#define LOOKS 20
+
+static GstElement *pipeline, *element;
+static GstBus *bus;
+static AbLedger *ledger;
+static GstAudioInfo info;
+static AbSupply supply;
+static const AbSupplySettings settings = {.max_outstanding = 2 };
+
+/* The target of @element stays below that of the pipeline, as before
+ * preroll. */
+static void
+setup (void)
+{
+  GstDebugCategory *category = NULL;
+
+  GST_DEBUG_CATEGORY_GET (category, "default");
+  pipeline = gst_pipeline_new (NULL);
+  element = gst_bin_new (NULL);
+  gst_bin_add (GST_BIN (pipeline), element);
+  bus = gst_element_get_bus (pipeline);
+  gst_element_set_state (element, GST_STATE_PAUSED);
+  gst_audio_info_set_format (&info, GST_AUDIO_FORMAT_S16, 48000, 1, NULL);
+  ledger = ab_ledger_new ();
+  memset (&supply, 0, sizeof supply);
+  ab_supply_init (&supply, element, category, &settings);
+  ab_supply_start (&supply, ledger);
+  ab_supply_take_settings (&supply, &settings);
+  ab_supply_set_size (&supply, &info, SAMPLES);
+  supply.patience = 1000;
+}
+
+static void
+teardown (void)
+{
+  ab_supply_stop (&supply);
+  ab_ledger_unref (ledger);
+  gst_object_unref (bus);
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+  gst_object_unref (pipeline);
+}
+
+static void
+aim_at (GstElement * top, GstState target)
+{
+  GST_OBJECT_LOCK (top);
+  GST_STATE_TARGET (top) = target;
+  GST_OBJECT_UNLOCK (top);
+}
+
+static GstBuffer *
+acquire (void)
+{
+  AbRoom room;
+
+  if (ab_supply_acquire (&supply, SAMPLES, &room) != GST_FLOW_OK)
+    return NULL;
+  ab_room_close (&room);
+  return room.buffer;
+}
+
+static gpointer
+acquire_aside (gpointer unused)
+{
+  return acquire ();
+}
+
+/* Waits until the streaming thread has waited for some time and looks whether
+ * the pipeline is to play. It takes this lock for that. */
+static void
+await_look (void)
+{
+  while (!atomic_load (&ledger->gate.waiting))
+    g_thread_yield ();
+  GST_OBJECT_LOCK (element);
+  while (atomic_load (&ledger->gate.waiting))
+    g_thread_yield ();
+  GST_OBJECT_UNLOCK (element);
+}
+
+static guint
+warnings (void)
+{
+  GstMessage *message;
+  guint n = 0;
+
+  for (; (message = gst_bus_pop_filtered (bus, GST_MESSAGE_WARNING)); n++)
+    gst_message_unref (message);
+  return n;
+}
+
+static void
+await_warning (void)
+{
+  GstMessage *message = gst_bus_timed_pop_filtered (bus, 20 * GST_SECOND,
+      GST_MESSAGE_WARNING);
+  GError *warning = NULL;
+
+  fail_unless (message != NULL, "nobody says that it waits");
+  fail_unless (GST_MESSAGE_SRC (message) == GST_OBJECT (element));
+  gst_message_parse_warning (message, &warning, NULL);
+  fail_unless (strstr (warning->message, "holds 2 of 2 batches") != NULL,
+      "%s", warning->message);
+  g_error_free (warning);
+  gst_message_unref (message);
+}
+
+/* Releases a batch, and takes the one that the streaming thread then gets. */
+static GstBuffer *
+release (GstBuffer * held, GThread * waiter)
+{
+  gst_buffer_unref (held);
+  return g_thread_join (waiter);
+}
+
+GST_START_TEST (test_a_long_wait_is_told_once_a_run)
+{
+  GstBuffer *first = acquire ();
+  GstBuffer *second = acquire ();
+  GThread *waiter;
+  guint i, looks;
+
+  aim_at (pipeline, GST_STATE_PLAYING);
+  for (i = 0; i < ROUNDS; i++) {
+    waiter = g_thread_new ("waiter", acquire_aside, NULL);
+    if (i == 0)
+      await_warning ();
+    for (looks = 0; looks < LOOKS; looks++)
+      await_look ();
+    first = release (first, waiter);
+    fail_unless (first != NULL);
+  }
+  fail_unless_equals_int (warnings (), 0);
+
+  ab_supply_stop (&supply);
+  ab_supply_start (&supply, ledger);
+  waiter = g_thread_new ("waiter", acquire_aside, NULL);
+  await_warning ();
+  first = release (first, waiter);
+  gst_buffer_unref (first);
+  gst_buffer_unref (second);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_a_pipeline_that_is_to_be_paused_may_wait)
+{
+  GstBuffer *first = acquire ();
+  GstBuffer *second = acquire ();
+  GThread *waiter;
+  guint i;
+
+  aim_at (pipeline, GST_STATE_PAUSED);
+  waiter = g_thread_new ("waiter", acquire_aside, NULL);
+  for (i = 0; i < LOOKS; i++)
+    await_look ();
+  fail_unless_equals_int (warnings (), 0);
+  aim_at (pipeline, GST_STATE_PLAYING);
+  await_warning ();
+  gst_buffer_unref (release (first, waiter));
+  gst_buffer_unref (second);
+}
+
+GST_END_TEST;
+
+/* Its locked state says that the application wants it to be paused. */
+GST_START_TEST (test_an_element_that_is_locked_in_paused_may_wait)
+{
+  GstBuffer *first = acquire ();
+  GstBuffer *second = acquire ();
+  GThread *waiter;
+  guint i;
+
+  aim_at (pipeline, GST_STATE_PLAYING);
+  gst_element_set_locked_state (element, TRUE);
+  waiter = g_thread_new ("waiter", acquire_aside, NULL);
+  for (i = 0; i < LOOKS; i++)
+    await_look ();
+  fail_unless_equals_int (warnings (), 0);
+  gst_element_set_locked_state (element, FALSE);
+  gst_buffer_unref (release (first, waiter));
+  gst_buffer_unref (second);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_who_never_drops_waits)
+{
+  GstBuffer *first = acquire ();
+  GstBuffer *second = acquire ();
+  GThread *waiter;
+
+  supply.settings.overrun = GST_AUDIO_BATCH_OVERRUN_DROP;
+  fail_unless (acquire () == NULL);
+  supply.never_drops = TRUE;
+  waiter = g_thread_new ("waiter", acquire_aside, NULL);
+  await_look ();
+  first = release (first, waiter);
+  fail_unless (first != NULL);
+  gst_buffer_unref (first);
+  gst_buffer_unref (second);
+}
+
+GST_END_TEST;
+
+static Suite *
+supply_suite (void)
+{
+  Suite *s = suite_create ("supply");
+  TCase *tc = tcase_create ("supply");
+
+  suite_add_tcase (s, tc);
+  tcase_set_timeout (tc, 60);
+  tcase_add_checked_fixture (tc, setup, teardown);
+  tcase_add_test (tc, test_a_long_wait_is_told_once_a_run);
+  tcase_add_test (tc, test_a_pipeline_that_is_to_be_paused_may_wait);
+  tcase_add_test (tc, test_an_element_that_is_locked_in_paused_may_wait);
+  tcase_add_test (tc, test_who_never_drops_waits);
+  return s;
+}
+
+GST_CHECK_MAIN (supply);
