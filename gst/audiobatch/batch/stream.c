@@ -142,6 +142,7 @@ ab_stream_start (AbStream * self)
   self->latency = 0;
   gst_audio_info_init (&self->info);
   GST_OBJECT_UNLOCK (self->element);
+  self->fraction_n = self->fraction_d = 0;
   ab_stream_set_shut (self, AB_GATE_FLUSHING | AB_GATE_STOPPING, FALSE);
   ab_supply_start (&self->supply, self->ledger);
 }
@@ -191,6 +192,22 @@ take_size (AbStream * self, const GstAudioInfo * info, const AbSize * size)
   }
 }
 
+/* Warns once of a fraction above 1: 50/1 in place of 1/50 is a common slip. */
+static void
+check_fraction (AbStream * self, gint n, gint d)
+{
+  if (n == self->fraction_n && d == self->fraction_d)
+    return;
+  self->fraction_n = n;
+  self->fraction_d = d;
+  if (n > d) {
+    GST_ELEMENT_WARNING (self->element, LIBRARY, SETTINGS,
+        ("output-buffer-duration-fraction is %d/%d: each batch has %g seconds.",
+            n, d, (gdouble) n / d),
+        ("It is a fraction of a second: 1/50 is 20 milliseconds."));
+  }
+}
+
 /* Copies the settings into streaming state, for audio of @info. If @resized is
  * TRUE, takes size and format even if the size is the same. Sets @resized if
  * the size changes. */
@@ -222,6 +239,7 @@ take_common_settings (AbStream * self, const GstAudioInfo * info,
     *resized = TRUE;
     take_size (self, info, &size);
   }
+  check_fraction (self, settings.size.fraction_n, settings.size.fraction_d);
   return TRUE;
 }
 

@@ -39,6 +39,9 @@ G_BEGIN_DECLS typedef struct
 
   /* streaming thread */
   AbReport report;
+  /* the fraction of a second in force, of which the application was warned if
+   * it is above 1; 0/0 at the start */
+  gint fraction_n, fraction_d;
 } AbStream;
 
 /* Changes of the counters, applied together. */

@@ -553,6 +553,81 @@ GST_START_TEST (test_each_figure_can_be_got_through_the_bin)
 
 GST_END_TEST;
 
+/* Expects @n warnings, and that they tell @seconds. */
+static void
+assert_seconds_told (GstBus * bus, guint n, const gchar * seconds)
+{
+  GstMessage *message;
+  guint i;
+
+  for (i = 0; (message = gst_bus_pop_filtered (bus, GST_MESSAGE_WARNING)); i++) {
+    GError *warning = NULL;
+
+    gst_message_parse_warning (message, &warning, NULL);
+    fail_unless (g_error_matches (warning, GST_LIBRARY_ERROR,
+            GST_LIBRARY_ERROR_SETTINGS), "%s", warning->message);
+    fail_unless (strstr (warning->message, seconds) != NULL, "%s",
+        warning->message);
+    g_error_free (warning);
+    gst_message_unref (message);
+  }
+  fail_unless_equals_int (i, n);
+}
+
+static void
+push_at_rate (GstHarness * h, gint rate)
+{
+  GstAudioInfo info = audio_info (GST_AUDIO_FORMAT_S16, rate, 1, FALSE);
+
+  harness_set_info (h, &info);
+  fail_unless_equals_int (gst_harness_push (h,
+          gst_harness_create_buffer (h, 8000)), GST_FLOW_OK);
+}
+
+GST_START_TEST (test_a_fraction_above_one_is_told_once_in_seconds)
+{
+  GstBus *bus;
+  GstHarness *h = harness_with_bus ("audiobatch", &bus);
+
+  g_object_set (h->element, "output-buffer-duration-fraction", 1, 1, NULL);
+  push_at_rate (h, 48000);
+  assert_seconds_told (bus, 0, "");
+  g_object_set (h->element, "output-buffer-duration-fraction", 50, 1, NULL);
+  push_at_rate (h, 44100);
+  push_at_rate (h, 8000);
+  assert_seconds_told (bus, 1, "50/1: each batch has 50 seconds");
+  g_object_set (h->element, "output-buffer-duration-fraction", 3, 2,
+      "report-interval", 7, NULL);
+  push_at_rate (h, 48000);
+  assert_seconds_told (bus, 1, "3/2: each batch has 1.5 seconds");
+  g_object_set (h->element, "output-buffer-duration-fraction", 0, 1, NULL);
+  push_at_rate (h, 8000);
+  g_object_set (h->element, "output-buffer-duration-fraction", 3, 2, NULL);
+  push_at_rate (h, 48000);
+  assert_seconds_told (bus, 1, "3/2: each batch has 1.5 seconds");
+  harness_free_with_bus (h, bus);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_the_source_tells_a_fraction_above_one_too)
+{
+  GstBus *bus;
+  GstHarness *h = harness_with_bus ("audiobatchsrc", &bus);
+  guint i;
+
+  g_object_set (h->element, "output-buffer-duration-fraction", 3, 2,
+      "num-buffers", 3, NULL);
+  gst_harness_set_sink_caps_str (h, "audio/x-raw,rate=8000");
+  gst_harness_play (h);
+  for (i = 0; i < 3; i++)
+    gst_buffer_unref (gst_harness_pull (h));
+  assert_seconds_told (bus, 1, "3/2: each batch has 1.5 seconds");
+  harness_free_with_bus (h, bus);
+}
+
+GST_END_TEST;
+
 static Suite *
 properties_suite (void)
 {
@@ -568,6 +643,8 @@ properties_suite (void)
       G_N_ELEMENTS (elements));
   tcase_add_loop_test (tc, test_each_value_can_be_set_and_got_through_the_bin,
       0, G_N_ELEMENTS (elements));
+  tcase_add_test (tc, test_a_fraction_above_one_is_told_once_in_seconds);
+  tcase_add_test (tc, test_the_source_tells_a_fraction_above_one_too);
   tcase_add_loop_test (tc, test_each_figure_can_be_got_through_the_bin, 0,
       G_N_ELEMENTS (elements));
   return s;
