@@ -295,7 +295,8 @@ gst_audio_batch_sink_activate_mode (GstPad * pad, GstObject * parent,
 static const gchar *
 missing_field (const GstCaps * caps)
 {
-  static const gchar *const needed[] = { "format", "rate", "channels", NULL };
+  static const gchar *const needed[] =
+      { "format", "rate", "channels", "layout", NULL };
   const GstStructure *structure = gst_caps_get_structure (caps, 0);
   gint channels;
   guint i;

@@ -682,6 +682,10 @@ static const struct
       "no field \"format\""},
   {"audio/x-raw, format=S16LE, rate=8000, channels=6, layout=interleaved",
       "no field \"channel-mask\""},
+  {"audio/x-raw, format=S16LE, rate=16000, channels=1",
+      "no field \"layout\""},
+  {"audio/x-raw, format=S16LE, rate=16000, channels=6",
+      "no field \"layout\""},
 };
 
 GST_START_TEST (test_caps_without_what_audio_needs_are_an_error_that_names_it)
