@@ -425,10 +425,21 @@ check_segment (GstAudioBatch * self, const GstSegment * segment)
   return TRUE;
 }
 
+/* Returns @event (transfer full) in place of @old, which it frees. */
+static GstEvent *
+replace_event (GstEvent * old, GstEvent * event)
+{
+  gst_event_set_seqnum (event, gst_event_get_seqnum (old));
+  gst_event_set_running_time_offset (event,
+      gst_event_get_running_time_offset (old));
+  GST_EVENT_TIMESTAMP (event) = GST_EVENT_TIMESTAMP (old);
+  gst_event_unref (old);
+  return event;
+}
+
 static gboolean
 handle_segment (GstAudioBatch * self, GstEvent * event)
 {
-  guint32 seqnum = gst_event_get_seqnum (event);
   GstSegment segment;
 
   gst_event_copy_segment (event, &segment);
@@ -441,9 +452,7 @@ handle_segment (GstAudioBatch * self, GstEvent * event)
     /* the output is in order, so downstream plays it forwards */
     segment.rate = -segment.rate;
     segment.applied_rate = -segment.applied_rate;
-    gst_event_unref (event);
-    event = gst_event_new_segment (&segment);
-    gst_event_set_seqnum (event, seqnum);
+    event = replace_event (event, gst_event_new_segment (&segment));
   }
   self->segment = segment;
   return change (self, event);
@@ -452,18 +461,14 @@ handle_segment (GstAudioBatch * self, GstEvent * event)
 static GstEvent *
 mirror_segment_done (GstAudioBatch * self, GstEvent * event)
 {
-  guint32 seqnum = gst_event_get_seqnum (event);
   GstFormat format;
   gint64 position;
 
   gst_event_parse_segment_done (event, &format, &position);
   if (format != GST_FORMAT_TIME || position < 0)
     return event;
-  gst_event_unref (event);
-  event = gst_event_new_segment_done (format, mirror_time (self,
-          MAX ((guint64) position, self->segment.start)));
-  gst_event_set_seqnum (event, seqnum);
-  return event;
+  return replace_event (event, gst_event_new_segment_done (format,
+          mirror_time (self, MAX ((guint64) position, self->segment.start))));
 }
 
 /* A GAP event of a reverse segment, turned round as the chunks are. */

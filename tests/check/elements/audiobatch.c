@@ -710,6 +710,66 @@ GST_START_TEST (test_caps_without_what_audio_needs_are_an_error_that_names_it)
 
 GST_END_TEST;
 
+static GstEvent *
+pull_event_of_type (GstHarness * h, GstEventType type)
+{
+  GstEvent *event;
+
+  while ((event = gst_harness_try_pull_event (h))
+      && GST_EVENT_TYPE (event) != type)
+    gst_event_unref (event);
+  fail_unless (event != NULL, "no %s came", gst_event_type_get_name (type));
+  return event;
+}
+
+static void
+assert_offset (GstHarness * h, GstEventType type, gint64 offset, guint32 seqnum)
+{
+  GstEvent *event = pull_event_of_type (h, type);
+
+  fail_unless_equals_int64 (gst_event_get_running_time_offset (event), offset);
+  fail_unless_equals_int (gst_event_get_seqnum (event), seqnum);
+  gst_event_unref (event);
+}
+
+/* A pad upstream has an offset. Events that the element makes anew keep it. */
+GST_START_TEST (test_events_keep_their_running_time_offset_in_reverse_too)
+{
+  const gint64 offset = 30 * GST_MSECOND;
+  const gdouble rate = __i__ == 0 ? 1 : -1;
+  const GstAudioInfo info = audio_info (GST_AUDIO_FORMAT_S16, 48000, 1, FALSE);
+  GstBus *bus;
+  GstHarness *h = harness_with_bus ("audiobatch", &bus);
+  GstEvent *segment_event, *done;
+  guint32 seqnum, done_seqnum;
+  GstSegment segment;
+  GstBuffer *chunk;
+
+  gst_segment_init (&segment, GST_FORMAT_TIME);
+  segment.rate = rate;
+  segment.stop = GST_SECOND;
+  harness_set_info (h, &info);
+  /* those of the harness */
+  while (gst_harness_events_in_queue (h) > 0)
+    gst_event_unref (gst_harness_pull_event (h));
+  segment_event = gst_event_new_segment (&segment);
+  gst_event_set_running_time_offset (segment_event, offset);
+  seqnum = gst_event_get_seqnum (segment_event);
+  gst_harness_push_event (h, segment_event);
+  chunk = gst_harness_create_buffer (h, 2048);
+  GST_BUFFER_PTS (chunk) = 0;
+  fail_unless_equals_int (gst_harness_push (h, chunk), GST_FLOW_OK);
+  assert_offset (h, GST_EVENT_SEGMENT, offset, seqnum);
+  done = gst_event_new_segment_done (GST_FORMAT_TIME, 0);
+  gst_event_set_running_time_offset (done, offset);
+  done_seqnum = gst_event_get_seqnum (done);
+  gst_harness_push_event (h, done);
+  assert_offset (h, GST_EVENT_SEGMENT_DONE, offset, done_seqnum);
+  harness_free_with_bus (h, bus);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_a_segment_in_bytes_is_an_error)
 {
   GstPad *sink;
@@ -788,6 +848,8 @@ audiobatch_suite (void)
       test_caps_without_what_audio_needs_are_an_error_that_names_it, 0,
       G_N_ELEMENTS (bad_caps));
   tcase_add_test (tc, test_a_segment_in_bytes_is_an_error);
+  tcase_add_loop_test (tc,
+      test_events_keep_their_running_time_offset_in_reverse_too, 0, 2);
   tcase_add_test (tc, test_eos_before_caps_passes);
   return s;
 }
