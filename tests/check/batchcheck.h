@@ -271,6 +271,8 @@ assert_error (GstBus * bus, GQuark domain, gint code, const gchar * words)
       error->code, error->message);
   fail_unless (strstr (error->message, words) != NULL,
       "\"%s\" is not in: %s", words, error->message);
+  fail_unless (strstr (debug, "post_error") == NULL,
+      "the error names the function that posts it: %s", debug);
   g_error_free (error);
   g_free (debug);
   gst_message_unref (message);

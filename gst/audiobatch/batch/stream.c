@@ -86,11 +86,11 @@ ab_stream_get_property (AbStream * self, guint id, GValue * value)
 }
 
 void
-ab_stream_post_error (AbStream * self, const GError * error)
+ab_stream_post_error_from (AbStream * self, const GError * error,
+    const gchar * file, const gchar * function, gint line)
 {
   gst_element_message_full (self->element, GST_MESSAGE_ERROR, error->domain,
-      error->code, g_strdup (error->message), NULL, __FILE__, GST_FUNCTION,
-      __LINE__);
+      error->code, g_strdup (error->message), NULL, file, function, line);
 }
 
 GstClockTime

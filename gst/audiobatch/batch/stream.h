@@ -71,8 +71,12 @@ GstClockTime ab_stream_get_latency (AbStream * self);
 gboolean ab_stream_get_format (AbStream * self, GstAudioInfo * info,
     guint64 * size_n, guint64 * size_d);
 
-/* Any thread: posts @error as an element error. */
-void ab_stream_post_error (AbStream * self, const GError * error);
+/* Any thread: posts @error as an element error, from the place of the call. */
+#define ab_stream_post_error(self, error) \
+    ab_stream_post_error_from ((self), (error), __FILE__, GST_FUNCTION, \
+        __LINE__)
+void ab_stream_post_error_from (AbStream * self, const GError * error,
+    const gchar * file, const gchar * function, gint line);
 
 /* While nothing streams. On READY to PAUSED ab_stream_start() makes new
  * counters. Batches of an earlier run that are still outstanding stay in the
