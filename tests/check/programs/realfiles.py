@@ -1,0 +1,539 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Plays real files through audiobatch, and checks every sample.
+
+usage: realfiles.py [WORD...]
+
+ffmpeg makes short files, good and badly interleaved ones. Each case plays to the
+end once with identity in the place of audiobatch, and once for each value of the
+property discont. All samples of the first play must come out of audiobatch, in
+order and in whole batches, with exact times, and nothing else. With words, only
+the cases whose name has one of them are run. If something is not installed,
+prints what and exits with status 77.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+try:
+    import gi
+    gi.require_version("Gst", "1.0")
+    from gi.repository import Gst
+except (ImportError, ValueError):
+    print("skipped: apt-get install python3-gst-1.0")
+    sys.exit(77)
+
+# longer than any play takes, even if other programs use all processors
+SECONDS = 60
+MODES = ("resync", "fill")
+BATCH = 0.05                    # seconds; no decoder's frames are as long
+# defaults of audiobatch: a chunk whose time is less off than the first is due;
+# a jump longer than the second is a break with fill too
+ALIGNMENT_THRESHOLD = 40 * Gst.MSECOND
+MAX_FILL = 5 * Gst.SECOND
+
+PACKAGES = {
+    "gstreamer1.0-plugins-base": ("oggdemux", "opusdec", "playbin", "playbin3"),
+    "gstreamer1.0-plugins-good": ("flacdec", "flacparse", "jpegdec", "matroskademux",
+                                  "mpg123audiodec", "qtdemux"),
+    "gstreamer1.0-plugins-bad": ("faad", "opusparse", "tsdemux"),
+}
+
+#
+# Files
+#
+
+# The streams that the files are made of, by one ffmpeg: its input, the length in
+# seconds, the options. No part of noise resembles another. Lengths of frames are
+# not those of batches.
+NOISE = "anoisesrc=sample_rate=16000:amplitude=0.5:seed="
+FLAC_OPTIONS = "-c:a flac -frame_size 900 -sample_fmt s16"
+PICTURES = "testsrc2=size=32x32:rate=5"
+PICTURE = 0.201                 # seconds from one to the next, rounded up
+STREAMS = {
+    "jpeg.mkv": (PICTURES, 12, "-c:v mjpeg -pix_fmt yuvj420p"),
+    "mpeg.mkv": (PICTURES, 12, "-c:v mpeg2video -r 25"),
+    "flac.mkv": (NOISE + "1", 12, FLAC_OPTIONS),
+    "short.mkv": (NOISE + "2", 3.7, FLAC_OPTIONS),
+    "next.mkv": (NOISE + "3", 7, FLAC_OPTIONS),
+    "aac.mkv": (NOISE + "4", 12, "-c:a aac -b:a 32k"),
+    "mp2.mkv": (NOISE + "5", 12, "-c:a mp2 -b:a 64k"),
+    "opus.mkv": (NOISE + "6", 6, "-c:a libopus -b:a 24k"),
+    "opus.ogg": (NOISE + "6", 6, "-c:a libopus -b:a 24k"),
+    "sound.mp3": (NOISE + "7", 6, "-c:a libmp3lame"),
+}
+
+# Files of streams: the streams, and the options.
+SHIFTED = "-itsoffset 10"
+MIXES = {
+    "good.mkv": ("jpeg.mkv", "flac.mkv", ""),
+    "good.ts": ("mpeg.mkv", "mp2.mkv", ""),
+    "begins-late.ts": ("mpeg.mkv", SHIFTED + " -i mp2.mkv", "-t 16"),
+    "short-sound.mkv": ("jpeg.mkv", "short.mkv", ""),
+    "short-sound.mp4": ("jpeg.mkv", "short.mkv", "-strict experimental"),
+    "edit-list.mp4": ("jpeg.mkv", "aac.mkv", ""),
+    "begins-later.mp4": ("jpeg.mkv", "-itsoffset 0.5 -i aac.mkv", ""),
+    "fragments.mp4": ("jpeg.mkv", "aac.mkv",
+                      "-movflags empty_moov+default_base_moof -frag_duration "
+                      "1000000"),
+}
+
+# Files with audio behind the video: the well interleaved file, and the seconds.
+LATE = {f"late-{seconds}.{kind}": (f"good.{kind}", seconds)
+        for kind, lags in (("mkv", (0.3, 1, 3, 5, 10)), ("ts", (2, 4, 8)))
+        for seconds in lags}
+
+
+def command(arguments, folder):
+    done = subprocess.run(arguments.split(), cwd=folder, check=False, text=True,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE)
+    if done.returncode != 0:
+        raise RuntimeError(f"{arguments}\n{done.stderr}")
+    return done.stdout
+
+
+def ffmpeg(arguments, folder):
+    return command(f"ffmpeg -nostdin -v error {arguments}", folder)
+
+
+def make_stream(folder, name):
+    source, seconds, options = STREAMS[name]
+    ffmpeg(f"-f lavfi -i {source} -t {seconds} {options} {name}", folder)
+
+
+def make_mix(folder, name):
+    video, audio, options = MIXES[name]
+    audio = audio if "-i " in audio else f"-i {audio}"
+    ffmpeg(f"-i {video} {audio} -map 0:v -map 1:a -c copy {options} {name}",
+           folder)
+
+
+def vint(data, position):
+    """An EBML integer with its marker bit, and the position behind it."""
+    length = 9 - data[position].bit_length()
+    end = position + length
+    return int.from_bytes(data[position:end], "big"), end
+
+
+def elements(data, position, end):
+    """Number, start, start of content and end of each EBML element."""
+    while position < end:
+        number, content = vint(data, position)
+        size, content = vint(data, content)
+        # without the marker bit
+        size -= 1 << (size.bit_length() - 1)
+        # unknown sizes have all bits set
+        stop = min(content + size, end)
+        yield number, position, content, stop
+        position = stop
+
+
+SEGMENT, CLUSTER, CLUSTER_TIME = 0x18538067, 0x1F43B675, 0xE7
+INFORMATION, TRACKS = 0x1549A966, 0x1654AE6B
+SIMPLE_BLOCK, BLOCK_GROUP, BLOCK = 0xA3, 0xA0, 0xA1
+AUDIO_TRACK = 2
+
+
+class Block(NamedTuple):
+    track: int
+    time: int                   # in ms
+    field: int                  # where in the element its time is
+    element: bytes
+
+    def in_cluster(self, time):
+        return (self.element[:self.field] +
+                (self.time - time).to_bytes(2, "big", signed=True) +
+                self.element[self.field + 2:])
+
+
+def blocks_of(data, content, end):
+    """The blocks of a cluster."""
+    for number, start, content, end in elements(data, content, end):
+        if number == CLUSTER_TIME:
+            time = int.from_bytes(data[content:end], "big")
+        if number == BLOCK_GROUP:
+            content = next(inside for inner, _, inside, _ in
+                           elements(data, content, end) if inner == BLOCK)
+        if number in (SIMPLE_BLOCK, BLOCK_GROUP):
+            track, field = vint(data, content)
+            yield Block(track - 0x80, time + int.from_bytes(
+                data[field:field + 2], "big", signed=True), field - start,
+                        data[start:end])
+
+
+def element(number, content):
+    return number.to_bytes(4, "big") + (len(content) | 1 << 56).to_bytes(
+        8, "big") + content
+
+
+def delay_matroska(data, seconds):
+    """Moves the audio's blocks in the file. Their times stay the same."""
+    magic, segment = elements(data, 0, len(data))
+    head, clusters = b"", {}
+    blocks = []
+    for number, start, content, end in elements(data, *segment[2:]):
+        if number in (INFORMATION, TRACKS):
+            head += data[start:end]
+        elif number == CLUSTER:
+            blocks += blocks_of(data, content, end)
+    for block in blocks:
+        place = block.time + (block.track == AUDIO_TRACK) * 1000 * seconds
+        clusters.setdefault(place // 1000 * 1000, []).append((place, block))
+    for time, found in sorted(clusters.items()):
+        found.sort(key=lambda one: one[0])
+        time = int(time)
+        head += element(CLUSTER, b"\xe7\x84" + time.to_bytes(4, "big") +
+                        b"".join(one.in_cluster(time) for _, one in found))
+    return data[:magic[3]] + element(SEGMENT, head)
+
+
+PACKET = 188
+AUDIO_PID = 0x101
+
+
+def delay_transport(data, seconds):
+    """Moves the packets of the audio in the file. Their times stay the same."""
+    clock = {AUDIO_PID: None}
+    video = None
+    packets = []
+    for start in range(0, len(data), PACKET):
+        packet = data[start:start + PACKET]
+        pid = int.from_bytes(packet[1:3], "big") & 0x1FFF
+        payload = 4 + (packet[4] + 1 if packet[3] & 0x20 else 0)
+        if packet[1] & 0x40 and packet[payload:payload + 3] == b"\0\0\1":
+            if packet[payload + 7] & 0x80:
+                time = presentation_time(packet[payload + 9:payload + 14])
+                if pid == AUDIO_PID:
+                    clock[pid] = time + 90000 * seconds
+                else:
+                    video = time
+        packets.append((clock[pid] if pid == AUDIO_PID else video or 0, packet))
+    packets.sort(key=lambda one: one[0])
+    return b"".join(packet for _, packet in packets)
+
+
+def presentation_time(field):
+    """33 bits in 90 kHz, with marker bits between them."""
+    return ((field[0] >> 1 & 7) << 30 | field[1] << 22 | field[2] >> 1 << 15 |
+            field[3] << 7 | field[4] >> 1)
+
+
+def check_lag(folder, name, seconds):
+    """Raises an error unless ffprobe finds the audio that far behind."""
+    listing = command("ffprobe -v error -show_entries "
+                      f"packet=codec_type,pts_time,pos -of compact {name}", folder)
+    packets = [dict(field.split("=") for field in line.split("|")[1:4])
+               for line in listing.splitlines() if re.search(r"pos=\d", line)]
+    packets.sort(key=lambda packet: int(packet["pos"]))
+    while packets[-1]["codec_type"] == "audio":
+        packets.pop()                   # the video has ended
+    for packet in packets:
+        time = float(packet["pts_time"])
+        if packet["codec_type"] == "video":
+            video = time
+        elif not -PICTURE <= video - time - seconds <= 0.001:
+            raise RuntimeError(f"{name}: audio is {video - time} s behind")
+
+
+def make_late(folder, name):
+    original, seconds = LATE[name]
+    delay = delay_matroska if name.endswith("mkv") else delay_transport
+    with open(os.path.join(folder, original), "rb") as file:
+        data = file.read()
+    with open(os.path.join(folder, name), "wb") as file:
+        file.write(delay(data, seconds))
+    check_lag(folder, name, seconds)
+
+
+def make_files(folder):
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for make, names in ((make_stream, STREAMS), (make_mix, MIXES),
+                            (make_late, LATE)):
+            list(pool.map(lambda name, do=make: do(folder, name), names))
+
+
+#
+# Plays
+#
+
+
+class Chunk(NamedTuple):
+    """A buffer as the sink gets it. Times are running times."""
+
+    time: int
+    duration: int
+    broken: bool
+    rate: int
+    frame: int
+    data: bytes
+
+    @property
+    def samples(self):
+        return len(self.data) // self.frame
+
+
+def structure_of(pad):
+    return pad.get_current_caps().get_structure(0)
+
+
+class Play:
+    """What arrives at the sink of the audio, until EOS."""
+
+    def __init__(self, description, following=None):
+        self.chunks = []
+        self.pipeline = Gst.parse_launch(description)
+        # playbin puts its sinks into the pipeline later
+        self.sink = self.pipeline.get_by_name("out") or \
+            self.pipeline.get_property("audio-sink")
+        self.batch = self.pipeline.get_by_name("batch") or \
+            self.pipeline.get_property("audio-filter")
+        self.sink.get_static_pad("sink").add_probe(
+            Gst.PadProbeType.BUFFER, self.note)
+        if following:
+            self.pipeline.connect("about-to-finish", self.go_on, [following])
+
+    def go_on(self, playbin, following):
+        if following:
+            playbin.set_property("uri", following.pop())
+
+    def note(self, pad, info):
+        buffer = info.get_buffer()
+        segment = pad.get_sticky_event(Gst.EventType.SEGMENT, 0).parse_segment()
+        caps = structure_of(pad)
+        width = {"S16LE": 2, "F32LE": 4}[caps.get_string("format")]
+        time = segment.to_running_time(Gst.Format.TIME, buffer.pts)
+        self.chunks.append(Chunk(
+            time, buffer.duration, buffer.has_flags(Gst.BufferFlags.DISCONT),
+            caps.get_int("rate")[1], width * caps.get_int("channels")[1],
+            buffer.extract_dup(0, buffer.get_size())))
+        return Gst.PadProbeReturn.OK
+
+    def run(self):
+        """Returns what went wrong, or None."""
+        try:
+            self.pipeline.set_state(Gst.State.PLAYING)
+            message = self.pipeline.get_bus().timed_pop_filtered(
+                SECONDS * Gst.SECOND, Gst.MessageType.EOS | Gst.MessageType.ERROR)
+            if message is None:
+                return f"no EOS within {SECONDS} s"
+            if message.type == Gst.MessageType.ERROR:
+                return str(message.parse_error())
+            return None
+        finally:
+            self.pipeline.set_state(Gst.State.NULL)
+
+    def samples(self):
+        return sum(chunk.samples for chunk in self.chunks)
+
+    def figure(self, name):
+        return self.batch.get_property("stats").get_uint64(name)[1]
+
+
+def duration_of(samples, rate):
+    return samples * Gst.SECOND // rate
+
+
+def real_breaks(plain, mode):
+    """The first sample of each run, and its time, by the plain decode."""
+    breaks, position = {}, 0
+    base = origin = None
+    for chunk in plain:
+        due = base is not None and \
+            base + duration_of(position - origin, chunk.rate)
+        off = base is None or abs(chunk.time - due) >= ALIGNMENT_THRESHOLD
+        if mode == "fill":
+            off = base is None or abs(chunk.time - due) > MAX_FILL
+        elif chunk.broken:
+            off = True
+        if off:
+            base, origin = chunk.time, position
+            breaks[position] = chunk.time
+        position += chunk.samples
+    return breaks
+
+
+def check_batches(batches, breaks, size):
+    """Returns the short batches, and what is wrong with sizes and times."""
+    faults, short, position = [], 0, 0
+    for batch in batches:
+        if position in breaks:
+            base, origin = breaks[position], position
+        where = f"batch at sample {position}"
+        if batch.broken != (position in breaks):
+            faults.append(f"{where}: DISCONT is {batch.broken}")
+        wanted = base + duration_of(position - origin, batch.rate)
+        if batch.time != wanted:
+            faults.append(f"{where}: time {batch.time}, not {wanted}")
+        position += batch.samples
+        end = base + duration_of(position - origin, batch.rate)
+        if wanted + batch.duration != end:
+            faults.append(f"{where}: duration {batch.duration}")
+        if batch.samples != size:
+            short += 1
+            if position not in breaks and batch is not batches[-1]:
+                faults.append(f"{where}: {batch.samples} samples")
+    return short, faults
+
+
+class Case(NamedTuple):
+    name: str
+    pipeline: str
+    seconds: float = BATCH
+    following: str = ""         # file that playbin plays next
+
+
+class Results:
+    def __init__(self, folder):
+        self.folder = folder
+        self.total = self.failed = 0
+        print(f"{'case':44} {'plain':>7} {'out':>7} inserted short runs")
+
+    def play(self, case, element):
+        description = case.pipeline.replace("BATCH", element)
+        description = description.replace("FOLDER/", self.folder + "/")
+        following = case.following and f"file://{self.folder}/{case.following}"
+        play = Play(description, following)
+        return play, play.run()
+
+    def run(self, case):
+        plain, fault = self.play(case, "identity name=batch")
+        if fault or not plain.chunks:
+            self.tell(case.name, "plain", plain.samples(), fault or "no samples")
+            return
+        for mode in MODES:
+            self.check(case, mode, plain)
+
+    def check(self, case, mode, plain):
+        play, fault = self.play(
+            case, f"audiobatch name=batch discont={mode} report-interval=0 "
+            f"output-buffer-duration={round(case.seconds * Gst.SECOND)}")
+        breaks = real_breaks(plain.chunks, mode)
+        size = round(case.seconds * plain.chunks[0].rate)
+        faults = [fault] if fault else []
+        wanted, got = (b"".join(chunk.data for chunk in chunks)
+                       for chunks in (plain.chunks, play.chunks))
+        if wanted != got:
+            frame = plain.chunks[0].frame
+            differs = len(os.path.commonprefix((wanted, got))) // frame
+            faults.append(f"the samples differ from sample {differs} on")
+        for figure in ("samples-inserted", "samples-dropped", "samples-pending"):
+            if play.figure(figure):
+                faults.append(f"{figure}: {play.figure(figure)}")
+        short, more = check_batches(play.chunks, breaks, size)
+        faults += more[:3]
+        self.tell(f"{case.name}, {mode}", f"{plain.samples()}",
+                  f"{play.samples():7} {play.figure('samples-inserted'):8} "
+                  f"{short:5} {len(breaks):4}", "; ".join(faults))
+
+    def tell(self, name, plain, out, fault):
+        self.total += 1
+        self.failed += bool(fault)
+        print(f"{name:44} {plain:>7} {out}  {fault or 'ok'}", flush=True)
+
+    def exit(self):
+        print(f"{self.total} plays, {self.failed} failed")
+        sys.exit(1 if self.failed or self.total == 0 else 0)
+
+
+#
+# Cases
+#
+
+
+FLAC = "audio/x-flac ! queue ! flacparse ! flacdec"
+MP2 = "audio/mpeg ! queue ! mpegaudioparse ! mpg123audiodec"
+AAC = "audio/mpeg ! queue ! aacparse ! faad"
+OPUS = "opusdec"
+# The sink of the audio prerolls on a GAP event, which demuxers send when the audio
+# is 3 s behind. The video's queue must hold that much, but not all of the video:
+# at its end all sinks preroll.
+LIMITS = ("max-size-time=4000000000 max-size-buffers=0 max-size-bytes=0")
+# Here the samples end at 3.7 s, and events cover discont-wait (1 s) behind them.
+LONG_LIMITS = LIMITS.replace("=4", "=9")
+
+
+def pipeline(file, demuxer, audio, video, limits=LIMITS):
+    return (f"filesrc location=FOLDER/{file} ! {demuxer} name=d "
+            f"d. ! {audio} ! BATCH ! fakesink name=out "
+            f"d. ! {video} ! queue {limits} ! fakesink")
+
+
+def in_file(file, *decoders):
+    return f"filesrc location=FOLDER/{file} ! " + " ! ".join(decoders)
+
+
+def joined(first, second, adjust):
+    return (f"concat name=c adjust-base={adjust} ! BATCH ! fakesink name=out "
+            f"{first} ! c. {second} ! c.")
+
+
+def played(player, file):
+    return (f'{player} uri=file://FOLDER/{file} audio-filter="BATCH" '
+            'audio-sink="fakesink name=out" video-sink="fakesink"')
+
+
+def cases():
+    for name, (_, seconds) in LATE.items():
+        demuxer, audio, video = ("matroskademux", FLAC, "image/jpeg") \
+            if name.endswith("mkv") else ("tsdemux", MP2, "video/mpeg")
+        yield Case(f"{demuxer}, audio {seconds} s behind",
+                   pipeline(name, demuxer, audio, video))
+    yield Case("tsdemux, audio begins 10 s late",
+               pipeline("begins-late.ts", "tsdemux", MP2, "video/mpeg"))
+    for kind, demuxer in (("mkv", "matroskademux"), ("mp4", "qtdemux")):
+        for seconds in (BATCH, 1, 5):
+            yield Case(f"{demuxer}, short audio, batches of {seconds} s",
+                       pipeline(f"short-sound.{kind}", demuxer, FLAC,
+                                "image/jpeg", LONG_LIMITS), seconds=seconds)
+    for file in ("edit-list", "begins-later", "fragments"):
+        yield Case(f"qtdemux, {file}",
+                   pipeline(f"{file}.mp4", "qtdemux", AAC, "image/jpeg"))
+    sink = " ! BATCH ! fakesink name=out"
+    yield Case("oggdemux, Opus with pre-skip",
+               in_file("opus.ogg", "oggdemux", OPUS) + sink)
+    yield Case("matroskademux, Opus with pre-skip",
+               in_file("opus.mkv", "matroskademux", OPUS) + sink)
+    yield Case("MP3", in_file("sound.mp3", "mpegaudioparse", "mpg123audiodec") +
+               sink)
+    first, second = (in_file(file, "matroskademux", "flacparse", "flacdec")
+                     for file in ("flac.mkv", "next.mkv"))
+    for adjust in ("true", "false"):
+        yield Case(f"concat, adjust-base={adjust}", joined(first, second, adjust))
+    for player in ("playbin", "playbin3"):
+        for file in ("good", "late-0.3", "late-3", "late-10", "short-sound"):
+            yield Case(f"{player}, {file}.mkv", played(player, f"{file}.mkv"))
+        yield Case(f"{player}, two files", played(player, "flac.mkv"),
+                   following="next.mkv")
+
+
+def check_requirements():
+    missing = [] if shutil.which("ffmpeg") and shutil.which("ffprobe") \
+        else ["ffmpeg"]
+    missing += [package for package, names in PACKAGES.items()
+                if not all(map(Gst.ElementFactory.find, names))]
+    if missing:
+        print("skipped: no file was played; apt-get install", *missing)
+        sys.exit(77)
+
+
+def main():
+    Gst.init(None)
+    check_requirements()
+    with tempfile.TemporaryDirectory() as folder:
+        make_files(folder)
+        results = Results(folder)
+        for case in cases():
+            if not sys.argv[1:] or any(word in case.name
+                                       for word in sys.argv[1:]):
+                results.run(case)
+    results.exit()
+
+
+main()
