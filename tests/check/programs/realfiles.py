@@ -59,9 +59,9 @@ PICTURE = 0.201                 # seconds from one to the next, rounded up
 STREAMS = {
     "jpeg.mkv": (PICTURES, 12, "-c:v mjpeg -pix_fmt yuvj420p"),
     "mpeg.mkv": (PICTURES, 12, "-c:v mpeg2video -r 25"),
-    "flac.mkv": (NOISE + "1", 12, FLAC_OPTIONS),
-    "short.mkv": (NOISE + "2", 3.7, FLAC_OPTIONS),
-    "next.mkv": (NOISE + "3", 7, FLAC_OPTIONS),
+    "flac.mkv": (NOISE + "1", 12.02, FLAC_OPTIONS),
+    "short.mkv": (NOISE + "2", 3.71, FLAC_OPTIONS),
+    "next.mkv": (NOISE + "3", 7.01, FLAC_OPTIONS),
     "aac.mkv": (NOISE + "4", 12, "-c:a aac -b:a 32k"),
     "mp2.mkv": (NOISE + "5", 12, "-c:a mp2 -b:a 64k"),
     "opus.mkv": (NOISE + "6", 6, "-c:a libopus -b:a 24k"),
@@ -74,6 +74,7 @@ SHIFTED = "-itsoffset 10"
 MIXES = {
     "good.mkv": ("jpeg.mkv", "flac.mkv", ""),
     "good.ts": ("mpeg.mkv", "mp2.mkv", ""),
+    "begins-late.mkv": ("jpeg.mkv", SHIFTED + " -i flac.mkv", "-t 16"),
     "begins-late.ts": ("mpeg.mkv", SHIFTED + " -i mp2.mkv", "-t 16"),
     "short-sound.mkv": ("jpeg.mkv", "short.mkv", ""),
     "short-sound.mp4": ("jpeg.mkv", "short.mkv", "-strict experimental"),
@@ -393,7 +394,7 @@ class Results:
     def __init__(self, folder):
         self.folder = folder
         self.total = self.failed = 0
-        print(f"{'case':44} {'plain':>7} {'out':>7} inserted short runs")
+        print(f"{'case':48} {'plain':>7} {'out':>7} inserted short runs")
 
     def play(self, case, element):
         description = case.pipeline.replace("BATCH", element)
@@ -435,7 +436,7 @@ class Results:
     def tell(self, name, plain, out, fault):
         self.total += 1
         self.failed += bool(fault)
-        print(f"{name:44} {plain:>7} {out}  {fault or 'ok'}", flush=True)
+        print(f"{name:48} {plain:>7} {out}  {fault or 'ok'}", flush=True)
 
     def exit(self):
         print(f"{self.total} plays, {self.failed} failed")
@@ -450,18 +451,18 @@ class Results:
 FLAC = "audio/x-flac ! queue ! flacparse ! flacdec"
 MP2 = "audio/mpeg ! queue ! mpegaudioparse ! mpg123audiodec"
 AAC = "audio/mpeg ! queue ! aacparse ! faad"
-OPUS = "opusdec"
+SINK = " ! BATCH ! fakesink name=out"
 # The sink of the audio prerolls on a GAP event, which demuxers send when the audio
-# is 3 s behind. The video's queue must hold that much, but not all of the video:
+# is up to 5 s behind. The video's queue must hold that much, but not all of the video:
 # at its end all sinks preroll.
-LIMITS = ("max-size-time=4000000000 max-size-buffers=0 max-size-bytes=0")
+LIMITS = "max-size-time=6000000000 max-size-buffers=0 max-size-bytes=0"
 # Here the samples end at 3.7 s, and events cover discont-wait (1 s) behind them.
-LONG_LIMITS = LIMITS.replace("=4", "=9")
+LONG_LIMITS = LIMITS.replace("=6", "=9")
 
 
 def pipeline(file, demuxer, audio, video, limits=LIMITS):
     return (f"filesrc location=FOLDER/{file} ! {demuxer} name=d "
-            f"d. ! {audio} ! BATCH ! fakesink name=out "
+            f"d. ! {audio}{SINK} "
             f"d. ! {video} ! queue {limits} ! fakesink")
 
 
@@ -469,48 +470,59 @@ def in_file(file, *decoders):
     return f"filesrc location=FOLDER/{file} ! " + " ! ".join(decoders)
 
 
-def joined(first, second, adjust):
-    return (f"concat name=c adjust-base={adjust} ! BATCH ! fakesink name=out "
-            f"{first} ! c. {second} ! c.")
-
-
 def played(player, file):
     return (f'{player} uri=file://FOLDER/{file} audio-filter="BATCH" '
             'audio-sink="fakesink name=out" video-sink="fakesink"')
 
 
-def cases():
-    for name, (_, seconds) in LATE.items():
-        demuxer, audio, video = ("matroskademux", FLAC, "image/jpeg") \
-            if name.endswith("mkv") else ("tsdemux", MP2, "video/mpeg")
-        yield Case(f"{demuxer}, audio {seconds} s behind",
-                   pipeline(name, demuxer, audio, video))
-    yield Case("tsdemux, audio begins 10 s late",
-               pipeline("begins-late.ts", "tsdemux", MP2, "video/mpeg"))
-    for kind, demuxer in (("mkv", "matroskademux"), ("mp4", "qtdemux")):
+# demuxer, decoder of the audio, and video of each kind of file
+KINDS = {
+    "mkv": ("matroskademux", FLAC, "image/jpeg"),
+    "mp4": ("qtdemux", FLAC, "image/jpeg"),
+    "ts": ("tsdemux", MP2, "video/mpeg"),
+}
+
+
+def plain_cases():
+    for name in (*LATE, "begins-late.mkv", "begins-late.ts"):
+        yield Case(name, pipeline(name, *KINDS[name.split(".")[-1]]))
+    for name in ("short-sound.mkv", "short-sound.mp4"):
         for seconds in (BATCH, 1, 5):
-            yield Case(f"{demuxer}, short audio, batches of {seconds} s",
-                       pipeline(f"short-sound.{kind}", demuxer, FLAC,
-                                "image/jpeg", LONG_LIMITS), seconds=seconds)
-    for file in ("edit-list", "begins-later", "fragments"):
-        yield Case(f"qtdemux, {file}",
-                   pipeline(f"{file}.mp4", "qtdemux", AAC, "image/jpeg"))
-    sink = " ! BATCH ! fakesink name=out"
-    yield Case("oggdemux, Opus with pre-skip",
-               in_file("opus.ogg", "oggdemux", OPUS) + sink)
-    yield Case("matroskademux, Opus with pre-skip",
-               in_file("opus.mkv", "matroskademux", OPUS) + sink)
-    yield Case("MP3", in_file("sound.mp3", "mpegaudioparse", "mpg123audiodec") +
-               sink)
-    first, second = (in_file(file, "matroskademux", "flacparse", "flacdec")
-                     for file in ("flac.mkv", "next.mkv"))
+            yield Case(f"{name}, batches of {seconds} s",
+                       pipeline(name, *KINDS[name[-3:]], LONG_LIMITS),
+                       seconds=seconds)
+    for name in ("edit-list.mp4", "begins-later.mp4", "fragments.mp4"):
+        yield Case(name, pipeline(name, "qtdemux", AAC, "image/jpeg"))
+    for name, *decoder in (("opus.ogg", "oggdemux", "opusdec"),
+                           ("opus.mkv", "matroskademux", "opusdec"),
+                           ("sound.mp3", "mpegaudioparse", "mpg123audiodec")):
+        yield Case(name, in_file(name, *decoder) + SINK)
+
+
+def joined_cases():
+    first, second = (in_file(name, "matroskademux", "flacparse", "flacdec")
+                     for name in ("flac.mkv", "next.mkv"))
     for adjust in ("true", "false"):
-        yield Case(f"concat, adjust-base={adjust}", joined(first, second, adjust))
+        yield Case(f"concat adjust-base={adjust}",
+                   f"concat name=c adjust-base={adjust}{SINK} "
+                   f"{first} ! c. {second} ! c.")
+
+
+def player_cases():
     for player in ("playbin", "playbin3"):
-        for file in ("good", "late-0.3", "late-3", "late-10", "short-sound"):
-            yield Case(f"{player}, {file}.mkv", played(player, f"{file}.mkv"))
+        for name in ("good", "late-0.3", "late-3", "late-10", "begins-late",
+                     "short-sound"):
+            yield Case(f"{player}, {name}.mkv", played(player, f"{name}.mkv"))
+        yield Case(f"{player}, short-sound.mp4, batches of 5 s",
+                   played(player, "short-sound.mp4"), seconds=5)
         yield Case(f"{player}, two files", played(player, "flac.mkv"),
                    following="next.mkv")
+
+
+def cases():
+    yield from plain_cases()
+    yield from joined_cases()
+    yield from player_cases()
 
 
 def check_requirements():
