@@ -504,13 +504,15 @@ def joined_cases():
 
 def player_cases():
     for player in ("playbin", "playbin3"):
-        for name in ("good", "late-0.3", "late-3", "late-10", "begins-late",
-                     "short-sound"):
+        for name in ("good", "late-0.3", "late-3", "late-10", "short-sound"):
             yield Case(f"{player}, {name}.mkv", played(player, f"{name}.mkv"))
         yield Case(f"{player}, two files", played(player, "flac.mkv"),
                    following="next.mkv")
-    # playbin3 holds 2 s of the video back while there is no first batch; playbin of
-    # GStreamer 1.22 does not go on from a video to the next one
+    # What one player can't play with identity either is left to the other: with
+    # GStreamer 1.22, playbin3 sometimes waits for ever for audio that begins late,
+    # and never has 5 s of audio before both sinks have prerolled; playbin does not
+    # go on from a video to another.
+    yield Case("playbin, begins-late.mkv", played("playbin", "begins-late.mkv"))
     yield Case("playbin, short-sound.mp4, batches of 5 s",
                played("playbin", "short-sound.mp4"), seconds=5)
     yield Case("playbin3, short-sound.mkv and good.mkv",
