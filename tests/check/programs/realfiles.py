@@ -33,6 +33,11 @@ except (ImportError, ValueError):
 
 # longer than any play takes, even if other programs use all processors
 SECONDS = 60
+# In one play of thirty, decodebin3 of GStreamer 1.22 shows no stream at all, and
+# playbin3 waits for ever, with identity too. Nothing has arrived at the element
+# then: play again.
+BEGIN_SECONDS = 3
+TRIES = 10
 MODES = ("resync", "fill")
 BATCH = 0.05                    # seconds; no decoder's frames are as long
 # defaults of audiobatch: a chunk whose time is less off than the first is due;
@@ -286,6 +291,7 @@ class Play:
 
     def __init__(self, description, following=None):
         self.chunks = []
+        self.stuck = False          # nothing has arrived at the element
         self.pipeline = Gst.parse_launch(description)
         # playbin puts its sinks into the pipeline later
         self.sink = self.pipeline.get_by_name("out") or \
@@ -311,19 +317,25 @@ class Play:
             buffer.extract_dup(0, buffer.get_size())))
         return Gst.PadProbeReturn.OK
 
+    def end(self, seconds):
+        """What ends the play, or None if nothing does so far."""
+        return self.pipeline.get_bus().timed_pop_filtered(
+            seconds * Gst.SECOND, Gst.MessageType.EOS | Gst.MessageType.ERROR)
+
     def run(self):
         """Returns what went wrong, or None."""
-        try:
-            self.pipeline.set_state(Gst.State.PLAYING)
-            message = self.pipeline.get_bus().timed_pop_filtered(
-                SECONDS * Gst.SECOND, Gst.MessageType.EOS | Gst.MessageType.ERROR)
-            if message is None:
-                return f"no EOS within {SECONDS} s"
-            if message.type == Gst.MessageType.ERROR:
-                return str(message.parse_error())
-            return None
-        finally:
-            self.pipeline.set_state(Gst.State.NULL)
+        self.pipeline.set_state(Gst.State.PLAYING)
+        message = self.end(BEGIN_SECONDS)
+        if message is None:
+            self.stuck = not self.batch.get_static_pad("sink").get_sticky_event(
+                Gst.EventType.STREAM_START, 0)
+            message = None if self.stuck else self.end(SECONDS)
+        self.pipeline.set_state(Gst.State.NULL)
+        if message is None:
+            return f"no EOS within {SECONDS} s"
+        if message.type == Gst.MessageType.ERROR:
+            return str(message.parse_error())
+        return None
 
     def samples(self):
         return sum(chunk.samples for chunk in self.chunks)
@@ -394,8 +406,12 @@ class Results:
         description = case.pipeline.replace("BATCH", element)
         description = description.replace("FOLDER/", self.folder + "/")
         following = case.following and f"file://{self.folder}/{case.following}"
-        play = Play(description, following)
-        return play, play.run()
+        for _ in range(TRIES):
+            play = Play(description, following)
+            fault = play.run()
+            if not play.stuck:
+                break
+        return play, fault
 
     def run(self, case):
         plain, fault = self.play(case, "identity name=batch")
@@ -508,15 +524,11 @@ def player_cases():
             yield Case(f"{player}, {name}.mkv", played(player, f"{name}.mkv"))
         yield Case(f"{player}, two files", played(player, "flac.mkv"),
                    following="next.mkv")
-    # What one player can't play with identity either is left to the other: with
-    # GStreamer 1.22, playbin3 sometimes waits for ever for audio that begins late,
-    # and never has 5 s of audio before both sinks have prerolled; playbin does not
-    # go on from a video to another.
+    # Not with playbin3: it reads no 5 s of audio before both sinks have prerolled,
+    # and with audio that begins late it sometimes never begins, with identity too.
     yield Case("playbin, begins-late.mkv", played("playbin", "begins-late.mkv"))
     yield Case("playbin, short-sound.mp4, batches of 5 s",
                played("playbin", "short-sound.mp4"), seconds=5)
-    yield Case("playbin3, short-sound.mkv and good.mkv",
-               played("playbin3", "short-sound.mkv"), following="good.mkv")
 
 
 def cases():
