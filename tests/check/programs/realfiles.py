@@ -68,6 +68,9 @@ STREAMS = {
     "mpeg.mkv": (PICTURES, 12, "-c:v mpeg2video -r 25"),
     "flac.mkv": (NOISE + "1", 12.02, FLAC_OPTIONS),
     "short.mkv": (NOISE + "2", 3.71, FLAC_OPTIONS),
+    # Matroska's times are in ms. The last samples would be behind the end that MP4
+    # tells, and playbin's volume would cut them off.
+    "short.mp4": (NOISE + "2", 3.71, FLAC_OPTIONS + " -strict experimental"),
     "next.mkv": (NOISE + "3", 7.01, FLAC_OPTIONS),
     "aac.mp4": (NOISE + "4", 12, "-c:a aac -b:a 32k"),
     "mp2.mkv": (NOISE + "5", 12, "-c:a mp2 -b:a 64k"),
@@ -84,7 +87,7 @@ MIXES = {
     "begins-late.mkv": ("jpeg.mkv", SHIFTED + " -i flac.mkv", "-t 16"),
     "begins-late.ts": ("mpeg.mkv", SHIFTED + " -i mp2.mkv", "-t 16"),
     "short-sound.mkv": ("jpeg.mkv", "short.mkv", ""),
-    "short-sound.mp4": ("jpeg.mkv", "short.mkv", "-strict experimental"),
+    "short-sound.mp4": ("jpeg.mkv", "short.mp4", "-strict experimental"),
     "edit-list.mp4": ("jpeg.mkv", "aac.mp4", ""),
     "begins-later.mp4": ("jpeg.mkv", "-itsoffset 0.5 -i aac.mp4", ""),
     "fragments.mp4": ("jpeg.mkv", "aac.mp4",
