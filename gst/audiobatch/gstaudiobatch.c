@@ -46,9 +46,6 @@ struct _GstAudioBatch
   /* settings, OBJECT_LOCK */
   AbFilterSettings settings;
 
-  /* any thread: settings changed since the streaming thread last looked */
-  atomic_bool settings_changed;
-
   /* see its own fields for threads */
   AbStream stream;
 
@@ -84,20 +81,6 @@ G_DEFINE_TYPE_WITH_CODE (GstAudioBatch, gst_audio_batch, GST_TYPE_ELEMENT,
         "cuts audio streams into batches"));
 GST_ELEMENT_REGISTER_DEFINE (audiobatch, "audiobatch", GST_RANK_NONE,
     GST_TYPE_AUDIO_BATCH);
-
-/* Copies the settings of this element into streaming state; ab_stream_update()
- * copies those that both elements have. */
-static void
-take_filter_settings (GstAudioBatch * self)
-{
-  if (G_LIKELY (!atomic_load_explicit (&self->settings_changed,
-              memory_order_relaxed)))
-    return;
-  atomic_store_explicit (&self->settings_changed, FALSE, memory_order_relaxed);
-  GST_OBJECT_LOCK (self);
-  self->placer.settings = self->settings;
-  GST_OBJECT_UNLOCK (self);
-}
 
 /* Data path, callee before caller */
 
@@ -208,7 +191,7 @@ gst_audio_batch_chain (GstPad * pad, GstObject * parent, GstBuffer * buffer)
     gst_buffer_unref (buffer);
     return GST_FLOW_NOT_NEGOTIATED;
   }
-  take_filter_settings (self);
+  ab_stream_take_settings (&self->stream);
   arrival.kind = AB_ARRIVAL_CHUNK;
   arrival.buffer = buffer;
   arrival.cut = 0;
@@ -253,7 +236,7 @@ start (GstAudioBatch * self)
   if (ab_stream_is_started (&self->stream))
     return;
   ab_stream_start (&self->stream);
-  take_filter_settings (self);
+  ab_stream_take_settings (&self->stream);
   forget_stream (self);
 }
 
@@ -331,7 +314,7 @@ refuse_caps (GstAudioBatch * self, const GstCaps * caps)
 static void
 drain (GstAudioBatch * self)
 {
-  take_filter_settings (self);
+  ab_stream_take_settings (&self->stream);
   ab_placer_settle (&self->placer);
   ab_placer_drain (&self->placer);
 }
@@ -521,7 +504,7 @@ handle_gap (GstAudioBatch * self, GstEvent * event)
   GstClockTime start, duration, end;
   guint64 n_samples;
 
-  take_filter_settings (self);
+  ab_stream_take_settings (&self->stream);
   ab_placer_settle (&self->placer);
   if (self->reverse)
     event = mirror_gap (self, event);
@@ -655,7 +638,7 @@ gst_audio_batch_set_property (GObject * object, guint id, const GValue * value,
   GST_OBJECT_LOCK (self);
   ours = ab_filter_settings_set (&self->settings, id, value);
   GST_OBJECT_UNLOCK (self);
-  atomic_store_explicit (&self->settings_changed, TRUE, memory_order_release);
+  ab_stream_change_settings (&self->stream);
   if (!ours)
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
 }
@@ -689,9 +672,9 @@ gst_audio_batch_finalize (GObject * object)
 static void
 gst_audio_batch_init (GstAudioBatch * self)
 {
-  ab_stream_init (&self->stream, GST_ELEMENT (self), GST_CAT_DEFAULT);
+  ab_stream_init (&self->stream, GST_ELEMENT (self), GST_CAT_DEFAULT,
+      &self->settings, &self->placer.settings, sizeof self->settings);
   ab_filter_settings_init (&self->settings);
-  atomic_store_explicit (&self->settings_changed, TRUE, memory_order_relaxed);
 
   self->sinkpad = gst_pad_new_from_static_template (&sink_template, "sink");
   gst_pad_set_chain_function (self->sinkpad,

@@ -49,8 +49,6 @@ struct _GstAudioBatchSrc
   /* settings, OBJECT_LOCK */
   AbSourceSettings settings;
 
-  /* any thread: settings changed since the streaming thread last looked */
-  atomic_bool settings_changed;
   /* any thread: an error message has been posted */
   atomic_bool error_posted;
 
@@ -66,7 +64,7 @@ struct _GstAudioBatchSrc
   /* all that follows: streaming thread, STREAM_LOCK of the src pad */
 
   AbWaveform *waveform;
-  GstClockTimeDiff timestamp_offset;
+  AbSourceSettings taken;
   /* the application fills the batches */
   gboolean has_handler;
   gboolean tagged;
@@ -120,22 +118,14 @@ GST_ELEMENT_REGISTER_DEFINE (audiobatchsrc, "audiobatchsrc", GST_RANK_NONE,
 
 /* Data path, callee before caller */
 
-/* Copies the settings of this element into streaming state; ab_stream_update()
- * copies those that both elements have. */
 static void
-take_source_settings (GstAudioBatchSrc * self)
+take_settings (GstAudioBatchSrc * self)
 {
-  AbSourceSettings settings;
-
-  if (G_LIKELY (!atomic_load_explicit (&self->settings_changed,
-              memory_order_relaxed)))
+  ab_stream_take_settings (&self->stream);
+  if (G_LIKELY (!self->stream.own_is_new))
     return;
-  atomic_store_explicit (&self->settings_changed, FALSE, memory_order_relaxed);
-  GST_OBJECT_LOCK (self);
-  settings = self->settings;
-  GST_OBJECT_UNLOCK (self);
-  ab_waveform_set_settings (self->waveform, &settings.waveform);
-  self->timestamp_offset = settings.timestamp_offset;
+  self->stream.own_is_new = FALSE;
+  ab_waveform_set_settings (self->waveform, &self->taken.waveform);
 }
 
 static void
@@ -143,12 +133,13 @@ stamp (GstAudioBatchSrc * self, GstBuffer * buffer, guint64 start,
     guint n_samples)
 {
   ab_clock_stamp (&self->position.clock, buffer, start, n_samples);
-  if (G_UNLIKELY (self->timestamp_offset != 0)) {
+  if (G_UNLIKELY (self->taken.timestamp_offset != 0)) {
     GstClockTime pts = GST_BUFFER_PTS (buffer);
     GstClockTime end = ab_time_offset (pts + GST_BUFFER_DURATION (buffer),
-        self->timestamp_offset);
+        self->taken.timestamp_offset);
 
-    GST_BUFFER_PTS (buffer) = ab_time_offset (pts, self->timestamp_offset);
+    GST_BUFFER_PTS (buffer) =
+        ab_time_offset (pts, self->taken.timestamp_offset);
     GST_BUFFER_DURATION (buffer) = end - GST_BUFFER_PTS (buffer);
   }
 }
@@ -244,10 +235,10 @@ make_batch (GstAudioBatchSrc * self, guint64 start, guint * n_samples,
     return ret;
   /* Controllers need the timestamp, which needs the timestamp offset. They may
    * change settings, so look at these again. */
-  take_source_settings (self);
+  take_settings (self);
   stamp (self, room.buffer, start, *n_samples);
   gst_object_sync_values (GST_OBJECT (self), GST_BUFFER_PTS (room.buffer));
-  take_source_settings (self);
+  take_settings (self);
   ret = fill (self, &room, start, n_samples);
   if (ret != GST_FLOW_OK) {
     ab_room_close (&room);
@@ -592,7 +583,7 @@ gst_audio_batch_src_start (GstBaseSrc * src)
   self->tagged = FALSE;
   self->discont = FALSE;
   self->waveform = ab_waveform_new (g_random_int ());
-  atomic_store_explicit (&self->settings_changed, TRUE, memory_order_relaxed);
+  ab_stream_change_settings (&self->stream);
   return TRUE;
 }
 
@@ -711,7 +702,7 @@ gst_audio_batch_src_set_property (GObject * object, guint id,
   ours = ab_source_settings_set (&self->settings, id, value);
   GST_BASE_SRC (self)->can_activate_push = self->settings.can_activate_push;
   GST_OBJECT_UNLOCK (self);
-  atomic_store_explicit (&self->settings_changed, TRUE, memory_order_release);
+  ab_stream_change_settings (&self->stream);
   if (!ours)
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
 }
@@ -749,7 +740,8 @@ gst_audio_batch_src_finalize (GObject * object)
 static void
 gst_audio_batch_src_init (GstAudioBatchSrc * self)
 {
-  ab_stream_init (&self->stream, GST_ELEMENT (self), GST_CAT_DEFAULT);
+  ab_stream_init (&self->stream, GST_ELEMENT (self), GST_CAT_DEFAULT,
+      &self->settings, &self->taken, sizeof self->settings);
   ab_source_settings_init (&self->settings);
   gst_base_src_set_format (GST_BASE_SRC (self), GST_FORMAT_TIME);
 }

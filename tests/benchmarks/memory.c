@@ -58,6 +58,9 @@ static const BenchColumn columns[] = {
   {"rss", "RSS, MiB", 1},
 };
 
+/* Only elements have settings of their own. */
+static guint8 no_settings[1];
+
 static void
 way_open (Way * self, guint allocation, gsize size)
 {
@@ -66,7 +69,8 @@ way_open (Way * self, guint allocation, gsize size)
   gst_audio_info_set_format (&info, GST_AUDIO_FORMAT_F32, RATE, 1, NULL);
   self->n_samples = size / info.bpf;
   self->element = gst_object_ref_sink (gst_bin_new (NULL));
-  ab_stream_init (&self->stream, self->element, GST_CAT_DEFAULT);
+  ab_stream_init (&self->stream, self->element, GST_CAT_DEFAULT,
+      no_settings, no_settings, 0);
   self->stream.settings.supply.allocation = allocation;
   self->stream.settings.supply.pool_min = DEPTH + 1;
   self->stream.settings.size.samples = self->n_samples;

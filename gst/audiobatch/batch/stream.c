@@ -6,10 +6,15 @@
 
 void
 ab_stream_init (AbStream * self, GstElement * element,
-    GstDebugCategory * category)
+    GstDebugCategory * category, gconstpointer own_settings, gpointer own_taken,
+    gsize own_size)
 {
   self->element = element;
   self->category = category;
+  self->own_settings = own_settings;
+  self->own_taken = own_taken;
+  self->own_size = own_size;
+  ab_stream_change_settings (self);
   ab_common_settings_init (&self->settings);
   ab_supply_init (&self->supply, element, category, &self->settings.supply);
   gst_audio_info_init (&self->info);
@@ -63,7 +68,7 @@ ab_stream_set_property (AbStream * self, guint id, const GValue * value)
   GST_OBJECT_UNLOCK (self->element);
   if (!ours)
     return FALSE;
-  atomic_store_explicit (&self->changed, TRUE, memory_order_release);
+  ab_stream_change_settings (self);
   ab_supply_wake (&self->supply);
   knock (self);
   return TRUE;
@@ -208,38 +213,42 @@ check_fraction (AbStream * self, gint n, gint d)
   }
 }
 
-/* Copies the settings into streaming state, for audio of @info. If @resized is
- * TRUE, takes size and format even if the size is the same. Sets @resized if
- * the size changes. */
-static gboolean
-take_common_settings (AbStream * self, const GstAudioInfo * info,
-    gboolean * resized)
+void
+ab_stream_take_changed_settings (AbStream * self)
 {
-  g_autoptr (GError) error = NULL;
-  AbCommonSettings settings;
-  AbSize size;
-
   atomic_store_explicit (&self->changed, FALSE, memory_order_relaxed);
   GST_OBJECT_LOCK (self->element);
-  settings = self->settings;
+  self->taken = self->settings;
+  memcpy (self->own_taken, self->own_settings, self->own_size);
   GST_OBJECT_UNLOCK (self->element);
+  self->common_is_new = TRUE;
+  self->own_is_new = TRUE;
+}
 
-  ab_supply_take_settings (&self->supply, &settings.supply);
-  if (settings.report_interval != self->report.interval) {
-    ab_report_set_interval (&self->report, settings.report_interval,
+/* Puts the settings in force, for audio of @info. If @resized is TRUE, takes size
+ * and format even if the size is the same. Sets @resized if the size changes. */
+static gboolean
+apply_settings (AbStream * self, const GstAudioInfo * info, gboolean * resized)
+{
+  g_autoptr (GError) error = NULL;
+  const AbCommonSettings *settings = &self->taken;
+  AbSize size;
+
+  ab_supply_take_settings (&self->supply, &settings->supply);
+  if (settings->report_interval != self->report.interval) {
+    ab_report_set_interval (&self->report, settings->report_interval,
         self->ledger);
   }
-  if (!ab_size_set (&size, &settings.size, GST_AUDIO_INFO_RATE (info), &error)) {
+  if (!ab_size_set (&size, &settings->size, GST_AUDIO_INFO_RATE (info), &error)) {
     ab_stream_post_error (self, error);
-    /* The settings are not in force yet: look at them again. */
-    atomic_store_explicit (&self->changed, TRUE, memory_order_relaxed);
     return FALSE;
   }
   if (*resized || !ab_size_is_same (&size, &self->size)) {
     *resized = TRUE;
     take_size (self, info, &size);
   }
-  check_fraction (self, settings.size.fraction_n, settings.size.fraction_d);
+  check_fraction (self, settings->size.fraction_n, settings->size.fraction_d);
+  self->common_is_new = FALSE;
   return TRUE;
 }
 
@@ -248,7 +257,8 @@ ab_stream_set_info (AbStream * self, const GstAudioInfo * info)
 {
   gboolean resized = TRUE;
 
-  return take_common_settings (self, info, &resized);
+  ab_stream_take_settings (self);
+  return apply_settings (self, info, &resized);
 }
 
 void
@@ -263,9 +273,10 @@ gboolean
 ab_stream_update (AbStream * self, gboolean * resized)
 {
   *resized = FALSE;
-  if (G_LIKELY (!atomic_load_explicit (&self->changed, memory_order_acquire)))
+  ab_stream_take_settings (self);
+  if (G_LIKELY (!self->common_is_new))
     return TRUE;
-  return take_common_settings (self, &self->info, resized);
+  return apply_settings (self, &self->info, resized);
 }
 
 void

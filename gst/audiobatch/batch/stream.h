@@ -16,9 +16,19 @@ G_BEGIN_DECLS typedef struct
   GstElement *element;
   GstDebugCategory *category;
 
-  /* OBJECT_LOCK of the element */
+  /* OBJECT_LOCK of the element: what the user has set, for both elements and for
+   * this one (constant pointers; the element owns what they point to) */
   AbCommonSettings settings;
+  gconstpointer own_settings;
   GstClockTime latency;
+
+  /* streaming thread: the same as they were last taken; whether they are not in
+   * force yet, and whether the element has not looked at its own yet */
+  AbCommonSettings taken;
+  gpointer own_taken;
+  gsize own_size;
+  gboolean common_is_new;
+  gboolean own_is_new;
 
   /* The format (rate 0 until it is known) and the batch size. The streaming
    * thread writes them under OBJECT_LOCK and reads them without it. Other
@@ -53,14 +63,25 @@ typedef struct
   guint pending;
 } AbSampleCount;
 
+/* The settings that only this element has are @own_size bytes: the user's in
+ * @own_settings, and those of the streaming thread in @own_taken. Both must
+ * outlive the stream. */
 void ab_stream_init (AbStream * self, GstElement * element,
-    GstDebugCategory * category);
+    GstDebugCategory * category, gconstpointer own_settings, gpointer own_taken,
+    gsize own_size);
 void ab_stream_clear (AbStream * self);
 
 /* Any thread. Return FALSE if @id is not a common property. */
 gboolean ab_stream_set_property (AbStream * self, guint id,
     const GValue * value);
 gboolean ab_stream_get_property (AbStream * self, guint id, GValue * value);
+
+/* Any thread: a setting has changed. */
+static inline void
+ab_stream_change_settings (AbStream * self)
+{
+  atomic_store_explicit (&self->changed, TRUE, memory_order_release);
+}
 
 /* Any thread: the duration of a full batch, or 0 until the format is known. */
 GstClockTime ab_stream_get_latency (AbStream * self);
@@ -97,11 +118,22 @@ ab_stream_is_started (AbStream * self)
  * changed. On FALSE the old format stays. */
 gboolean ab_stream_set_info (AbStream * self, const GstAudioInfo * info);
 
+void ab_stream_take_changed_settings (AbStream * self);
+
 /* Makes the format unknown. */
 void ab_stream_forget_info (AbStream * self);
 
-/* Takes the settings if they changed. Call it between batches. Sets @resized if
- * the batch size is a new one. */
+/* The one place where settings are copied into streaming state, those of both
+ * elements and those of this one, if any has changed. */
+static inline void
+ab_stream_take_settings (AbStream * self)
+{
+  if (G_UNLIKELY (atomic_load_explicit (&self->changed, memory_order_acquire)))
+    ab_stream_take_changed_settings (self);
+}
+
+/* Takes the settings, and puts those of both elements in force. Call it between
+ * batches. Sets @resized if the batch size is a new one. */
 gboolean ab_stream_update (AbStream * self, gboolean * resized);
 
 /* Sends an ALLOCATION query downstream and takes the answer. */
