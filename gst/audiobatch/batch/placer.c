@@ -711,7 +711,9 @@ ab_placer_break (AbPlacer * self)
 gboolean
 ab_placer_change (AbPlacer * self, GstEvent * event)
 {
-  if (self->timeline.begun)
+  if (GST_EVENT_TYPE (event) == GST_EVENT_STREAM_START)
+    ab_timeline_join_stream (&self->timeline);
+  else if (self->timeline.begun)
     ab_timeline_leave_segment (&self->timeline);
   if (!self->events.any && !ab_batch_is_open (&self->batch))
     return FALSE;

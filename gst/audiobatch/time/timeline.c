@@ -58,6 +58,13 @@ ab_timeline_leave_segment (AbTimeline * self)
   self->entered = FALSE;
 }
 
+void
+ab_timeline_join_stream (AbTimeline * self)
+{
+  self->entered = FALSE;
+  self->joined = TRUE;
+}
+
 /* Is @time the time of the next sample, to within 1 ns? Runs for each chunk, so
  * it compares in units of 1/rate ns, which needs no division. */
 static gboolean
@@ -157,6 +164,16 @@ is_aligned (const AbTimeline * self, const AbTimelinePolicy * policy,
   return to_samples (self, difference) < MAX (threshold, 1);
 }
 
+/* Does the flag of a chunk say that it follows a break? Each stream starts with
+ * a flagged chunk, gapless or not: there its time tells. */
+static gboolean
+is_flag_true (const AbTimeline * self, const AbTimelinePolicy * policy,
+    GstClockTimeDiff now, GstClockTimeDiff due)
+{
+  return !self->joined
+      || !is_aligned (self, policy, ABS (add_diff (now, -due)));
+}
+
 static gboolean
 is_jump (const AbTimelinePolicy * policy, GstClockTimeDiff now,
     GstClockTimeDiff due)
@@ -219,6 +236,8 @@ judge_closely (AbTimeline * self, const AbTimelinePolicy * policy,
     return AB_TIMELINE_BREAK;
   due = running_time (&self->segment, expected_time (self));
   now = running_time (segment, to_diff (1, pts));
+  flagged = flagged && is_flag_true (self, policy, now, due);
+  self->joined = FALSE;
   if (!flagged && !is_off (self, policy, now, due))
     return AB_TIMELINE_DUE;
   if (!flagged && policy->fill && is_jump (policy, now, due))
@@ -327,6 +346,7 @@ ab_timeline_begin (AbTimeline * self, guint rate, const GstSegment * segment,
   self->entered = TRUE;
   self->owed = 0;
   self->running = TRUE;
+  self->joined = FALSE;
   self->begun = TRUE;
   self->off_since = NOT_OFF;
 }

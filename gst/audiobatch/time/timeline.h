@@ -43,6 +43,8 @@ typedef struct
    * not, they come in another one */
   GstSegment segment;
   gboolean entered;
+  /* a stream started: its first chunk is flagged even if nothing is missing */
+  gboolean joined;
   /* number of the next sample */
   guint64 position;
   /* overlapping samples that are still to be dropped */
@@ -97,6 +99,9 @@ gboolean ab_timeline_can_enter (const AbTimeline * self,
 
 /* Chunks come in another segment from now on. */
 void ab_timeline_leave_segment (AbTimeline * self);
+
+/* Chunks come in another stream from now on. */
+void ab_timeline_join_stream (AbTimeline * self);
 
 /* From the next sample on, times are in @segment; running time continues. */
 void ab_timeline_enter_segment (AbTimeline * self, const GstSegment * segment);

@@ -280,6 +280,7 @@ class Chunk(NamedTuple):
     time: int                   # running time
     duration: int
     discont: bool
+    stream: str                 # its identifier
     rate: int
     frame: int                  # bytes of a sample of all channels
     data: bytes
@@ -316,7 +317,8 @@ class Play:
         audio = GstAudio.AudioInfo.new_from_caps(pad.get_current_caps())
         self.chunks.append(Chunk(
             segment.to_running_time(Gst.Format.TIME, buffer.pts), buffer.duration,
-            buffer.has_flags(Gst.BufferFlags.DISCONT), audio.rate, audio.bpf,
+            buffer.has_flags(Gst.BufferFlags.DISCONT),
+            pad.get_stream_id(), audio.rate, audio.bpf,
             buffer.extract_dup(0, buffer.get_size())))
         return Gst.PadProbeReturn.OK
 
@@ -362,10 +364,12 @@ def real_breaks(plain, mode):
         jump = abs(chunk.time - base - duration_of(position - origin, chunk.rate)) \
             if breaks else 0
         if not breaks or jump > MAX_FILL or mode == "resync" and (
-                chunk.discont or jump >= ALIGNMENT_THRESHOLD):
+                chunk.discont and chunk.stream == stream
+                or jump >= ALIGNMENT_THRESHOLD):
             base, origin = chunk.time, position
             breaks[position] = chunk.time
         position += chunk.samples
+        stream = chunk.stream
     return breaks
 
 
