@@ -10,7 +10,9 @@
 #include "stats/report.h"
 #include "time/size.h"
 
-G_BEGIN_DECLS typedef struct
+G_BEGIN_DECLS
+
+typedef struct
 {
   /* constant; the element embeds us and so outlives us */
   GstElement *element;
@@ -74,7 +76,8 @@ void ab_stream_clear (AbStream * self);
 /* Any thread. Return FALSE if @id is not a common property. */
 gboolean ab_stream_set_property (AbStream * self, guint id,
     const GValue * value);
-gboolean ab_stream_get_property (AbStream * self, guint id, GValue * value);
+gboolean ab_stream_get_property (AbStream * self, guint id,
+    GValue * value);
 
 /* Any thread: a setting has changed. */
 static inline void
@@ -141,7 +144,8 @@ void ab_stream_negotiate (AbStream * self, GstPad * srcpad);
 
 /* Any thread. While shut for any reason, the streaming thread does not wait for
  * downstream to release a batch. */
-void ab_stream_set_shut (AbStream * self, AbGateShut reason, gboolean shut);
+void ab_stream_set_shut (AbStream * self, AbGateShut reason,
+    gboolean shut);
 
 /* If it is shut, long operations must end too. */
 static inline gboolean

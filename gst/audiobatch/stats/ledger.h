@@ -176,7 +176,8 @@ GstStructure *ab_snapshot_to_structure (const AbSnapshot * snapshot,
 
 /* Streaming thread. */
 void ab_ledger_set_nominal (AbLedger * ledger, const AbNominal * nominal);
-void ab_ledger_set_memory (AbLedger * ledger, guint64 bound, gboolean pooled);
+void ab_ledger_set_memory (AbLedger * ledger, guint64 bound,
+    gboolean pooled);
 /* @rate: AB_RATE_UNKNOWN for the rate since the start, at any time */
 #define AB_RATE_UNKNOWN (-1.0)
 void ab_ledger_set_allocation_rate (AbLedger * ledger, gdouble rate);

@@ -5,10 +5,12 @@
 #include "stats/ledger.h"
 
 G_BEGIN_DECLS
+
 #define AB_REPORT_NAME "audiobatch-report"
+
 /* Thread-safety: streaming thread only; ab_report_start() and ab_report_stop()
  * while nothing streams. */
-    typedef struct
+typedef struct
 {
   guint interval;
   /* the batches at the next report, at which the window is full */
