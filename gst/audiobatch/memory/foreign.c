@@ -41,32 +41,40 @@ lease_meta_init (GstMeta * meta, gpointer params, GstBuffer * buffer)
 }
 
 static void
+count_release (AbLedger * ledger, gsize bytes)
+{
+  ab_ledger_released (ledger, bytes);
+  ab_ledger_unref (ledger);
+}
+
+static void
 lease_ends (gpointer user_data, GstMiniObject * memory)
 {
   Lease *lease = user_data;
 
-  ab_ledger_released (lease->ledger, lease->bytes);
-  ab_ledger_unref (lease->ledger);
+  count_release (lease->ledger, lease->bytes);
   g_free (lease);
 }
 
+/* If others share the memory, the pool does not reuse it: count its release
+ * when it is freed. A plain reference does not stop the pool from reusing it,
+ * so check the share count. Without memory for a lease count it now. */
 static void
 lease_meta_free (GstMeta * meta, GstBuffer * buffer)
 {
   LeaseMeta *self = (LeaseMeta *) meta;
   GstMemory *memory = gst_buffer_n_memory (buffer) > 0
       ? gst_buffer_peek_memory (buffer, 0) : NULL;
-  Lease *lease = g_new (Lease, 1);
+  gboolean shared = memory && !gst_memory_is_writable (memory);
+  Lease *lease = shared ? g_try_new (Lease, 1) : NULL;
 
+  if (lease == NULL) {
+    count_release (self->ledger, self->bytes);
+    return;
+  }
   lease->ledger = self->ledger;
   lease->bytes = self->bytes;
-  /* If others share the memory, the pool does not reuse it: count its release
-   * when it is freed. A plain reference does not stop the pool from reusing it,
-   * so check the share count. */
-  if (memory && !gst_memory_is_writable (memory))
-    gst_mini_object_weak_ref (GST_MINI_OBJECT_CAST (memory), lease_ends, lease);
-  else
-    lease_ends (lease, NULL);
+  gst_mini_object_weak_ref (GST_MINI_OBJECT_CAST (memory), lease_ends, lease);
 }
 
 static const GstMetaInfo *

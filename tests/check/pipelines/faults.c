@@ -293,6 +293,51 @@ GST_START_TEST (test_a_part_of_a_batch_that_can_not_be_shared_is_null)
 
 GST_END_TEST;
 
+static GstPadProbeReturn
+offer_pool (GstPad * pad, GstPadProbeInfo * info, gpointer pool)
+{
+  GstQuery *query = GST_PAD_PROBE_INFO_QUERY (info);
+
+  if (GST_QUERY_TYPE (query) != GST_QUERY_ALLOCATION)
+    return GST_PAD_PROBE_OK;
+  gst_query_add_allocation_pool (query, pool, BATCH * 4, 0, 0);
+  return GST_PAD_PROBE_HANDLED;
+}
+
+/* A batch in memory of downstream's pool, of which the consumer shares a part
+ * when it releases the batch. Its release is counted once the part is gone, or
+ * at once if there is no memory to remember it. */
+GST_START_TEST (test_a_release_without_memory_to_remember_it_is_counted_at_once)
+{
+  const gboolean refused = __i__ == 1;
+  GstBufferPool *pool = gst_buffer_pool_new ();
+  GstMemory *part;
+  guint before;
+  Stream s;
+
+  failing_reset ();
+  stream_setup (&s, "allocation=pool", 0);
+  gst_pad_add_probe (s.h->sinkpad, GST_PAD_PROBE_TYPE_QUERY_DOWNSTREAM,
+      offer_pool, pool, NULL);
+  s.keep = 1;
+  fail_unless_equals_int (run (&s), GST_FLOW_OK);
+  fail_unless_equals_int (s.held.length, 1);
+  part = gst_memory_share (gst_buffer_peek_memory (s.held.head->data, 0), 0, 4);
+  before = failing_calls ();
+  if (refused)
+    failing_fail (1, 1);
+  gst_buffer_unref (g_queue_pop_head (&s.held));
+  fail_unless_equals_int (failing_calls () - before, 1);
+  fail_unless_equals_uint64 (get_counter (s.h->element, "outstanding-batches"),
+      refused ? 0 : 1);
+  gst_memory_unref (part);
+  failing_reset ();
+  stream_finish (&s);
+  gst_object_unref (pool);
+}
+
+GST_END_TEST;
+
 /* Allocations that block */
 
 static gpointer
@@ -380,6 +425,8 @@ faults_suite (void)
       test_the_source_ends_with_one_error_when_memory_is_refused, 0,
       G_N_ELEMENTS (source_settings));
   tcase_add_test (tc, test_a_part_of_a_batch_that_can_not_be_shared_is_null);
+  tcase_add_loop_test (tc,
+      test_a_release_without_memory_to_remember_it_is_counted_at_once, 0, 2);
   tcase_add_loop_test (tc,
       test_while_an_allocation_blocks_everybody_else_goes_on, 0, n);
   tcase_add_loop_test (tc,
