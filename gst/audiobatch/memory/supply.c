@@ -17,7 +17,7 @@
 /* allocation=auto checks the advice at every n-th batch. */
 #define ADVICE_EVERY 256
 /* While it waits at the limit, it looks this often whether the pipeline is to
- * play. */
+ * play, and whether upstream has gone. */
 #define LOOK_EVERY G_TIME_SPAN_SECOND
 #define PATIENCE (5 * G_TIME_SPAN_SECOND)
 
@@ -275,6 +275,17 @@ is_to_play (GstElement * element)
   return plays;
 }
 
+/* Was the pad upstream of us deactivated? Nothing else tells so: the ghost pad of
+ * a bin, for one, waits for the streaming thread and does not end its wait. */
+static gboolean
+is_cut_off (GstElement * element)
+{
+  g_autoptr (GstPad) pad = gst_element_get_static_pad (element, "sink");
+  g_autoptr (GstPad) peer = pad ? gst_pad_get_peer (pad) : NULL;
+
+  return peer && GST_PAD_IS_FLUSHING (peer);
+}
+
 static void
 tell_stall (AbSupply * self)
 {
@@ -293,7 +304,7 @@ tell_stall (AbSupply * self)
 /* Waits until there is room, or the limit has changed. Tells if the pipeline
  * has been to play since @since (0: not yet known), and that is long ago.
  *
- * Returns: FALSE if the gate was shut. */
+ * Returns: FALSE if the gate was shut, or upstream has gone. */
 static gboolean
 wait_for_room (AbSupply * self, gint64 * since)
 {
@@ -310,6 +321,8 @@ wait_for_room (AbSupply * self, gint64 * since)
       return FALSE;
     if (has_room (self))
       return TRUE;
+    if (is_cut_off (self->element))
+      return FALSE;
     now = g_get_monotonic_time ();
     if (!is_to_play (self->element))
       *since = now;

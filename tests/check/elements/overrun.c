@@ -360,7 +360,30 @@ GST_START_TEST (test_deactivating_the_sink_pad_ends_the_wait)
 
 GST_END_TEST;
 
-/* Batches that come out in spite of the pad's deactivation, in another thread. */
+/* A bin's ghost pad does not deactivate the pad of the element. */
+GST_START_TEST (test_deactivating_the_pad_of_a_bin_ends_the_wait)
+{
+  GstPad *sink;
+  Stream s;
+
+  memset (&s, 0, sizeof s);
+  s.audio = audio_new_ramp (format (), 10 * BATCH);
+  s.h = gst_harness_new_parse ("audiobatch samples-per-batch="
+      G_STRINGIFY (BATCH) " max-outstanding-batches=2");
+  s.bus = gst_bus_new ();
+  stream_start (&s);
+  sink = gst_element_get_static_pad (s.h->element, "sink");
+  fail_unless (GST_IS_GHOST_PAD (sink));
+  push_aside (&s, 10 * BATCH);
+  await_wait (1);
+  fail_unless (gst_pad_set_active (sink, FALSE));
+  fail_unless_equals_int (join (&s), GST_FLOW_FLUSHING);
+  gst_object_unref (sink);
+  stream_finish (&s);
+}
+
+GST_END_TEST;
+
 static gpointer
 deactivate (gpointer pad)
 {
@@ -368,6 +391,7 @@ deactivate (gpointer pad)
   return NULL;
 }
 
+/* Deactivates the sink pad from another thread, and waits until that has begun. */
 static GstPadProbeReturn
 deactivate_aside (GstPad * srcpad, GstPadProbeInfo * info, gpointer user_data)
 {
@@ -1267,6 +1291,7 @@ overrun_suite (void)
   tcase_add_test (tc, test_flush_start_ends_the_wait);
   tcase_add_test (tc, test_going_to_ready_ends_the_wait);
   tcase_add_test (tc, test_deactivating_the_sink_pad_ends_the_wait);
+  tcase_add_test (tc, test_deactivating_the_pad_of_a_bin_ends_the_wait);
   tcase_add_test (tc, test_deactivating_the_sink_pad_ends_a_long_fill);
   tcase_add_test (tc,
       test_a_flush_that_ends_while_going_to_ready_does_not_undo_that);
