@@ -17,7 +17,7 @@
 /* allocation=auto checks the advice at every n-th batch. */
 #define ADVICE_EVERY 256
 /* While it waits at the limit, it looks this often whether the pipeline is to
- * play, and whether upstream has gone. */
+ * go on, and whether upstream has gone. */
 #define LOOK_EVERY G_TIME_SPAN_SECOND
 #define PATIENCE (5 * G_TIME_SPAN_SECOND)
 
@@ -254,14 +254,14 @@ count_overrun (AbSupply * self)
   return AB_FLOW_DROPPED;
 }
 
-/* Does the application want the pipeline to play? Until the pipeline has
- * prerolled, only its topmost bin knows: the target of the elements is PAUSED. */
+/* Is the pipeline to play, or to preroll and has not? Until it has prerolled,
+ * only its topmost bin knows: the target of the elements is PAUSED. */
 static gboolean
-is_to_play (GstElement * element)
+is_to_go_on (GstElement * element)
 {
   GstObject *top = gst_object_ref (GST_OBJECT (element));
   GstObject *parent;
-  gboolean plays;
+  gboolean goes_on;
 
   while (!gst_element_is_locked_state (GST_ELEMENT (top))
       && (parent = gst_object_get_parent (top))) {
@@ -269,10 +269,11 @@ is_to_play (GstElement * element)
     top = parent;
   }
   GST_OBJECT_LOCK (top);
-  plays = GST_STATE_TARGET (GST_ELEMENT (top)) == GST_STATE_PLAYING;
+  goes_on = GST_STATE_TARGET (GST_ELEMENT (top)) == GST_STATE_PLAYING
+      || GST_STATE_PENDING (GST_ELEMENT (top)) == GST_STATE_PAUSED;
   GST_OBJECT_UNLOCK (top);
   gst_object_unref (top);
-  return plays;
+  return goes_on;
 }
 
 /* Was the pad upstream of us deactivated? Nothing else tells so: the ghost pad of
@@ -302,7 +303,7 @@ tell_stall (AbSupply * self)
 }
 
 /* Waits until there is room, or the limit has changed. Tells if the pipeline
- * has been to play since @since (0: not yet known), and that is long ago.
+ * has been to go on since @since (0: not yet known), and that is long ago.
  *
  * Returns: FALSE if the gate was shut, or upstream has gone. */
 static gboolean
@@ -324,7 +325,7 @@ wait_for_room (AbSupply * self, gint64 * since)
     if (is_cut_off (self->element))
       return FALSE;
     now = g_get_monotonic_time ();
-    if (!is_to_play (self->element))
+    if (!is_to_go_on (self->element))
       *since = now;
     else if (!self->stall_told && now - *since >= patience)
       tell_stall (self);

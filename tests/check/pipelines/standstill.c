@@ -83,6 +83,8 @@ GST_START_TEST (test_a_pipeline_that_stands_still_tells_why)
 {
   GstElement *paused = launch ("audiotestsrc ! audiobatch "
       "max-outstanding-batches=4 ! queue ! fakesink", GST_STATE_PAUSED);
+  /* gst-launch-1.0 first waits for PAUSED */
+  GstElement *prerolling = launch (cases[1].line, GST_STATE_PAUSED);
   GstElement *playing[N_CASES];
   guint i;
 
@@ -90,9 +92,11 @@ GST_START_TEST (test_a_pipeline_that_stands_still_tells_why)
     playing[i] = launch (cases[i].line, GST_STATE_PLAYING);
   for (i = 0; i < N_CASES; i++)
     assert_warned_once (playing[i], cases[i].holds);
+  assert_warned_once (prerolling, cases[1].holds);
   assert_silent (paused);
   for (i = 0; i < N_CASES; i++)
     finish (playing[i]);
+  finish (prerolling);
   finish (paused);
 }
 

@@ -167,8 +167,14 @@ GST_START_TEST (test_a_pipeline_that_is_to_be_paused_may_wait)
   for (i = 0; i < LOOKS; i++)
     await_look ();
   fail_unless_equals_int (warnings (), 0);
-  aim_at (pipeline, GST_STATE_PLAYING);
+  /* now it has lost its preroll */
+  GST_OBJECT_LOCK (pipeline);
+  GST_STATE_PENDING (pipeline) = GST_STATE_PAUSED;
+  GST_OBJECT_UNLOCK (pipeline);
   await_warning ();
+  GST_OBJECT_LOCK (pipeline);
+  GST_STATE_PENDING (pipeline) = GST_STATE_VOID_PENDING;
+  GST_OBJECT_UNLOCK (pipeline);
   gst_buffer_unref (release (first, waiter));
   gst_buffer_unref (second);
 }
