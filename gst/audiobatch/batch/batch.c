@@ -91,8 +91,7 @@ take_room (AbBatch * self, const AbRoom * room, guint capacity, guint64 start,
   self->fresh = 0;
   self->silent = 0;
   self->start = start;
-  if (start >= clock->origin)
-    self->clock = *clock;
+  self->clock = *clock;
   self->has_metas = FALSE;
 }
 

@@ -7,6 +7,8 @@ typedef struct
 {
   GstEvent *event;
   guint64 position;
+  gboolean has_clock;
+  AbClock clock;
 } AbWaitingEvent;
 
 void
@@ -29,23 +31,43 @@ ab_events_clear (AbEvents * self)
 void
 ab_events_push (AbEvents * self, GstEvent * event, guint64 position)
 {
-  AbWaitingEvent last = { event, position };
+  AbWaitingEvent last = {.event = event,.position = position };
 
   gst_queue_array_push_tail_struct (self->waiting, &last);
   self->any = TRUE;
 }
 
 void
-ab_events_settle (AbEvents * self, guint64 unknown, guint64 position)
+ab_events_settle (AbEvents * self, guint64 unknown, guint64 position,
+    const AbClock * clock)
 {
   guint i, n = gst_queue_array_get_length (self->waiting);
 
   for (i = 0; i < n; i++) {
     AbWaitingEvent *event = gst_queue_array_peek_nth_struct (self->waiting, i);
 
-    if (event->position == unknown)
-      event->position = position;
+    if (event->position != unknown)
+      continue;
+    event->position = position;
+    event->has_clock = clock != NULL;
+    if (clock)
+      event->clock = *clock;
   }
+}
+
+const AbClock *
+ab_events_clock_at (AbEvents * self, guint64 sample)
+{
+  guint i = gst_queue_array_get_length (self->waiting);
+
+  while (i-- > 0) {
+    const AbWaitingEvent *event =
+        gst_queue_array_peek_nth_struct (self->waiting, i);
+
+    if (event->has_clock && event->position <= sample)
+      return &event->clock;
+  }
+  return NULL;
 }
 
 /* Removes the first event, if there is one. */

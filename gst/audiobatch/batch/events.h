@@ -5,6 +5,8 @@
 #include <gst/base/gstqueuearray.h>
 #include <gst/gst.h>
 
+#include "time/clock.h"
+
 G_BEGIN_DECLS
 
 /* Positions of events whose place among the samples is not known yet. */
@@ -37,8 +39,14 @@ void ab_events_clear (AbEvents * self);
  * @position. */
 void ab_events_push (AbEvents * self, GstEvent * event, guint64 position);
 
-/* Gives events that have the position @unknown the position @position. */
-void ab_events_settle (AbEvents * self, guint64 unknown, guint64 position);
+/* Gives events that have the position @unknown the position @position. @clock is
+ * that of the samples from there on, or NULL if the events don't change it. */
+void ab_events_settle (AbEvents * self, guint64 unknown, guint64 position,
+    const AbClock * clock);
+
+/* The clock of sample @sample, from the last event before it that has one, or
+ * NULL. Valid until the next call of another function. */
+const AbClock *ab_events_clock_at (AbEvents * self, guint64 sample);
 
 /* Pushes the events that may leave out of @srcpad: the samples before @pushed
  * are gone, and the open batch begins at @open (G_MAXUINT64 if none is open). */

@@ -41,6 +41,19 @@ acquire_batch (AbPlacer * self, AbRoom * room, guint * capacity)
   return ab_supply_acquire (&self->stream->supply, *capacity, room);
 }
 
+/* The clock of a batch that begins with sample @start. Batches that overlap may
+ * begin before the origin of the latest clock. */
+static const AbClock *
+clock_at (AbPlacer * self, guint64 start)
+{
+  const AbClock *clock;
+
+  if (G_LIKELY (start >= self->timeline.clock.origin))
+    return &self->timeline.clock;
+  clock = ab_events_clock_at (&self->events, start);
+  return clock ? clock : &self->batch.clock;
+}
+
 /* Begins the batch whose first sample is @start, and puts @shared (may be NULL)
  * at its start. If the batch is dropped, later calls skip its samples. */
 static GstFlowReturn
@@ -59,7 +72,7 @@ open_batch_at (AbPlacer * self, guint64 start, const AbSharedSamples * shared)
   }
   if (G_UNLIKELY (ret != GST_FLOW_OK))
     return ret;
-  ab_batch_open (&self->batch, &room, capacity, start, &self->timeline.clock);
+  ab_batch_open (&self->batch, &room, capacity, start, clock_at (self, start));
   if (shared)
     ab_batch_restore (&self->batch, shared);
   return GST_FLOW_OK;
@@ -162,7 +175,7 @@ push_and_slide (AbPlacer * self)
     return GST_FLOW_ERROR;
   }
   full = ab_batch_slide (&self->batch, self->hop, &next, capacity,
-      &self->timeline.clock);
+      clock_at (self, self->batch.start + self->hop));
   return push_buffer (self, full, rate, self->batch.start);
 }
 
@@ -256,7 +269,10 @@ fill_batch (AbPlacer * self, const AbArrival * arrival, guint * done)
   }
   do {
     copy_metas (self, arrival, *done);
-    count_added (self, arrival, added, self->batch.fill, 0);
+    if (G_LIKELY (arrival->kind == AB_ARRIVAL_CHUNK))
+      ab_stream_count_batch (self->stream, added, self->batch.fill);
+    else
+      count_added (self, arrival, added, self->batch.fill, 0);
     added = 0;
     ret = complete_batch (self);
     release_due_events (self);
@@ -354,7 +370,7 @@ static void
 let_events_go (AbPlacer * self)
 {
   ab_events_settle (&self->events, AB_EVENTS_NEXT_CHUNK,
-      self->timeline.position);
+      self->timeline.position, &self->timeline.clock);
   release_due_events (self);
 }
 
@@ -554,7 +570,7 @@ place_held (AbPlacer * self, gboolean real)
   ret = ab_placer_place (self, &arrival);
   gst_buffer_unref (held.buffer);
   ab_events_settle (&self->events, AB_EVENTS_HELD_CHUNK,
-      self->timeline.position);
+      self->timeline.position, NULL);
   release_due_events (self);
   return ret;
 }
@@ -680,10 +696,10 @@ ab_placer_set_info (AbPlacer * self)
   ab_batch_set_info (&self->batch, info);
 }
 
-void
-ab_placer_drain (AbPlacer * self)
+/* Pushes all waiting events. */
+static void
+pass_events (AbPlacer * self)
 {
-  drain (self);
   ab_events_release_all (&self->events, self->srcpad);
   /* The new segment event has been pushed, though no sample of its segment has
    * come: enter that segment now. */
@@ -695,10 +711,19 @@ ab_placer_drain (AbPlacer * self)
 }
 
 void
+ab_placer_drain (AbPlacer * self)
+{
+  drain (self);
+  pass_events (self);
+}
+
+void
 ab_placer_settle (AbPlacer * self)
 {
-  if (self->held.buffer)
-    place_held (self, FALSE);
+  if (self->held.buffer == NULL)
+    return;
+  ab_stream_take_settings (self->stream);
+  place_held (self, FALSE);
 }
 
 void
@@ -715,7 +740,7 @@ ab_placer_change (AbPlacer * self, GstEvent * event)
     ab_timeline_join_stream (&self->timeline);
   else if (self->timeline.begun)
     ab_timeline_leave_segment (&self->timeline);
-  if (!self->events.any && !ab_batch_is_open (&self->batch))
+  if (!self->events.any && !self->timeline.running)
     return FALSE;
   ab_events_push (&self->events, event, AB_EVENTS_NEXT_CHUNK);
   return TRUE;
@@ -740,6 +765,9 @@ ab_placer_hold_gap (AbPlacer * self, GstEvent * event, GstClockTime start,
       ab_running_time (self->segment, end));
 
   self->unsettled = TRUE;
+  /* a sink prerolls on it: it does not wait for a chunk behind a new segment */
+  if (!ab_batch_is_open (&self->batch))
+    pass_events (self);
   if (!ab_placer_hold (self, event))
     return FALSE;
   if (told >= self->settings.policy.discont_wait)

@@ -174,6 +174,23 @@ ab_stream_count_pending (AbStream * self, guint added, guint pending)
   ab_ledger_end (self->ledger);
 }
 
+/* ab_stream_count() for most batches: @added samples came in and filled a batch of
+ * @out. */
+static inline void
+ab_stream_count_batch (AbStream * self, guint added, guint out)
+{
+  guint64 now[AB_N_KEPT];
+
+  ab_ledger_begin (self->ledger, AB_CHANGE_BATCH, now);
+  ab_ledger_set (self->ledger, AB_COUNTER_BATCHES, now[AB_COUNTER_BATCHES] + 1);
+  ab_ledger_set (self->ledger, AB_COUNTER_SAMPLES_OUT,
+      now[AB_COUNTER_SAMPLES_OUT] + out);
+  ab_ledger_set (self->ledger, AB_COUNTER_SAMPLES_IN,
+      now[AB_COUNTER_SAMPLES_IN] + added);
+  ab_ledger_set (self->ledger, AB_COUNTER_SAMPLES_PENDING, 0);
+  ab_ledger_end (self->ledger);
+}
+
 /* Adds @change to the counters, and sets the pending samples. */
 void ab_stream_count (AbStream * self, const AbSampleCount * change);
 

@@ -17,10 +17,10 @@ G_BEGIN_DECLS
 typedef enum
 {
   /* counted by the streaming thread */
-  AB_COUNTER_BATCHES,
-  AB_COUNTER_SAMPLES_OUT,
   AB_COUNTER_SAMPLES_INSERTED,
   AB_COUNTER_SAMPLES_DROPPED,
+  AB_COUNTER_BATCHES,
+  AB_COUNTER_SAMPLES_OUT,
   AB_COUNTER_SAMPLES_IN,
   AB_COUNTER_SAMPLES_PENDING,
   AB_COUNTER_ALLOCATIONS,
@@ -69,6 +69,8 @@ typedef enum
   AB_CHANGE_NONE,
   /* samples in and pending */
   AB_CHANGE_CHUNK,
+  /* batches, and samples out, in and pending */
+  AB_CHANGE_BATCH,
   /* batches, and all counters of samples */
   AB_CHANGE_SAMPLES,
   /* allocations, reused, and the bytes of both */
@@ -211,8 +213,10 @@ ab_change_first (AbChange change)
   switch (change) {
     case AB_CHANGE_CHUNK:
       return AB_COUNTER_SAMPLES_IN;
-    case AB_CHANGE_SAMPLES:
+    case AB_CHANGE_BATCH:
       return AB_COUNTER_BATCHES;
+    case AB_CHANGE_SAMPLES:
+      return AB_COUNTER_SAMPLES_INSERTED;
     case AB_CHANGE_TAKEN:
       return AB_COUNTER_ALLOCATIONS;
     case AB_CHANGE_NOMINAL:
@@ -227,6 +231,7 @@ ab_change_end (AbChange change)
 {
   switch (change) {
     case AB_CHANGE_CHUNK:
+    case AB_CHANGE_BATCH:
     case AB_CHANGE_SAMPLES:
       return AB_COUNTER_SAMPLES_PENDING + 1;
     case AB_CHANGE_TAKEN:

@@ -56,11 +56,13 @@ void
 ab_timeline_leave_segment (AbTimeline * self)
 {
   self->entered = FALSE;
+  self->same_segment = FALSE;
 }
 
 void
 ab_timeline_join_stream (AbTimeline * self)
 {
+  self->same_segment |= self->entered;
   self->entered = FALSE;
   self->joined = TRUE;
 }
@@ -216,6 +218,8 @@ act (AbTimeline * self, const AbTimelinePolicy * policy, gdouble speed,
   if (!policy->fill)
     return AB_TIMELINE_BREAK;
   *n_samples = to_samples (self, off);
+  if (late <= 0 && *n_samples == self->owed)
+    return AB_TIMELINE_DUE;
   if (policy->max_fill != 0 && gst_util_uint64_scale_int (*n_samples,
           GST_SECOND, self->clock.rate) > policy->max_fill)
     return AB_TIMELINE_BREAK;
@@ -324,7 +328,7 @@ next_time_in (const AbTimeline * self, const GstSegment * segment)
   guint64 time = 0;
   gint sign;
 
-  if (self->entered)
+  if (self->entered || self->same_segment)
     return ab_clock_time (&self->clock, self->position);
   sign = gst_segment_position_from_running_time_full (segment,
       GST_FORMAT_TIME, MAX (running, 0), &time);
@@ -344,6 +348,7 @@ ab_timeline_begin (AbTimeline * self, guint rate, const GstSegment * segment,
   ab_clock_start (&self->clock, rate, self->position, pts);
   self->segment = *segment;
   self->entered = TRUE;
+  self->same_segment = FALSE;
   self->owed = 0;
   self->running = TRUE;
   self->joined = FALSE;
@@ -354,10 +359,14 @@ ab_timeline_begin (AbTimeline * self, guint rate, const GstSegment * segment,
 void
 ab_timeline_enter_segment (AbTimeline * self, const GstSegment * segment)
 {
-  ab_clock_start (&self->clock, self->clock.rate, self->position,
-      next_time_in (self, segment));
-  self->segment = *segment;
-  self->entered = TRUE;
+  if (!self->same_segment) {
+    ab_clock_start (&self->clock, self->clock.rate, self->position,
+        next_time_in (self, segment));
+    self->segment = *segment;
+  }
+  /* The first chunk of a stream is judged closely, even if this is no chunk. */
+  self->same_segment = self->joined;
+  self->entered = !self->joined;
 }
 
 void

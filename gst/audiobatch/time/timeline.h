@@ -39,10 +39,11 @@ typedef enum
 typedef struct
 {
   AbClock clock;
-  /* the segment of the clock's times, and whether chunks come in it too; if
-   * not, they come in another one */
+  /* the segment of the clock's times; whether chunks come in it too, and if not,
+   * whether they come in the same one but of another stream */
   GstSegment segment;
   gboolean entered;
+  gboolean same_segment;
   /* a stream started: its first chunk is flagged even if nothing is missing */
   gboolean joined;
   /* number of the next sample */
