@@ -168,8 +168,7 @@ ab_stream_count_pending (AbStream * self, guint added, guint pending)
   guint64 now[AB_N_KEPT];
 
   ab_ledger_begin (self->ledger, AB_CHANGE_CHUNK, now);
-  ab_ledger_set (self->ledger, AB_COUNTER_SAMPLES_IN,
-      now[AB_COUNTER_SAMPLES_IN] + added);
+  ab_ledger_add (self->ledger, AB_COUNTER_SAMPLES_IN, added);
   ab_ledger_set (self->ledger, AB_COUNTER_SAMPLES_PENDING, pending);
   ab_ledger_end (self->ledger);
 }
@@ -182,11 +181,9 @@ ab_stream_count_batch (AbStream * self, guint added, guint out)
   guint64 now[AB_N_KEPT];
 
   ab_ledger_begin (self->ledger, AB_CHANGE_BATCH, now);
-  ab_ledger_set (self->ledger, AB_COUNTER_BATCHES, now[AB_COUNTER_BATCHES] + 1);
-  ab_ledger_set (self->ledger, AB_COUNTER_SAMPLES_OUT,
-      now[AB_COUNTER_SAMPLES_OUT] + out);
-  ab_ledger_set (self->ledger, AB_COUNTER_SAMPLES_IN,
-      now[AB_COUNTER_SAMPLES_IN] + added);
+  ab_ledger_add (self->ledger, AB_COUNTER_BATCHES, 1);
+  ab_ledger_add (self->ledger, AB_COUNTER_SAMPLES_OUT, out);
+  ab_ledger_add (self->ledger, AB_COUNTER_SAMPLES_IN, added);
   ab_ledger_set (self->ledger, AB_COUNTER_SAMPLES_PENDING, 0);
   ab_ledger_end (self->ledger);
 }
