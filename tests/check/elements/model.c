@@ -9,7 +9,7 @@
 #include "../batchcheck.h"
 #include "rebatchmodel.h"
 
-#define DEFAULT_SEQUENCES 10800
+#define DEFAULT_SEQUENCES 9600
 #define DEFAULT_SEED 1
 #define MAX_OPERATIONS 40
 #define MAX_CHUNK 200
@@ -37,46 +37,73 @@ typedef struct
   guint odd;
   guint speeds;
   guint reverse;
+  /* percentages: chunks whose time is wrong by seconds; chunks across the
+   * limits of the segment; chunks with a flag that says nothing about time */
+  guint wrong;
+  guint across;
+  guint flags;
 } Area;
 
 static const Area areas[] = {
   {"plain",
-        {[OP_CHUNK] = 90,[OP_FLUSH] = 3,[OP_CUSTOM] = 4},
-      1 << SET_SAMPLES, 0, 5, 0, 0},
+        {[OP_CHUNK] = 90,[OP_FLUSH] = 3,[OP_CUSTOM] = 4,[OP_TAG] = 2},
+      1 << SET_SAMPLES, 0, 5, 0, 0, 0, 0, 5},
   {"gaps and overlaps",
-        {[OP_CHUNK] = 80,[OP_GAP] = 10,[OP_FLUSH] = 2,[OP_SET] = 4},
-      1 << SET_SAMPLES | DISCONT_SETTINGS, 45, 15, 0, 0},
+        {[OP_CHUNK] = 80,[OP_GAP] = 10,[OP_FLUSH] = 2,[OP_TAG] = 2,
+            [OP_SET] = 4},
+      1 << SET_SAMPLES | DISCONT_SETTINGS, 45, 15, 0, 0, 0, 0, 0},
+  {"wrong times",
+        {[OP_CHUNK] = 85,[OP_GAP] = 4,[OP_FLUSH] = 2,[OP_SEGMENT] = 4,
+              [OP_CAPS] = 2,[OP_TAG] = 4,[OP_SEGMENT_DONE] = 2,[OP_EOS] = 2,
+            [OP_STREAM_START] = 2,[OP_SET] = 3},
+        1 << SET_SAMPLES | 1 << SET_HOP | 1 << SET_TAIL | DISCONT_SETTINGS,
+      25, 6, 0, 0, 20, 0, 4},
+  {"gap events",
+        {[OP_CHUNK] = 50,[OP_GAP] = 40,[OP_FLUSH] = 2,[OP_SEGMENT] = 3,
+            [OP_TAG] = 4,[OP_SEGMENT_DONE] = 2,[OP_EOS] = 2,[OP_SET] = 3},
+        1 << SET_SAMPLES | 1 << SET_TAIL | DISCONT_SETTINGS,
+      20, 8, 5, 10, 3, 5, 0},
   {"tails",
         {[OP_CHUNK] = 70,[OP_GAP] = 4,[OP_FLUSH] = 2,[OP_CAPS] = 6,
-            [OP_CUSTOM] = 4,[OP_SEGMENT_DONE] = 8,[OP_SET] = 6},
-      1 << SET_SAMPLES | 1 << SET_TAIL | 1 << SET_DISCONT, 15, 10, 0, 0},
+            [OP_CUSTOM] = 4,[OP_SEGMENT_DONE] = 8,[OP_SET] = 6,[OP_EOS] = 4},
+        1 << SET_SAMPLES | 1 << SET_TAIL | 1 << SET_DISCONT,
+      15, 10, 0, 0, 0, 0, 5},
   {"hops",
         {[OP_CHUNK] = 85,[OP_GAP] = 3,[OP_FLUSH] = 2,[OP_CUSTOM] = 3,
-            [OP_SEGMENT_DONE] = 3,[OP_SET] = 8},
+            [OP_TAG] = 3,[OP_SEGMENT] = 3,[OP_SEGMENT_DONE] = 3,[OP_SET] = 8},
         1 << SET_SAMPLES | 1 << SET_HOP | 1 << SET_TAIL | 1 << SET_DISCONT,
-      10, 10, 0, 0},
+      10, 10, 0, 0, 0, 0, 10},
   {"sizes",
         {[OP_CHUNK] = 75,[OP_FLUSH] = 2,[OP_CAPS] = 4,[OP_CUSTOM] = 2,
             [OP_SEGMENT_DONE] = 3,[OP_SET] = 12},
-      SIZE_SETTINGS | 1 << SET_TAIL, 4, 5, 0, 0},
+      SIZE_SETTINGS | 1 << SET_TAIL, 4, 5, 0, 0, 0, 0, 5},
   {"segments",
         {[OP_CHUNK] = 65,[OP_GAP] = 5,[OP_FLUSH] = 2,[OP_SEGMENT] = 14,
-            [OP_CAPS] = 3,[OP_CUSTOM] = 8,[OP_SEGMENT_DONE] = 4,[OP_SET] = 2},
+              [OP_STREAM_START] = 4,[OP_CAPS] = 3,[OP_CUSTOM] = 8,
+            [OP_SEGMENT_DONE] = 4,[OP_SET] = 2},
         1 << SET_SAMPLES | 1 << SET_TAIL | DISCONT_SETTINGS,
-      20, 8, 15, 0},
+      20, 8, 15, 0, 0, 20, 3},
+  {"streams",
+        {[OP_CHUNK] = 60,[OP_GAP] = 4,[OP_FLUSH] = 4,[OP_SEGMENT] = 8,
+              [OP_STREAM_START] = 8,[OP_CAPS] = 4,[OP_CUSTOM] = 5,[OP_TAG] = 8,
+            [OP_STICKY] = 8,[OP_SEGMENT_DONE] = 2,[OP_SET] = 3,[OP_EOS] = 6},
+        1 << SET_SAMPLES | 1 << SET_HOP | 1 << SET_TAIL | DISCONT_SETTINGS,
+      10, 6, 5, 5, 3, 5, 5},
   {"caps",
         {[OP_CHUNK] = 75,[OP_GAP] = 4,[OP_FLUSH] = 2,[OP_CAPS] = 18,
             [OP_CUSTOM] = 4,[OP_SET] = 2},
-      1 << SET_SAMPLES | 1 << SET_TAIL | DISCONT_SETTINGS, 15, 10, 0, 0},
+        1 << SET_SAMPLES | 1 << SET_TAIL | DISCONT_SETTINGS, 15, 10, 0, 0, 0, 0,
+      5},
   {"reverse",
         {[OP_CHUNK] = 75,[OP_GAP] = 5,[OP_FLUSH] = 4,[OP_SEGMENT] = 8,
             [OP_CAPS] = 3,[OP_CUSTOM] = 4,[OP_SEGMENT_DONE] = 4,[OP_SET] = 2},
         1 << SET_SAMPLES | 1 << SET_TAIL | DISCONT_SETTINGS,
-      15, 8, 10, 75},
+      15, 8, 10, 75, 0, 20, 8},
   {"everything",
-        {[OP_CHUNK] = 65,[OP_GAP] = 5,[OP_FLUSH] = 2,[OP_SEGMENT] = 6,
-            [OP_CAPS] = 6,[OP_CUSTOM] = 5,[OP_SEGMENT_DONE] = 4,[OP_SET] = 8},
-      EVERY_SETTING, 20, 10, 10, 15},
+        {[OP_CHUNK] = 65,[OP_GAP] = 8,[OP_FLUSH] = 2,[OP_SEGMENT] = 6,
+              [OP_STREAM_START] = 2,[OP_CAPS] = 6,[OP_CUSTOM] = 4,[OP_TAG] = 3,
+            [OP_STICKY] = 3,[OP_SEGMENT_DONE] = 4,[OP_SET] = 8,[OP_EOS] = 2},
+      EVERY_SETTING, 20, 10, 10, 15, 5, 8, 10},
 };
 
 /* Operations as text */
@@ -119,15 +146,34 @@ shown (guint64 value)
   return (gint64) value;
 }
 
+static const struct
+{
+  guint flag;
+  const gchar *name;
+} flag_names[] = {
+  {GST_BUFFER_FLAG_DISCONT, "DISCONT"},
+  {GST_BUFFER_FLAG_RESYNC, "RESYNC"},
+  {GST_BUFFER_FLAG_GAP, "GAP"},
+  {GST_BUFFER_FLAG_CORRUPTED, "CORRUPTED"},
+  {GST_BUFFER_FLAG_MARKER, "MARKER"},
+  {GST_BUFFER_FLAG_DECODE_ONLY, "DECODE_ONLY"},
+  {GST_BUFFER_FLAG_HEADER, "HEADER"},
+  {GST_BUFFER_FLAG_LIVE, "LIVE"},
+  {GST_BUFFER_FLAG_DROPPABLE, "DROPPABLE"},
+  {GST_BUFFER_FLAG_DELTA_UNIT, "DELTA_UNIT"},
+  {GST_BUFFER_FLAG_SYNC_AFTER, "SYNC_AFTER"},
+  {GST_BUFFER_FLAG_NON_DROPPABLE, "NON_DROPPABLE"},
+};
+
 static void
 append_flags (GString * text, guint flags)
 {
-  if (flags & GST_BUFFER_FLAG_DISCONT)
-    g_string_append (text, " DISCONT");
-  if (flags & GST_BUFFER_FLAG_RESYNC)
-    g_string_append (text, " RESYNC");
-  if (flags & GST_BUFFER_FLAG_GAP)
-    g_string_append (text, " GAP");
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (flag_names); i++) {
+    if (flags & flag_names[i].flag)
+      g_string_append_printf (text, " %s", flag_names[i].name);
+  }
 }
 
 static void
@@ -186,6 +232,11 @@ append_event (GString * text, GstEvent * event)
       || GST_EVENT_TYPE (event) == GST_EVENT_FLUSH_STOP)
     return;
   g_string_append_printf (text, " #%u", gst_event_get_seqnum (event));
+  /* a second thing to keep with each event */
+  if (gst_event_get_running_time_offset (event)
+      != gst_event_get_seqnum (event))
+    g_string_append_printf (text, " running time offset %" G_GINT64_FORMAT,
+        gst_event_get_running_time_offset (event));
   if (GST_EVENT_TYPE (event) == GST_EVENT_SEGMENT) {
     gst_event_parse_segment (event, &segment);
     append_segment (text, segment);
@@ -214,6 +265,8 @@ append_operation (GString * text, const Operation * operation)
     g_string_append_printf (text, "%s=%s", setting_names[operation->setting],
         value);
     g_free (value);
+  } else if (operation->kind == OP_LIVE) {
+    g_string_append (text, operation->value ? "live" : "not live");
   } else {
     event = operation_event (operation);
     g_string_append (text, operation->kind == OP_FLUSH ? "flush, then " : "");
@@ -350,8 +403,7 @@ item_of_batch (Player * self, GstBuffer * batch)
   item->duration = GST_BUFFER_DURATION (batch);
   item->offset = GST_BUFFER_OFFSET (batch);
   item->offset_end = GST_BUFFER_OFFSET_END (batch);
-  item->flags = GST_BUFFER_FLAGS (batch) & (GST_BUFFER_FLAG_DISCONT
-      | GST_BUFFER_FLAG_RESYNC | GST_BUFFER_FLAG_GAP);
+  item->flags = GST_BUFFER_FLAGS (batch) & BATCH_FLAGS;
   item->padding = padding_of (self, batch);
   return item;
 }
@@ -469,6 +521,8 @@ play (Player * self, const Operation * operation)
     gst_util_set_object_arg (G_OBJECT (self->h->element),
         setting_names[operation->setting], value);
     g_free (value);
+  } else if (operation->kind == OP_LIVE) {
+    gst_harness_set_live (self->h, operation->value != 0);
   } else {
     if (operation->kind == OP_CAPS)
       self->info = operation->info;
@@ -539,6 +593,9 @@ compare_stats (GstElement * element, const Stats * stats)
     {"samples-dropped", stats->dropped},
     {"samples-pending", stats->pending},
     {"batches", stats->batches},
+    {"breaks", stats->breaks},
+    {"fills", stats->fills},
+    {"drops", stats->drops},
   };
   GstStructure *structure = NULL;
   gchar *text = NULL;
@@ -638,6 +695,9 @@ typedef struct
   guint next_id;
   /* the lowest allowed rate */
   gint lowest_rate;
+  /* of the last GAP event */
+  gboolean has_gap;
+  GstClockTime last_gap;
 } Maker;
 
 static gboolean
@@ -706,11 +766,49 @@ make_off (Maker * self)
   return chance (self, 50) ? off : -off;
 }
 
+/* Returns by how much a wrong time is off, in nanoseconds. */
+static gint64
+make_wrong (Maker * self)
+{
+  static const gint64 jumps[] = { 5, -5, 3600, -60 };
+
+  return jumps[pick (self, 0, G_N_ELEMENTS (jumps) - 1)] * (gint64) GST_SECOND;
+}
+
+/* Returns a time near a limit of the segment. */
+static gint64
+make_time_across (Maker * self, guint n_samples)
+{
+  const GstSegment *segment = &self->model->upstream_segment;
+  gint64 before = about_samples (self, pick (self, 0, n_samples));
+
+  if (GST_CLOCK_TIME_IS_VALID (segment->stop) && chance (self, 50))
+    return segment->stop - before;
+  return segment->start - before;
+}
+
 static GstClockTime
 make_time (Maker * self, guint n_samples)
 {
-  gint64 time = model_due (self->model, n_samples);
+  const Model *model = self->model;
+  gint64 time = model_due (model, n_samples);
 
+  /* a held chunk that is right */
+  if (model->held && chance (self, 50)) {
+    time += model->held->time - time;
+    if (model->upstream_segment.rate < 0)
+      time = model->segment.start + model->segment.stop - time
+          - samples_to_time (self, n_samples);
+    else
+      time += samples_to_time (self, model->held->samples->len);
+  }
+  /* far enough for a step back */
+  if (!model->in_run && self->area->wrong && chance (self, 50))
+    time += 8 * GST_SECOND;
+  if (chance (self, self->area->wrong))
+    time += make_wrong (self);
+  if (chance (self, self->area->across))
+    time = make_time_across (self, n_samples);
   if (chance (self, self->area->off))
     time += make_off (self);
   return MAX (time, 0);
@@ -730,16 +828,44 @@ make_chunk_operation (Maker * self, Operation * operation)
         : GST_BUFFER_FLAG_RESYNC;
   if (chance (self, 15))
     operation->flags |= GST_BUFFER_FLAG_GAP;
+  while (chance (self, self->area->flags)) {
+    operation->flags |= flag_names[pick (self, 3, G_N_ELEMENTS (flag_names)
+            - 1)].flag;
+  }
 }
 
+/* Now and then a GAP tells again what another one told, as those of a file that
+ * lags do. */
 static void
 make_gap (Maker * self, Operation * operation)
 {
-  guint n = pick (self, 0, MAX_CHUNK);
+  static const guint most[] = { 0, 1, 20, MAX_CHUNK };
+  guint n = pick (self, 0, most[pick (self, 0, 3)]);
 
-  operation->time = make_time (self, n);
-  operation->duration = chance (self, 20) ? GST_CLOCK_TIME_NONE
+  if (self->has_gap && chance (self, 30)) {
+    operation->time = self->last_gap;
+    if (chance (self, 50))
+      operation->time += about_samples (self, n);
+  } else {
+    operation->time = make_time (self, n);
+  }
+  self->has_gap = TRUE;
+  self->last_gap = operation->time;
+  operation->duration = chance (self, 10) ? GST_CLOCK_TIME_NONE
       : about_samples (self, n);
+}
+
+/* Half of the custom sticky events have another name. */
+static void
+make_note (Maker * self, Operation * operation)
+{
+  operation->note = chance (self, operation->kind == OP_STICKY ? 50 : 10);
+}
+
+static void
+make_live (Maker * self, Operation * operation)
+{
+  operation->value = chance (self, 50);
 }
 
 static gdouble
@@ -838,7 +964,7 @@ make_setting_value (Maker * self, Operation * operation)
       operation->value = pick (self, TAIL_SHORT, TAIL_DROP);
       break;
     case SET_DISCONT:
-      operation->value = pick (self, DISCONT_RESYNC, DISCONT_FILL);
+      operation->value = chance (self, 70) ? DISCONT_FILL : DISCONT_RESYNC;
       break;
     case SET_THRESHOLD:
       operation->value = none ? 0 : about_samples (self, pick (self, 0, 20));
@@ -847,6 +973,9 @@ make_setting_value (Maker * self, Operation * operation)
     case SET_MAX_FILL:
     default:
       operation->value = none ? 0 : about_samples (self, pick (self, 1, 150));
+      /* nobody has memory for an hour of silence */
+      if (operation->setting == SET_MAX_FILL && self->area->wrong && none)
+        operation->value = samples_to_time (self, MAX_OFF);
   }
 }
 
@@ -877,6 +1006,9 @@ make (Maker * self, OperationKind kind)
     [OP_FLUSH] = make_segment,
     [OP_SEGMENT] = make_segment,
     [OP_CAPS] = make_caps,
+    [OP_CUSTOM] = make_note,
+    [OP_STICKY] = make_note,
+    [OP_LIVE] = make_live,
     [OP_SEGMENT_DONE] = make_segment_done,
     [OP_SET] = make_set,
   };
@@ -889,14 +1021,18 @@ make (Maker * self, OperationKind kind)
   add (self, &operation);
 }
 
+/* After EOS only a new stream or a flush lets anything through. */
 static OperationKind
 pick_kind (Maker * self)
 {
+  const GArray *sequence = self->sequence;
   const guint *weights = self->area->weights;
   guint sum = 0;
   guint kind;
   gint at;
 
+  if (g_array_index (sequence, Operation, sequence->len - 1).kind == OP_EOS)
+    return chance (self, 80) ? OP_STREAM_START : OP_FLUSH;
   for (kind = 0; kind < N_OPS; kind++)
     sum += weights[kind];
   at = pick (self, 0, sum - 1);
@@ -929,10 +1065,11 @@ make_sequence (const Area * area, guint seed)
 {
   const guint32 seeds[] = { seed, area - areas };
   Maker self = { area, g_rand_new_with_seed_array (seeds, 2), model_new (),
-    g_array_new (FALSE, TRUE, sizeof (Operation)), 1, 8000
+    g_array_new (FALSE, TRUE, sizeof (Operation)), 1, 8000, FALSE, 0
   };
   gint n = pick (&self, 1, MAX_OPERATIONS);
 
+  make (&self, OP_LIVE);
   make (&self, OP_STREAM_START);
   make (&self, OP_CAPS);
   if (!area->weights[OP_CAPS])
@@ -941,7 +1078,8 @@ make_sequence (const Area * area, guint seed)
   make (&self, OP_SEGMENT);
   while (n-- > 0)
     make (&self, pick_kind (&self));
-  if (chance (&self, 90))
+  if (chance (&self, 90) && g_array_index (self.sequence, Operation,
+          self.sequence->len - 1).kind != OP_EOS)
     make (&self, OP_EOS);
   model_free (self.model);
   g_rand_free (self.rand);
@@ -950,7 +1088,8 @@ make_sequence (const Area * area, guint seed)
 
 /* Shortening failing sequences */
 
-/* STREAM_START, caps and segment must come before data. */
+/* STREAM_START, caps and segment must come before data. After EOS a stream must
+ * start, or a flush come. */
 static gboolean
 is_possible (const GArray * sequence)
 {
@@ -958,23 +1097,20 @@ is_possible (const GArray * sequence)
   guint i;
 
   for (i = 0; i < sequence->len; i++) {
-    switch (g_array_index (sequence, Operation, i).kind) {
-      case OP_SET:
-        break;
-      case OP_STREAM_START:
-        has_stream = TRUE;
-        break;
-      case OP_CAPS:
-        has_caps = TRUE;
-        break;
-      case OP_FLUSH:
-      case OP_SEGMENT:
-        has_segment = TRUE;
-        /* fall through */
-      default:
-        if (!has_stream || !has_caps || !has_segment)
-          return FALSE;
-    }
+    OperationKind kind = g_array_index (sequence, Operation, i).kind;
+
+    if (kind == OP_SET || kind == OP_LIVE)
+      continue;
+    has_stream |= kind == OP_STREAM_START || (kind == OP_FLUSH && has_caps);
+    if (!has_stream)
+      return FALSE;
+    has_caps |= kind == OP_CAPS;
+    has_segment |= kind == OP_SEGMENT || kind == OP_FLUSH;
+    if (kind != OP_STREAM_START && kind != OP_CAPS
+        && !(has_caps && has_segment))
+      return FALSE;
+    if (kind == OP_EOS)
+      has_stream = FALSE;
   }
   return TRUE;
 }

@@ -11,7 +11,10 @@ static const guint64 default_settings[N_SETTINGS] = {
   [SET_SAMPLES] = DEFAULT_BATCH,
   [SET_THRESHOLD] = 40 * GST_MSECOND,
   [SET_WAIT] = GST_SECOND,
+  [SET_MAX_FILL] = 5 * GST_SECOND,
 };
+
+static const Sample silence = { -1, TRUE, -1 };
 
 Item *
 item_new (guint operation)
@@ -30,6 +33,26 @@ item_free (Item * self)
   g_free (self);
 }
 
+static void
+chunk_free (Chunk * self)
+{
+  g_array_unref (self->samples);
+  g_free (self);
+}
+
+static void
+clear_event (gpointer data)
+{
+  /* the first member of Waiting and of Sticky */
+  gst_event_unref (*(GstEvent **) data);
+}
+
+static void
+forget_gaps (Model * self)
+{
+  self->told_start = self->told_end = self->told_before = G_MININT64;
+}
+
 Model *
 model_new (void)
 {
@@ -37,9 +60,16 @@ model_new (void)
 
   memcpy (self->settings, default_settings, sizeof default_settings);
   self->fraction_d = 1;
+  /* as GstHarness says */
+  self->is_live = TRUE;
+  forget_gaps (self);
   self->samples = g_array_new (FALSE, FALSE, sizeof (Sample));
-  self->waiting =
-      g_ptr_array_new_with_free_func ((GDestroyNotify) gst_event_unref);
+  self->placed = g_array_new (FALSE, FALSE, sizeof (Placed));
+  self->timelines = g_array_new (FALSE, FALSE, sizeof (Timeline));
+  self->waiting = g_array_new (FALSE, FALSE, sizeof (Waiting));
+  g_array_set_clear_func (self->waiting, clear_event);
+  self->sticky = g_array_new (FALSE, FALSE, sizeof (Sticky));
+  g_array_set_clear_func (self->sticky, clear_event);
   self->items = g_ptr_array_new_with_free_func ((GDestroyNotify) item_free);
   return self;
 }
@@ -47,8 +77,12 @@ model_new (void)
 void
 model_free (Model * self)
 {
+  g_clear_pointer (&self->held, chunk_free);
   g_array_unref (self->samples);
-  g_ptr_array_unref (self->waiting);
+  g_array_unref (self->placed);
+  g_array_unref (self->timelines);
+  g_array_unref (self->waiting);
+  g_array_unref (self->sticky);
   g_ptr_array_unref (self->items);
   g_free (self);
 }
@@ -66,12 +100,30 @@ caps_event (const Operation * operation)
   return event;
 }
 
+/* No two streams have the same id. */
+static GstEvent *
+stream_start_event (guint number)
+{
+  gchar *id = g_strdup_printf ("%u", number);
+  GstEvent *event = gst_event_new_stream_start (id);
+
+  g_free (id);
+  return event;
+}
+
+static GstEvent *
+numbered_event (GstEventType type, const gchar * name, guint number)
+{
+  return gst_event_new_custom (type, gst_structure_new (name, "number",
+          G_TYPE_UINT, number, NULL));
+}
+
 static GstEvent *
 new_event (const Operation * operation)
 {
   switch (operation->kind) {
     case OP_STREAM_START:
-      return gst_event_new_stream_start ("model");
+      return stream_start_event (operation->id);
     case OP_GAP:
       return gst_event_new_gap (operation->time, operation->duration);
     case OP_FLUSH:
@@ -80,9 +132,15 @@ new_event (const Operation * operation)
     case OP_CAPS:
       return caps_event (operation);
     case OP_CUSTOM:
-      return gst_event_new_custom (GST_EVENT_CUSTOM_DOWNSTREAM,
-          gst_structure_new ("numbered", "number", G_TYPE_UINT, operation->id,
-              NULL));
+      return numbered_event (operation->note ? GST_EVENT_CUSTOM_DOWNSTREAM_OOB
+          : GST_EVENT_CUSTOM_DOWNSTREAM, "numbered", operation->id);
+    case OP_TAG:
+      return gst_event_new_tag (gst_tag_list_new (GST_TAG_TRACK_NUMBER,
+              operation->id, NULL));
+    case OP_STICKY:
+      /* GStreamer 1.22 never pushes what is custom and sticky before EOS */
+      return numbered_event (GST_EVENT_SINK_MESSAGE,
+          operation->note ? "sticky" : "other", operation->id);
     case OP_SEGMENT_DONE:
       return gst_event_new_segment_done (GST_FORMAT_TIME, operation->time);
     default:
@@ -96,6 +154,7 @@ operation_event (const Operation * operation)
   GstEvent *event = new_event (operation);
 
   gst_event_set_seqnum (event, operation->id);
+  gst_event_set_running_time_offset (event, operation->id);
   return event;
 }
 
@@ -155,10 +214,28 @@ time_of (const Model * self, const Timeline * timeline, guint64 position)
   return timeline->base + to_time (self, position - timeline->position);
 }
 
+/* Returns the timeline that judges chunks. */
+static Timeline *
+last_timeline (const Model * self)
+{
+  return &g_array_index (self->timelines, Timeline, self->timelines->len - 1);
+}
+
+/* Returns the timeline of a batch that begins at @position. */
+static const Timeline *
+timeline_at (const Model * self, guint64 position)
+{
+  const Timeline *timeline = last_timeline (self);
+
+  while (timeline->position > position)
+    timeline--;
+  return timeline;
+}
+
 static GstClockTime
 expected_time (const Model * self)
 {
-  return time_of (self, &self->in, n_positions (self));
+  return time_of (self, last_timeline (self), n_positions (self));
 }
 
 static gint64
@@ -174,7 +251,7 @@ running_time (const GstSegment * segment, GstClockTime time)
 gint64
 model_running_time (const Model * self)
 {
-  return running_time (&self->in.segment, expected_time (self));
+  return running_time (&last_timeline (self)->segment, expected_time (self));
 }
 
 /* Returns the time in @segment at a running time, but not before its start. */
@@ -230,21 +307,104 @@ model_due (const Model * self, guint n_samples)
 static void
 set_timeline (Model * self, GstClockTime base)
 {
-  self->in.segment = self->segment;
-  self->in.base = base;
-  self->in.position = n_positions (self);
+  const Timeline timeline = { self->segment, base, n_positions (self) };
+
+  g_array_append_val (self->timelines, timeline);
   self->segment_is_new = FALSE;
 }
 
 /* What goes out */
 
 static void
-emit_event (Model * self, GstEvent * event)
+add_event_item (Model * self, GstEvent * event)
 {
   Item *item = item_new (self->operation);
 
-  item->event = event;
+  item->event = gst_event_ref (event);
   g_ptr_array_add (self->items, item);
+}
+
+static gboolean
+is_same_sticky (GstEvent * a, GstEvent * b)
+{
+  if (GST_EVENT_TYPE (a) != GST_EVENT_TYPE (b))
+    return FALSE;
+  return !(GST_EVENT_TYPE (a) & GST_EVENT_TYPE_STICKY_MULTI)
+      || gst_event_has_name (a, gst_structure_get_name (gst_event_get_structure
+          (b)));
+}
+
+static void
+forget_sticky (Model * self, GstEventType type)
+{
+  guint i;
+
+  for (i = self->sticky->len; i > 0; i--) {
+    if (GST_EVENT_TYPE (g_array_index (self->sticky, Sticky, i - 1).event)
+        == type)
+      g_array_remove_index (self->sticky, i - 1);
+  }
+}
+
+/* What GStreamer does with a sticky event on a pad: it replaces the one like
+ * it, or joins them in the order of the types, but EOS is the last. A new
+ * stream has no tags yet. */
+static void
+store (Model * self, GstEvent * event)
+{
+  const Sticky added = { gst_event_ref (event), FALSE };
+  guint i;
+
+  if (GST_EVENT_TYPE (event) == GST_EVENT_STREAM_START) {
+    forget_sticky (self, GST_EVENT_EOS);
+    forget_sticky (self, GST_EVENT_TAG);
+  }
+  for (i = 0; i < self->sticky->len; i++) {
+    Sticky *sticky = &g_array_index (self->sticky, Sticky, i);
+
+    if (is_same_sticky (sticky->event, event)) {
+      gst_event_unref (sticky->event);
+      *sticky = added;
+      return;
+    }
+    if (GST_EVENT_TYPE (sticky->event) > GST_EVENT_TYPE (event)
+        || GST_EVENT_TYPE (sticky->event) == GST_EVENT_EOS)
+      break;
+  }
+  g_array_insert_val (self->sticky, i, added);
+}
+
+/* Pushes stored events, as GStreamer does before a buffer and for an event.
+ * Before a STREAM_START, caps or segment only those of lower types leave. */
+static void
+emit_sticky (Model * self, GstEvent * event)
+{
+  gboolean limits = event && GST_EVENT_IS_STICKY (event)
+      && GST_EVENT_TYPE (event) <= GST_EVENT_SEGMENT;
+  guint i;
+
+  for (i = 0; i < self->sticky->len; i++) {
+    Sticky *sticky = &g_array_index (self->sticky, Sticky, i);
+
+    if (sticky->has_left || (limits
+            && GST_EVENT_TYPE (sticky->event) > GST_EVENT_TYPE (event)))
+      continue;
+    sticky->has_left = TRUE;
+    add_event_item (self, sticky->event);
+  }
+}
+
+static void
+emit_event (Model * self, GstEvent * event)
+{
+  if (GST_EVENT_IS_STICKY (event))
+    store (self, event);
+  if (GST_EVENT_IS_SERIALIZED (event)
+      && GST_EVENT_TYPE (event) != GST_EVENT_FLUSH_STOP)
+    emit_sticky (self, event);
+  if (!GST_EVENT_IS_STICKY (event))
+    add_event_item (self, event);
+  gst_event_unref (event);
 }
 
 /* Returns the first position of the open batch that no earlier batch had. */
@@ -254,10 +414,18 @@ first_pending (const Model * self)
   return MAX (self->begin, self->done);
 }
 
+/* Returns the first position that has not left. */
+static guint64
+first_inside (const Model * self)
+{
+  return self->is_open ? first_pending (self) : n_positions (self);
+}
+
 static guint64
 n_pending (const Model * self)
 {
-  return self->is_open ? n_positions (self) - first_pending (self) : 0;
+  return n_positions (self) - first_inside (self)
+      + (self->held ? self->held->samples->len : 0);
 }
 
 static gboolean
@@ -272,12 +440,36 @@ all_are_silent (const Sample * samples, guint n_samples)
   return TRUE;
 }
 
+/* Returns the flags of chunks that the batch from @begin on has. */
+static guint
+flags_of_chunks (const Model * self, const GArray * batch)
+{
+  const Sample *samples = (const Sample *) batch->data;
+  const Placed *placed = (const Placed *) self->placed->data;
+  const Placed *first = samples->chunk < 0 ? NULL : &placed[samples->chunk];
+  gint64 begin = self->begin;
+  guint flags = 0, all = GST_BUFFER_FLAG_DECODE_ONLY;
+  guint i;
+
+  if (first && first->begin == begin && first->end == begin + batch->len)
+    return first->flags;
+  if (first && first->begin == begin)
+    flags |= first->flags & GST_BUFFER_FLAG_MARKER;
+  for (i = 0; i < batch->len; i++) {
+    guint f = samples[i].chunk < 0 ? 0 : placed[samples[i].chunk].flags;
+
+    flags |= f & GST_BUFFER_FLAG_CORRUPTED;
+    all &= f;
+  }
+  return flags | all;
+}
+
 /* Pushes the open batch, padded with silence up to @n_samples. */
 static void
 emit_batch (Model * self, guint64 n_samples)
 {
   guint64 n = n_positions (self) - self->begin;
-  const Sample silence = { -1, TRUE };
+  const Timeline *timeline = timeline_at (self, self->begin);
   GArray *batch = g_array_new (FALSE, FALSE, sizeof (Sample));
   Item *item = item_new (self->operation);
 
@@ -288,12 +480,13 @@ emit_batch (Model * self, guint64 n_samples)
   while (batch->len < n_samples)
     g_array_append_val (batch, silence);
 
-  item->pts = time_of (self, &self->out, self->begin);
-  item->duration = time_of (self, &self->out, self->begin + n_samples)
+  item->pts = time_of (self, timeline, self->begin);
+  item->duration = time_of (self, timeline, self->begin + n_samples)
       - item->pts;
   item->offset = self->begin;
   item->offset_end = self->begin + n_samples;
   item->padding = n_samples - n;
+  item->flags = flags_of_chunks (self, batch);
   if (!self->run_has_batch)
     item->flags |= GST_BUFFER_FLAG_DISCONT | GST_BUFFER_FLAG_RESYNC;
   if (all_are_silent ((Sample *) batch->data, n_samples))
@@ -302,6 +495,7 @@ emit_batch (Model * self, guint64 n_samples)
       n_samples);
   g_array_unref (batch);
 
+  emit_sticky (self, NULL);
   g_ptr_array_add (self->items, item);
   self->run_has_batch = TRUE;
   self->stats.batches++;
@@ -315,7 +509,7 @@ emit_batch (Model * self, guint64 n_samples)
 static void
 emit_tail (Model * self)
 {
-  guint64 n = n_pending (self);
+  guint64 n = n_positions (self) - first_inside (self);
 
   if (n > 0 && self->settings[SET_TAIL] == TAIL_SHORT)
     emit_batch (self, n_positions (self) - self->begin);
@@ -329,61 +523,98 @@ emit_tail (Model * self)
   self->next_begin = self->done = n_positions (self);
 }
 
-/* Continues running time in the last segment from upstream. */
-static void
-go_on_in_segment (Model * self)
+static Waiting *
+first_waiting (const Model * self)
 {
-  if (!self->segment_is_new)
-    return;
-  set_timeline (self, expected_time_in_segment (self));
-  self->n_leaving = self->waiting->len;
+  return &g_array_index (self->waiting, Waiting, 0);
 }
 
-/* Pushes the first @n waiting events. */
 static void
-emit_waiting (Model * self, guint n)
+emit_first_waiting (Model * self)
 {
-  guint i;
-
-  for (i = 0; i < n; i++)
-    emit_event (self, gst_event_ref (g_ptr_array_index (self->waiting, i)));
-  if (n > 0)
-    g_ptr_array_remove_range (self->waiting, 0, n);
-  self->n_leaving = 0;
+  emit_event (self, gst_event_ref (first_waiting (self)->event));
+  g_array_remove_index (self->waiting, 0);
 }
 
-/* Pushes the segment in which the last chunk came, and the events after it. */
+/* Whether the event begins a stream or segment, with the next chunk. */
+static gboolean
+is_beginning (GstEvent * event)
+{
+  return GST_EVENT_TYPE (event) == GST_EVENT_STREAM_START
+      || GST_EVENT_TYPE (event) == GST_EVENT_SEGMENT;
+}
+
+static gboolean
+may_leave (const Model * self, const Waiting * waiting)
+{
+  if (is_beginning (waiting->event) && self->is_open
+      && self->begin < waiting->position)
+    return FALSE;
+  return waiting->position <= first_inside (self);
+}
+
 static void
 emit_leaving (Model * self)
 {
-  emit_waiting (self, self->n_leaving);
-  self->out = self->in;
+  while (self->waiting->len > 0 && may_leave (self, first_waiting (self)))
+    emit_first_waiting (self);
+}
+
+/* Those that came after the held chunk stay. */
+static void
+emit_waiting (Model * self)
+{
+  while (self->waiting->len > 0 && !first_waiting (self)->is_behind_held)
+    emit_first_waiting (self);
 }
 
 static void
 emit_or_wait (Model * self, GstEvent * event)
 {
-  if (self->waiting->len == 0) {
+  gboolean begins = is_beginning (event);
+  const Waiting waiting = {
+    event, begins || self->held ? UNKNOWN : n_positions (self),
+    self->held != NULL
+  };
+
+  if (self->waiting->len == 0 && n_pending (self) == 0
+      && !(begins && self->is_open)) {
     emit_event (self, event);
     return;
   }
-  g_ptr_array_add (self->waiting, event);
-  if (!self->segment_is_new)
-    self->n_leaving++;
+  g_array_append_val (self->waiting, waiting);
+  if (begins)
+    self->segment_is_new = self->in_run;
+}
+
+/* Continues running time in the last segment from upstream. Streams and
+ * segments that wait begin at the next sample. */
+static void
+go_on_in_segment (Model * self)
+{
+  guint i;
+
+  for (i = 0; i < self->waiting->len; i++) {
+    Waiting *waiting = &g_array_index (self->waiting, Waiting, i);
+
+    if (is_beginning (waiting->event) && waiting->position == UNKNOWN)
+      waiting->position = n_positions (self);
+  }
+  if (self->segment_is_new)
+    set_timeline (self, expected_time_in_segment (self));
 }
 
 static void
 emit_tail_and_waiting (Model * self)
 {
   emit_tail (self);
-  emit_waiting (self, self->waiting->len);
+  emit_waiting (self);
   /* a segment that left without a chunk applies from now on */
   if (self->segment_is_new) {
     self->break_is_due |= self->in_run
         && self->upstream_segment.rate != self->run_rate;
     set_timeline (self, expected_time_in_segment (self));
   }
-  self->out = self->in;
 }
 
 /* Batches */
@@ -458,12 +689,9 @@ finish_batch (Model * self)
   emit_batch (self, self->size);
   self->is_open = FALSE;
   self->next_begin = begin;
-  /* a batch that overlaps the old segment gets its time from that segment */
-  if (begin >= self->in.position && (self->n_leaving > 0
-          || !self->segment_is_new))
-    emit_leaving (self);
   if (begin < self->begin + self->size)
     begin_batch (self, begin);
+  emit_leaving (self);
 }
 
 static void
@@ -488,12 +716,16 @@ add_sample (Model * self, const Sample * sample)
 static void
 begin_run (Model * self, GstClockTime base)
 {
-  self->in_run = TRUE;
+  if (self->had_run) {
+    self->stats.breaks++;
+    forget_gaps (self);
+  }
+  self->in_run = self->had_run = TRUE;
   self->run_has_batch = FALSE;
   self->run_rate = self->upstream_segment.rate;
   self->break_is_due = FALSE;
   set_timeline (self, base);
-  self->out = self->in;
+  self->stream_is_new = FALSE;
   self->is_off = FALSE;
   self->overlap = 0;
   self->n_begun = 0;
@@ -518,6 +750,13 @@ to_samples (const Model * self, gint64 time)
   return time < 0 ? -n : n;
 }
 
+/* The same for running time. The stream may play faster. */
+static gint64
+to_stream_samples (const Model * self, gint64 running)
+{
+  return to_samples (self, llround (running * self->segment.rate));
+}
+
 /* Returns the running time at which a chunk is due. Samples to be dropped for
  * an overlap come first. */
 static gint64
@@ -527,21 +766,39 @@ due_running_time (const Model * self)
       - (gint64) (to_time (self, self->overlap) / self->segment.rate);
 }
 
+static guint64
+threshold (const Model * self)
+{
+  return MAX (gst_util_uint64_scale (self->settings[SET_THRESHOLD],
+          self->info.rate, GST_SECOND), 1);
+}
+
+static gboolean
+fills (const Model * self)
+{
+  return self->settings[SET_DISCONT] == DISCONT_FILL;
+}
+
+/* Whether a difference in running time counts. */
+static gboolean
+is_beyond_threshold (const Model * self, gint64 off)
+{
+  return to_samples (self, ABS (off)) >= (gint64) threshold (self);
+}
+
 /* Whether the difference of an unflagged chunk at @running is large and long
  * enough to act on. */
 static gboolean
 is_acted_on (Model * self, gint64 running)
 {
-  guint64 threshold = gst_util_uint64_scale (self->settings[SET_THRESHOLD],
-      self->info.rate, GST_SECOND);
   gint64 wait = self->settings[SET_WAIT];
-  gint64 off = ABS (running - due_running_time (self));
+  gint64 off = running - due_running_time (self);
 
-  if (to_samples (self, off) < (gint64) MAX (threshold, 1)) {
+  if (!is_beyond_threshold (self, off)) {
     self->is_off = FALSE;
     return FALSE;
   }
-  if (off >= wait)
+  if (ABS (off) >= wait)
     return TRUE;
   if (!self->is_off) {
     self->is_off = TRUE;
@@ -550,25 +807,32 @@ is_acted_on (Model * self, gint64 running)
   return running - self->off_since >= wait;
 }
 
+static void
+add_silence (Model * self, guint64 n_samples)
+{
+  self->stats.inserted += n_samples;
+  while (n_samples-- > 0)
+    add_sample (self, &silence);
+}
+
 /* Inserts silence, or arranges a drop, so that a chunk @late samples late is at
  * its place. */
 static void
 fill (Model * self, gint64 late)
 {
-  const Sample silence = { -1, TRUE };
-
+  if (late > 0)
+    self->stats.fills++;
+  if (late < 0)
+    self->stats.drops++;
   self->overlap = MAX (-late, 0);
-  for (; late > 0; late--) {
-    add_sample (self, &silence);
-    self->stats.inserted++;
-  }
+  add_silence (self, MAX (late, 0));
 }
 
 static gboolean
-is_too_long_to_fill (const Model * self, GstClockTime duration)
+is_too_long_to_fill (const Model * self, guint64 n_samples)
 {
   return self->settings[SET_MAX_FILL] != 0
-      && duration > self->settings[SET_MAX_FILL];
+      && to_time (self, n_samples) > self->settings[SET_MAX_FILL];
 }
 
 /* Continues the run. */
@@ -576,27 +840,22 @@ static void
 go_on (Model * self)
 {
   go_on_in_segment (self);
-  if (!self->is_open)
-    emit_leaving (self);
+  emit_leaving (self);
 }
 
 /* Judges a chunk with a time in a run. */
 static void
 judge (Model * self, GstClockTime time, gboolean flagged)
 {
-  gboolean fills = self->settings[SET_DISCONT] == DISCONT_FILL;
   gint64 running = running_time (&self->segment, time);
   gboolean acts = is_acted_on (self, running);
-  /* in samples of the stream, which may play faster */
-  gint64 late = to_samples (self, llround ((running
-              - model_running_time (self)) * self->segment.rate));
+  gint64 late = to_stream_samples (self, running - model_running_time (self));
 
   if (flagged)
-    acts = late + (gint64) self->overlap != 0 || !fills;
+    acts = late + (gint64) self->overlap != 0 || !fills (self);
   if (acts)
     self->is_off = FALSE;
-  if (acts && (!fills || (late > 0
-              && is_too_long_to_fill (self, to_time (self, late))))) {
+  if (acts && (!fills (self) || is_too_long_to_fill (self, ABS (late)))) {
     break_at (self, time);
     return;
   }
@@ -606,148 +865,307 @@ judge (Model * self, GstClockTime time, gboolean flagged)
 }
 
 static void
-add_samples (Model * self, const Sample * samples, guint n_samples)
+add_samples (Model * self, const Chunk * chunk)
 {
+  guint n_dropped = MIN (self->overlap, chunk->samples->len);
+  gint64 first = n_positions (self);
+  const Placed placed = { first - n_dropped - chunk->n_cut,
+    first + chunk->samples->len - n_dropped, chunk->flags
+  };
   guint i;
 
-  for (i = 0; i < n_samples; i++) {
-    if (self->overlap > 0) {
-      self->overlap--;
-      self->stats.dropped++;
-    } else {
-      add_sample (self, &samples[i]);
-    }
+  g_array_append_val (self->placed, placed);
+  self->overlap -= n_dropped;
+  self->stats.dropped += n_dropped;
+  for (i = n_dropped; i < chunk->samples->len; i++) {
+    Sample sample = g_array_index (chunk->samples, Sample, i);
+
+    sample.chunk = self->placed->len - 1;
+    add_sample (self, &sample);
   }
 }
 
-/* Takes a chunk that is clipped to the segment and runs forwards. */
-static void
-take_chunk (Model * self, const Sample * samples, guint n_samples,
-    GstClockTime time, gboolean flagged)
+/* A run that the next chunk, or the silence of a GAP, may continue. */
+static gboolean
+can_go_on (const Model * self)
 {
-  gboolean is_break = !self->in_run || self->break_is_due
-      || self->upstream_segment.rate != self->run_rate;
+  return self->in_run && !self->break_is_due
+      && self->upstream_segment.rate == self->run_rate;
+}
 
-  if (is_break)
-    break_at (self, time);
-  else if (GST_CLOCK_TIME_IS_VALID (time))
-    judge (self, time, flagged);
-  else if (flagged && self->settings[SET_DISCONT] == DISCONT_RESYNC)
-    break_at (self, time);
+static void
+place_chunk (Model * self, const Chunk * chunk)
+{
+  if (!can_go_on (self))
+    break_at (self, chunk->time);
+  else if (GST_CLOCK_TIME_IS_VALID (chunk->time))
+    judge (self, chunk->time, chunk->flagged);
+  else if (chunk->flagged && !fills (self))
+    break_at (self, chunk->time);
   else
     go_on (self);
-  add_samples (self, samples, n_samples);
+  add_samples (self, chunk);
 }
 
-/* Cuts off samples that are wholly outside of the segment, like
- * gst_audio_buffer_clip(). */
-static void
-clip (Model * self, GArray * chunk, GstClockTime * time)
-{
-  const GstSegment *segment = &self->upstream_segment;
-  GstClockTime end = *time + to_time (self, chunk->len);
-  guint n_before = 0, n_after = 0;
+/* Holding a chunk whose time jumps */
 
-  if (end <= segment->start || *time >= segment->stop) {
-    n_before = chunk->len;
-  } else {
-    if (*time < segment->start) {
-      n_before = gst_util_uint64_scale (segment->start - *time,
-          self->info.rate, GST_SECOND);
-      *time = segment->start;
-    }
-    if (end > segment->stop) {
-      n_after = gst_util_uint64_scale (end - segment->stop, self->info.rate,
-          GST_SECOND);
-    }
-  }
-  self->stats.dropped += n_before + n_after;
-  g_array_remove_range (chunk, chunk->len - n_after, n_after);
-  g_array_remove_range (chunk, 0, n_before);
+static gboolean
+is_jump (const Model * self, const Chunk * chunk)
+{
+  gint64 off;
+
+  if (chunk->flagged || !fills (self) || !can_go_on (self)
+      || !GST_CLOCK_TIME_IS_VALID (chunk->time))
+    return FALSE;
+  off = running_time (&self->segment, chunk->time) - due_running_time (self);
+  return is_beyond_threshold (self, off)
+      && ABS (off) >= (gint64) self->settings[SET_WAIT];
 }
 
+/* Ends the wait. If the jump is not real the held chunk is due. */
 static void
-reverse (GArray * chunk)
+place_held (Model * self, gboolean is_real)
 {
+  Chunk *held = g_steal_pointer (&self->held);
   guint i;
 
-  for (i = 0; i < chunk->len / 2; i++) {
-    Sample *front = &g_array_index (chunk, Sample, i);
-    Sample *back = &g_array_index (chunk, Sample, chunk->len - 1 - i);
+  if (is_real)
+    held->flagged = TRUE;
+  else
+    held->time = GST_CLOCK_TIME_NONE;
+  place_chunk (self, held);
+  for (i = 0; i < self->waiting->len; i++) {
+    Waiting *waiting = &g_array_index (self->waiting, Waiting, i);
+
+    if (waiting->is_behind_held)
+      waiting->position = n_positions (self);
+    waiting->is_behind_held = FALSE;
+  }
+  chunk_free (held);
+  emit_leaving (self);
+}
+
+static void
+end_hold (Model * self)
+{
+  if (self->held)
+    place_held (self, FALSE);
+}
+
+/* Whether the jump of the held chunk is real, as @next says. */
+static gboolean
+confirms_held (const Model * self, const Chunk * next)
+{
+  guint64 n = self->held->samples->len;
+  gint64 due;
+
+  if (!GST_CLOCK_TIME_IS_VALID (next->time))
+    return FALSE;
+  if (!is_beyond_threshold (self, next->time - self->held->time
+          - to_time (self, n)))
+    return TRUE;
+  due = running_time (&last_timeline (self)->segment, expected_time (self)
+      + to_time (self, n)) - (gint64) (to_time (self, self->overlap)
+      / self->segment.rate);
+  return ABS (running_time (&self->segment, next->time) - due)
+      >= (gint64) self->settings[SET_WAIT];
+}
+
+/* Every stream starts with a flagged chunk, whether or not it goes on where the
+ * last one ended. */
+static void
+judge_first_flag (Model * self, Chunk * chunk)
+{
+  if (!self->stream_is_new || !can_go_on (self)
+      || !GST_CLOCK_TIME_IS_VALID (chunk->time))
+    return;
+  self->stream_is_new = FALSE;
+  if (!is_beyond_threshold (self, running_time (&self->segment, chunk->time)
+          - due_running_time (self)))
+    chunk->flagged = FALSE;
+}
+
+/* Takes a chunk that is clipped to the segment, runs forwards and is not
+ * empty. */
+static void
+take_chunk (Model * self, Chunk * chunk)
+{
+  self->told_before = MAX (self->told_before, self->told_end);
+  self->told_start = self->told_end = G_MININT64;
+  if (self->held)
+    place_held (self, confirms_held (self, chunk));
+  judge_first_flag (self, chunk);
+  if (is_jump (self, chunk)) {
+    self->held = chunk;
+    return;
+  }
+  place_chunk (self, chunk);
+  chunk_free (chunk);
+}
+
+/* Chunks */
+
+/* Returns how many samples of a chunk at @time are before @limit. */
+static guint64
+n_before (const Model * self, GstClockTime time, GstClockTime limit)
+{
+  if (limit <= time)
+    return 0;
+  return gst_util_uint64_scale_ceil (limit - time - 1, self->info.rate,
+      GST_SECOND);
+}
+
+/* Cuts off samples outside of the segment. Chunks play forwards in @chunk
+ * already, but its time is still that from upstream. */
+static void
+clip (Model * self, Chunk * chunk)
+{
+  const GstSegment *segment = &self->upstream_segment;
+  guint n = chunk->samples->len;
+  guint end = MIN (n_before (self, chunk->time, segment->stop), n);
+  guint start = MIN (n_before (self, chunk->time, segment->start), end);
+
+  self->stats.dropped += n - (end - start);
+  g_array_set_size (chunk->samples, end);
+  g_array_remove_range (chunk->samples, 0, start);
+  if (start > 0)
+    chunk->time = MAX (chunk->time + to_time (self, start), segment->start);
+  chunk->n_cut = start;
+}
+
+static void
+reverse (Model * self, Chunk * chunk)
+{
+  const GstSegment *segment = &self->upstream_segment;
+  guint n = chunk->samples->len;
+  GstClockTime end = chunk->time + to_time (self, n);
+  guint i;
+
+  for (i = 0; i < n / 2; i++) {
+    Sample *front = &g_array_index (chunk->samples, Sample, i);
+    Sample *back = &g_array_index (chunk->samples, Sample, n - 1 - i);
     Sample sample = *front;
 
     *front = *back;
     *back = sample;
   }
-}
-
-/* Receives @chunk from upstream. */
-static void
-receive_chunk (Model * self, GArray * chunk, GstClockTime time,
-    gboolean flagged)
-{
-  if (chunk->len > 0 && GST_CLOCK_TIME_IS_VALID (time))
-    clip (self, chunk, &time);
-  if (is_reverse (self)) {
-    reverse (chunk);
-    if (GST_CLOCK_TIME_IS_VALID (time)) {
-      time = mirror (&self->upstream_segment,
-          time + to_time (self, chunk->len));
-    }
-  }
-  if (chunk->len > 0) {
-    take_chunk (self, (Sample *) chunk->data, chunk->len, time, flagged);
-  }
-  g_array_unref (chunk);
+  if (!GST_CLOCK_TIME_IS_VALID (chunk->time))
+    return;
+  if (end + 2 >= segment->stop)
+    end = segment->stop;
+  chunk->time = segment->start + segment->stop - end;
 }
 
 static void
 feed_chunk (Model * self, const Operation * operation)
 {
-  GArray *chunk = g_array_new (FALSE, FALSE, sizeof (Sample));
+  Chunk *chunk = g_new0 (Chunk, 1);
   guint i;
 
+  chunk->samples = g_array_new (FALSE, FALSE, sizeof (Sample));
+  chunk->time = operation->time;
+  chunk->flags = operation->flags & CHUNK_FLAGS;
+  chunk->flagged = self->flag_is_due || (operation->flags & BREAK_FLAGS) != 0;
   for (i = 0; i < operation->n_samples; i++) {
-    Sample sample;
+    Sample sample = { self->n_numbers++,
+      (operation->flags & GST_BUFFER_FLAG_GAP) != 0, -1
+    };
 
-    sample.number = self->n_numbers++;
-    sample.silent = (operation->flags & GST_BUFFER_FLAG_GAP) != 0;
-    g_array_append_val (chunk, sample);
+    g_array_append_val (chunk->samples, sample);
   }
   self->stats.in += operation->n_samples;
-  receive_chunk (self, chunk, operation->time, (operation->flags
-          & (GST_BUFFER_FLAG_DISCONT | GST_BUFFER_FLAG_RESYNC)) != 0);
+  if (GST_CLOCK_TIME_IS_VALID (chunk->time))
+    clip (self, chunk);
+  if (is_reverse (self))
+    reverse (self, chunk);
+  self->flag_is_due = chunk->flagged && chunk->samples->len == 0;
+  if (chunk->samples->len > 0)
+    take_chunk (self, chunk);
+  else
+    chunk_free (chunk);
 }
 
-/* Events */
+/* GAP events */
+
+/* Returns how many samples of silence a GAP from @start to @end stands for, or
+ * 0 if it is not data. */
+static guint64
+n_missing (const Model * self, const Operation * gap)
+{
+  const GstSegment *segment = &self->segment;
+  GstClockTime start = MAX (gap->time, segment->start);
+  GstClockTime end = MIN (gap->time + gap->duration, segment->stop);
+  gint64 due, missing;
+
+  if (!self->is_live || !can_go_on (self)
+      || !GST_CLOCK_TIME_IS_VALID (gap->duration) || start >= end
+      || to_samples (self, gap->duration) < 1)
+    return 0;
+  due = due_running_time (self);
+  if (to_stream_samples (self, running_time (segment, start) - due) > 0)
+    return 0;
+  missing = to_stream_samples (self, running_time (segment, end) - due);
+  return MAX (missing, 0);
+}
 
 static void
-feed_gap_with_duration (Model * self, const Operation * operation)
+add_live_silence (Model * self, guint64 n_samples)
 {
-  const Sample silence = { -1, TRUE };
-  guint n = gst_util_uint64_scale_round (operation->duration, self->info.rate,
-      GST_SECOND);
-  GArray *chunk = g_array_new (FALSE, FALSE, sizeof (Sample));
+  guint n_dropped = MIN (self->overlap, n_samples);
 
-  self->stats.inserted += n;
-  while (chunk->len < n)
-    g_array_append_val (chunk, silence);
-  receive_chunk (self, chunk, operation->time, FALSE);
+  go_on (self);
+  self->stats.fills++;
+  self->overlap -= n_dropped;
+  self->stats.inserted += n_dropped;
+  self->stats.dropped += n_dropped;
+  add_silence (self, n_samples - n_dropped);
+}
+
+/* Notes which time the GAP tells. Returns: whether GAPs since the last chunk
+ * tell enough. */
+static gboolean
+tells_enough (Model * self, const Operation * gap)
+{
+  gint64 start = running_time (&self->segment, gap->time);
+  gint64 end = start;
+
+  if (GST_CLOCK_TIME_IS_VALID (gap->duration))
+    end = running_time (&self->segment, gap->time + gap->duration);
+  if (self->told_start == G_MININT64)
+    self->told_start = start;
+  self->told_end = MAX (self->told_end, end);
+  end = self->told_end - MAX (self->told_start, self->told_before);
+  return MAX (end, 0) >= (gint64) self->settings[SET_WAIT];
 }
 
 static void
 feed_gap (Model * self, const Operation * operation)
 {
-  if (!self->has_format || !GST_CLOCK_TIME_IS_VALID (operation->duration)) {
-    emit_or_wait (self, operation_event (operation));
-  } else if (is_too_long_to_fill (self, operation->duration)) {
-    emit_tail_and_waiting (self);
-    emit_event (self, operation_event (operation));
-    self->break_is_due = self->in_run;
+  Operation gap = *operation;
+  guint64 missing;
+
+  end_hold (self);
+  if (is_reverse (self)) {
+    gap.time = mirror (&self->upstream_segment, operation->time
+        + (GST_CLOCK_TIME_IS_VALID (gap.duration) ? gap.duration : 0));
+  }
+  missing = n_missing (self, &gap);
+  if (missing == 0) {
+    gboolean enough = tells_enough (self, &gap);
+
+    emit_or_wait (self, operation_event (&gap));
+    if (enough && n_pending (self) > 0)
+      emit_tail_and_waiting (self);
+  } else if (fills (self) && !is_too_long_to_fill (self, missing)) {
+    add_live_silence (self, missing);
   } else {
-    feed_gap_with_duration (self, operation);
+    emit_tail_and_waiting (self);
+    emit_event (self, operation_event (&gap));
+    self->break_is_due = TRUE;
   }
 }
+
+/* Other events */
 
 /* Returns the segment as downstream sees it: always forwards. */
 static GstSegment
@@ -765,39 +1183,49 @@ forward_segment (const GstSegment * segment)
 static void
 feed_segment (Model * self, const Operation * operation)
 {
-  GstEvent *event;
+  Operation forward = *operation;
 
+  end_hold (self);
   self->upstream_segment = operation->segment;
-  self->segment = forward_segment (&operation->segment);
-  event = gst_event_new_segment (&self->segment);
-  gst_event_set_seqnum (event, operation->id);
-  if (self->in_run) {
-    g_ptr_array_add (self->waiting, event);
-    self->segment_is_new = TRUE;
-  } else {
-    emit_event (self, event);
-  }
+  self->segment = forward.segment = forward_segment (&operation->segment);
+  emit_or_wait (self, operation_event (&forward));
+  self->segment_is_new = self->in_run;
 }
 
 static void
 feed_flush (Model * self, const Operation * operation)
 {
+  guint i;
+
   emit_event (self, gst_event_new_flush_start ());
   emit_event (self, gst_event_new_flush_stop (TRUE));
+  for (i = 0; i < self->waiting->len; i++) {
+    GstEvent *event = g_array_index (self->waiting, Waiting, i).event;
+
+    if (GST_EVENT_IS_STICKY (event)
+        && GST_EVENT_TYPE (event) != GST_EVENT_SEGMENT)
+      store (self, event);
+  }
+  forget_sticky (self, GST_EVENT_SEGMENT);
+  forget_sticky (self, GST_EVENT_EOS);
   self->stats.dropped += n_pending (self);
+  g_clear_pointer (&self->held, chunk_free);
   g_array_set_size (self->samples, 0);
-  g_ptr_array_set_size (self->waiting, 0);
-  self->n_leaving = 0;
+  g_array_set_size (self->timelines, 0);
+  g_array_set_size (self->waiting, 0);
+  self->flag_is_due = FALSE;
   self->is_open = FALSE;
   self->next_begin = self->done = 0;
-  self->in_run = FALSE;
+  self->in_run = self->had_run = FALSE;
   self->segment_is_new = FALSE;
+  forget_gaps (self);
   feed_segment (self, operation);
 }
 
 static void
 feed_caps (Model * self, const Operation * operation)
 {
+  end_hold (self);
   if (self->has_format && gst_audio_info_is_equal (&self->info,
           &operation->info)) {
     emit_or_wait (self, operation_event (operation));
@@ -805,10 +1233,14 @@ feed_caps (Model * self, const Operation * operation)
   }
   if (self->has_format) {
     emit_tail_and_waiting (self);
-    self->in.base = self->in_run ? expected_time (self) : 0;
-    self->in.position = n_positions (self);
-    if (!self->segment_is_new)
-      self->out = self->in;
+    if (self->in_run) {
+      GstClockTime time = expected_time (self);
+      Timeline timeline = *last_timeline (self);
+
+      timeline.base = time;
+      timeline.position = n_positions (self);
+      g_array_append_val (self->timelines, timeline);
+    }
     self->overlap = gst_util_uint64_scale_round (self->overlap,
         operation->info.rate, self->info.rate);
     self->n_begun = 0;
@@ -823,6 +1255,7 @@ feed_segment_done (Model * self, const Operation * operation)
 {
   Operation mirrored = *operation;
 
+  end_hold (self);
   if (is_reverse (self) && GST_CLOCK_TIME_IS_VALID (mirrored.time))
     mirrored.time = mirror (&self->upstream_segment, mirrored.time);
   emit_tail_and_waiting (self);
@@ -838,31 +1271,56 @@ feed_set (Model * self, const Operation * operation)
 }
 
 static void
+feed_live (Model * self, const Operation * operation)
+{
+  self->is_live = operation->value != 0;
+}
+
+static void
 feed_eos (Model * self, const Operation * operation)
 {
+  end_hold (self);
   emit_tail_and_waiting (self);
   emit_event (self, operation_event (operation));
+  self->break_is_due = self->in_run;
+  forget_gaps (self);
+}
+
+static void
+feed_stream_start (Model * self, const Operation * operation)
+{
+  end_hold (self);
+  self->stream_is_new = TRUE;
+  emit_or_wait (self, operation_event (operation));
 }
 
 static void
 feed_event (Model * self, const Operation * operation)
 {
-  emit_or_wait (self, operation_event (operation));
+  GstEvent *event = operation_event (operation);
+
+  if (GST_EVENT_IS_SERIALIZED (event))
+    emit_or_wait (self, event);
+  else
+    emit_event (self, event);
 }
 
 void
 model_feed (Model * self, const Operation * operation)
 {
   static void (*const feed[N_OPS]) (Model *, const Operation *) = {
-    [OP_STREAM_START] = feed_event,
+    [OP_STREAM_START] = feed_stream_start,
     [OP_CHUNK] = feed_chunk,
     [OP_GAP] = feed_gap,
     [OP_FLUSH] = feed_flush,
     [OP_SEGMENT] = feed_segment,
     [OP_CAPS] = feed_caps,
     [OP_CUSTOM] = feed_event,
+    [OP_TAG] = feed_event,
+    [OP_STICKY] = feed_event,
     [OP_SEGMENT_DONE] = feed_segment_done,
     [OP_SET] = feed_set,
+    [OP_LIVE] = feed_live,
     [OP_EOS] = feed_eos,
   };
 

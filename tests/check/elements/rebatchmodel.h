@@ -14,8 +14,11 @@ typedef enum
   OP_SEGMENT,
   OP_CAPS,
   OP_CUSTOM,
+  OP_TAG,
+  OP_STICKY,
   OP_SEGMENT_DONE,
   OP_SET,
+  OP_LIVE,
   OP_EOS,
   N_OPS
 } OperationKind;
@@ -64,14 +67,26 @@ typedef struct
   GstClockTime duration;
   /* OP_FLUSH, OP_SEGMENT */
   GstSegment segment;
-  /* OP_CAPS; @note makes caps that differ but mean the same */
+  /* OP_CAPS */
   GstAudioInfo info;
+  /* OP_CAPS: makes caps that differ but mean the same. OP_STICKY: makes names
+   * that differ. OP_CUSTOM: not 0 if the event is not serialized */
   gint note;
-  /* OP_SET; fractions are @value / @denominator */
+  /* OP_LIVE: whether upstream is. OP_SET; fractions are
+   * @value / @denominator */
   Setting setting;
   guint64 value;
   gint denominator;
 } Operation;
+
+/* Flags of a chunk that its batch can have. */
+#define CHUNK_FLAGS (GST_BUFFER_FLAG_LIVE | GST_BUFFER_FLAG_DECODE_ONLY \
+    | GST_BUFFER_FLAG_CORRUPTED | GST_BUFFER_FLAG_MARKER \
+    | GST_BUFFER_FLAG_HEADER | GST_BUFFER_FLAG_DROPPABLE \
+    | GST_BUFFER_FLAG_DELTA_UNIT | GST_BUFFER_FLAG_SYNC_AFTER \
+    | GST_BUFFER_FLAG_NON_DROPPABLE)
+#define BREAK_FLAGS (GST_BUFFER_FLAG_DISCONT | GST_BUFFER_FLAG_RESYNC)
+#define BATCH_FLAGS (CHUNK_FLAGS | BREAK_FLAGS | GST_BUFFER_FLAG_GAP)
 
 /* An output item: an event or a batch. */
 typedef struct
@@ -84,7 +99,7 @@ typedef struct
   GstClockTime duration;
   guint64 offset;
   guint64 offset_end;
-  /* DISCONT, RESYNC and GAP only */
+  /* BATCH_FLAGS only */
   guint flags;
   /* samples that the clipping meta marks; 0 without one */
   guint64 padding;
@@ -99,6 +114,9 @@ typedef struct
   guint64 dropped;
   guint64 pending;
   guint64 batches;
+  guint64 breaks;
+  guint64 fills;
+  guint64 drops;
 } Stats;
 
 /* One frame. Input frames are numbered; silence has no number. */
@@ -106,7 +124,49 @@ typedef struct
 {
   gint64 number;
   gboolean silent;
+  /* index of the chunk that it comes from; -1 if it comes from none */
+  gint chunk;
 } Sample;
+
+/* A chunk on its way in: clipped, and forwards. */
+typedef struct
+{
+  GArray *samples;
+  GstClockTime time;
+  guint flags;
+  /* has BREAK_FLAGS, or should have */
+  gboolean flagged;
+  /* samples before the first one that are not in the segment */
+  guint n_cut;
+} Chunk;
+
+/* The positions of a chunk that is placed, those of its first samples included
+ * if they were cut or dropped. */
+typedef struct
+{
+  gint64 begin;
+  gint64 end;
+  guint flags;
+} Placed;
+
+/* A position that is not known yet. */
+#define UNKNOWN G_MAXUINT64
+
+/* A waiting event. It leaves when all samples before @position have left. */
+typedef struct
+{
+  GstEvent *event;
+  guint64 position;
+  /* came after the held chunk */
+  gboolean is_behind_held;
+} Waiting;
+
+/* A sticky event on the source pad, which may not have left yet. */
+typedef struct
+{
+  GstEvent *event;
+  gboolean has_left;
+} Sticky;
 
 /* The setting that decides the batch size: @n / @d seconds, or @n samples. */
 typedef struct
@@ -139,15 +199,24 @@ typedef struct
 
   gboolean in_run;
   gboolean run_has_batch;
-  /* `in` judges chunks, `out` stamps batches. They differ only while a segment
-   * waits. */
-  Timeline in;
-  Timeline out;
+  /* a run has begun since the start or a flush */
+  gboolean had_run;
+  /* of Timeline, in order; the last one judges chunks, and each stamps the
+   * batches that begin in it */
+  GArray *timelines;
   /* if chunks are off, since which running time */
   gboolean is_off;
   gint64 off_since;
   /* samples still to be dropped because they overlap */
   guint64 overlap;
+  /* a chunk whose time the next chunk must confirm, or NULL */
+  Chunk *held;
+  /* nothing was left of a chunk with BREAK_FLAGS */
+  gboolean flag_is_due;
+  /* a stream has started: the flag of its first chunk may mean nothing */
+  gboolean stream_is_new;
+  /* of Placed */
+  GArray *placed;
 
   /* the last segment from upstream, and the forward one that we make of it */
   GstSegment upstream_segment;
@@ -157,10 +226,16 @@ typedef struct
   /* rate of the segment in which the run began */
   gdouble run_rate;
   gboolean break_is_due;
-  /* Waiting events: segments and what follows them. The first `n_leaving` may
-   * leave once the open batch is pushed. */
-  GPtrArray *waiting;
-  guint n_leaving;
+  gboolean is_live;
+  /* running times told by GAP events since the last chunk, and the latest one
+   * told before it; G_MININT64 if there is none */
+  gint64 told_start;
+  gint64 told_end;
+  gint64 told_before;
+
+  GArray *waiting;
+  /* of Sticky, in the order in which GStreamer pushes them */
+  GArray *sticky;
 
   gboolean is_open;
   guint64 begin;
