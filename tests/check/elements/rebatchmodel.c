@@ -560,31 +560,26 @@ emit_leaving (Model * self)
     emit_first_waiting (self);
 }
 
-/* Those that came after the held chunk stay. */
-static void
-emit_waiting (Model * self)
+static gboolean
+is_running (const Model * self)
 {
-  while (self->waiting->len > 0 && !first_waiting (self)->is_behind_held)
-    emit_first_waiting (self);
+  return self->in_run && !self->break_is_due;
 }
 
 static void
 emit_or_wait (Model * self, GstEvent * event)
 {
   gboolean begins = is_beginning (event);
+  gboolean waits = begins ? is_running (self) : n_pending (self) > 0;
   const Waiting waiting = {
     event, begins || self->held ? UNKNOWN : n_positions (self),
     self->held != NULL
   };
 
-  if (self->waiting->len == 0 && n_pending (self) == 0
-      && !(begins && self->is_open)) {
+  if (waits || self->waiting->len > 0)
+    g_array_append_val (self->waiting, waiting);
+  else
     emit_event (self, event);
-    return;
-  }
-  g_array_append_val (self->waiting, waiting);
-  if (begins)
-    self->segment_is_new = self->in_run;
 }
 
 /* Continues running time in the last segment from upstream. Streams and
@@ -604,17 +599,25 @@ go_on_in_segment (Model * self)
     set_timeline (self, expected_time_in_segment (self));
 }
 
+/* Those that came after the held chunk stay. A segment that leaves without a
+ * chunk applies from now on. */
 static void
-emit_tail_and_waiting (Model * self)
+emit_waiting (Model * self)
 {
-  emit_tail (self);
-  emit_waiting (self);
-  /* a segment that left without a chunk applies from now on */
+  while (self->waiting->len > 0 && !first_waiting (self)->is_behind_held)
+    emit_first_waiting (self);
   if (self->segment_is_new) {
     self->break_is_due |= self->in_run
         && self->upstream_segment.rate != self->run_rate;
     set_timeline (self, expected_time_in_segment (self));
   }
+}
+
+static void
+emit_tail_and_waiting (Model * self)
+{
+  emit_tail (self);
+  emit_waiting (self);
 }
 
 /* Batches */
@@ -853,7 +856,7 @@ judge (Model * self, GstClockTime time, gboolean flagged)
 
   if (flagged)
     acts = late + (gint64) self->overlap != 0 || !fills (self);
-  if (acts)
+  if (flagged || acts)
     self->is_off = FALSE;
   if (acts && (!fills (self) || is_too_long_to_fill (self, ABS (late)))) {
     break_at (self, time);
@@ -889,7 +892,7 @@ add_samples (Model * self, const Chunk * chunk)
 static gboolean
 can_go_on (const Model * self)
 {
-  return self->in_run && !self->break_is_due
+  return is_running (self)
       && self->upstream_segment.rate == self->run_rate;
 }
 
@@ -1153,6 +1156,8 @@ feed_gap (Model * self, const Operation * operation)
   if (missing == 0) {
     gboolean enough = tells_enough (self, &gap);
 
+    if (!self->is_open)
+      emit_waiting (self);
     emit_or_wait (self, operation_event (&gap));
     if (enough && n_pending (self) > 0)
       emit_tail_and_waiting (self);
