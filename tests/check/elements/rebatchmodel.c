@@ -1159,7 +1159,7 @@ feed_gap (Model * self, const Operation * operation)
     if (!self->is_open)
       emit_waiting (self);
     emit_or_wait (self, operation_event (&gap));
-    if (enough && n_pending (self) > 0)
+    if (enough && self->waiting->len > 0)
       emit_tail_and_waiting (self);
   } else if (fills (self) && !is_too_long_to_fill (self, missing)) {
     add_live_silence (self, missing);
