@@ -68,6 +68,14 @@ is_off (Judge * self, Exact now, Exact due)
   return absolute (now - self->off_since) >= self->policy.discont_wait;
 }
 
+/* Are @n_samples samples more than max-fill? */
+static gboolean
+is_too_long (Judge * self, Exact n_samples)
+{
+  return self->policy.max_fill != 0
+      && (guint64) duration_of (self, n_samples) > self->policy.max_fill;
+}
+
 static AbVerdict
 act (Judge * self, Exact late, Exact * n_samples)
 {
@@ -75,15 +83,20 @@ act (Judge * self, Exact late, Exact * n_samples)
   if (!self->policy.fill)
     return AB_TIMELINE_BREAK;
   *n_samples = exact_samples (self, absolute (late));
+  if (is_too_long (self, *n_samples))
+    return AB_TIMELINE_BREAK;
   self->owed = late < 0 ? *n_samples : 0;
   if (*n_samples == 0)
     return AB_TIMELINE_DUE;
-  if (late < 0)
-    return AB_TIMELINE_DROP;
-  if (self->policy.max_fill != 0
-      && (guint64) duration_of (self, *n_samples) > self->policy.max_fill)
-    return AB_TIMELINE_BREAK;
-  return AB_TIMELINE_FILL;
+  return late < 0 ? AB_TIMELINE_DROP : AB_TIMELINE_FILL;
+}
+
+/* The running time at which the next chunk is due. */
+static Exact
+due_time (Judge * self)
+{
+  return running (&self->run_segment,
+      sample_time (self, self->position) - duration_of (self, self->owed));
 }
 
 static AbVerdict
@@ -95,12 +108,14 @@ judge (Judge * self, GstClockTime pts, gboolean flagged, Exact * n_samples)
     return AB_TIMELINE_BREAK;
   if (pts == GST_CLOCK_TIME_NONE)
     return flagged && !self->policy.fill ? AB_TIMELINE_BREAK : AB_TIMELINE_DUE;
-  next = sample_time (self, self->position);
-  due = running (&self->run_segment, next - duration_of (self, self->owed));
-  next = running (&self->run_segment, next);
+  next = running (&self->run_segment, sample_time (self, self->position));
+  due = due_time (self);
   now = running (&self->segment, pts);
   if (!flagged && !is_off (self, now, due))
     return AB_TIMELINE_DUE;
+  if (!flagged && self->policy.fill
+      && absolute (now - due) >= self->policy.discont_wait)
+    return AB_TIMELINE_DOUBT;
   return act (self, now - next, n_samples);
 }
 
@@ -151,9 +166,9 @@ pass (Judge * self, Exact n)
 }
 
 static void
-drop (Judge * self, guint n)
+drop (Judge * self, Exact n)
 {
-  Exact owed = MIN (self->owed, (Exact) n);
+  Exact owed = MIN (self->owed, n);
 
   self->owed -= owed;
   self->timeline.owed -= owed;
@@ -199,25 +214,28 @@ chunk_time (Judge * self, Input * input)
   return CLAMP (time, 0, FARTHEST);
 }
 
+/* Places a chunk of @n samples, or holds it if its time is in doubt. */
 static void
-judge_chunk (Judge * self, Input * input)
+place (Judge * self, GstClockTime pts, guint n, gboolean flagged)
 {
-  guint kind = input_byte (input);
-  guint n = input_bytes (input, 2);
-  GstClockTime pts = chunk_time (self, input);
   guint64 n_samples = 0;
   Exact expected = 0;
   AbVerdict verdict, ours;
 
-  ours = judge (self, pts, kind & 1, &expected);
+  ours = judge (self, pts, flagged, &expected);
   verdict = ab_timeline_judge (&self->timeline, &self->policy, &self->segment,
-      pts, kind & 1, &n_samples);
+      pts, flagged, &n_samples);
   PROMISE (verdict == ours, "verdict %d instead of %d at %u Hz",
       verdict, ours, self->rate);
   if (verdict == AB_TIMELINE_FILL || verdict == AB_TIMELINE_DROP)
     PROMISE (n_samples == (guint64) expected,
         "%" G_GUINT64_FORMAT " samples, not %" G_GUINT64_FORMAT, n_samples,
         (guint64) expected);
+  if (verdict == AB_TIMELINE_DOUBT) {
+    self->held_pts = pts;
+    self->held = n;
+    return;
+  }
   if (verdict == AB_TIMELINE_BREAK)
     begin (self, pts);
   if (verdict == AB_TIMELINE_FILL)
@@ -227,12 +245,166 @@ judge_chunk (Judge * self, Input * input)
   check_state (self);
 }
 
+/* Places the chunk that is held: at its own time if that is @real, else as
+ * due. */
+static void
+place_held (Judge * self, gboolean real)
+{
+  guint n = self->held;
+
+  self->held = 0;
+  if (n > 0)
+    place (self, real ? self->held_pts : GST_CLOCK_TIME_NONE, n, real);
+}
+
+/* Does a chunk at @pts show that the time of the held one is right? */
+static gboolean
+is_real (Judge * self, GstClockTime pts)
+{
+  const AbTimelinePolicy *policy = &self->policy;
+  Exact held_end = (Exact) self->held_pts + duration_of (self, self->held);
+  Exact threshold = exact (exact_ratio (policy->alignment_threshold,
+          self->rate, GST_SECOND, 0));
+  gboolean follows, fits;
+
+  if (pts == GST_CLOCK_TIME_NONE)
+    return FALSE;
+  follows = exact_samples (self, absolute ((Exact) pts - held_end))
+      < MAX (threshold, 1);
+  fits = absolute (running (&self->segment, pts) - due_time (self)
+      - duration_of (self, self->held)) < policy->discont_wait;
+  PROMISE (ab_timeline_agrees (&self->timeline, policy, pts, held_end)
+      == follows, "%" G_GUINT64_FORMAT " follows on %" G_GINT64_FORMAT ": %d",
+      pts, held_end, follows);
+  PROMISE (ab_timeline_fits (&self->timeline, policy, &self->segment, pts,
+          self->held) == fits, "%" G_GUINT64_FORMAT " fits: %d", pts, fits);
+  return follows || !fits;
+}
+
+static void
+judge_chunk (Judge * self, Input * input)
+{
+  guint kind = input_byte (input);
+  guint n = input_bytes (input, 2);
+  GstClockTime pts = chunk_time (self, input);
+
+  n = MAX (n, 1);
+  self->n_settled = self->n_told;
+  ab_told_chunk (&self->told);
+  if (self->held > 0)
+    place_held (self, is_real (self, pts));
+  place (self, pts, n, kind & 1);
+}
+
+static void
+end_run (Judge * self)
+{
+  self->running = FALSE;
+  ab_timeline_break (&self->timeline);
+  self->n_told = self->n_settled = 0;
+  ab_told_reset (&self->told);
+}
+
+/* Samples from the due time to @end, if a gap from @start to @end holds the
+ * sample that is due. */
+static Exact
+missing_until (Judge * self, Exact start, Exact end)
+{
+  Exact due;
+
+  if (!self->running)
+    return 0;
+  due = due_time (self);
+  start = running (&self->segment, start);
+  end = running (&self->segment, end);
+  if (end <= due || (start > due && exact_samples (self, start - due) > 0))
+    return 0;
+  return exact_samples (self, end - due);
+}
+
+/* Silence in the place of @n samples that will not come, or else a break. */
+static void
+lose (Judge * self, Exact n)
+{
+  if (!self->policy.fill || is_too_long (self, n)) {
+    end_run (self);
+    return;
+  }
+  enter (self);
+  drop (self, n);
+  check_state (self);
+}
+
+/* What the events since the last chunk tell, without what those before it
+ * told. */
+static guint64
+told_since_chunk (Judge * self)
+{
+  Exact from = self->told_starts[self->n_settled];
+  Exact end = self->told_ends[self->n_settled];
+  guint i;
+
+  for (i = 0; i < self->n_told; i++) {
+    if (i < self->n_settled)
+      from = MAX (from, self->told_ends[i]);
+    else
+      end = MAX (end, self->told_ends[i]);
+  }
+  return MAX (end - from, 0);
+}
+
+/* A gap about time in which samples may still come. */
+static void
+tell (Judge * self, Exact start, Exact end)
+{
+  guint64 told;
+
+  start = running (&self->segment, start);
+  end = running (&self->segment, end);
+  self->told_starts[self->n_told] = start;
+  self->told_ends[self->n_told] = end;
+  self->n_told++;
+  told = ab_told_add (&self->told, start, end);
+  PROMISE (told == told_since_chunk (self),
+      "%" G_GUINT64_FORMAT " are told and " "not %" G_GUINT64_FORMAT, told,
+      told_since_chunk (self));
+}
+
+static void
+judge_gap (Judge * self, Input * input)
+{
+  guint kind = input_byte (input);
+  GstClockTime start, end;
+  guint64 n_samples = 0;
+  Exact missing;
+
+  place_held (self, FALSE);
+  start = chunk_time (self, input);
+  if (start == GST_CLOCK_TIME_NONE)
+    start = 0;
+  end = MIN (start + input_time (input) % FARTHEST, (guint64) FARTHEST);
+  PROMISE (ab_running_time (&self->segment, start) == running (&self->segment,
+          start), "the running time of %" G_GUINT64_FORMAT, start);
+  missing = missing_until (self, start, end);
+  PROMISE (ab_timeline_misses (&self->timeline, &self->segment, start, end,
+          &n_samples) == (missing > 0), "%" G_GINT64_FORMAT " are missing",
+      missing);
+  if (missing > 0)
+    PROMISE (n_samples == (guint64) missing, "%" G_GUINT64_FORMAT
+        " are missing, not %" G_GINT64_FORMAT, n_samples, missing);
+  if (missing > 0 && (kind & 1))
+    lose (self, missing);
+  else if (self->n_told < JUDGE_MAX_STEPS)
+    tell (self, start, end);
+}
+
 static void
 change_segment (Judge * self, Input * input)
 {
   guint kind = input_byte (input);
   GstSegment *segment = &self->segment;
 
+  place_held (self, FALSE);
   gst_segment_init (segment, GST_FORMAT_TIME);
   if (kind & 1)
     segment->start = input_time (input) % FARTHEST;
@@ -257,6 +429,7 @@ change_rate (Judge * self, Input * input)
   rate = CLAMP (rate, 1, JUDGE_MAX_RATE);
   if (!self->begun)
     return;
+  place_held (self, FALSE);
   enter (self);
   ab_timeline_set_rate (&self->timeline, rate);
   self->base = sample_time (self, self->position);
@@ -283,6 +456,7 @@ judge_init (Judge * self, guint rate)
   memset (self, 0, sizeof *self);
   gst_segment_init (&self->segment, GST_FORMAT_TIME);
   ab_timeline_reset (&self->timeline);
+  ab_told_reset (&self->told);
   self->rate = MIN (rate, JUDGE_MAX_RATE);
   self->entered = TRUE;
 }
@@ -290,13 +464,16 @@ judge_init (Judge * self, guint rate)
 void
 judge_step (Judge * self, Input * input)
 {
-  guint op = input_below (input, 16);
+  guint kind = input_byte (input);
+  guint op = kind % 16;
 
   /* later samples would not fit into the numbers of a stream */
   if (sample_time (self, self->position) > FARTHEST
       || self->position > FARTHEST || self->owed > FARTHEST)
     return;
-  if (op < 11)
+  if (kind >= 224)
+    judge_gap (self, input);
+  else if (op < 11)
     judge_chunk (self, input);
   else if (op < 12)
     change_segment (self, input);
@@ -305,7 +482,7 @@ judge_step (Judge * self, Input * input)
   else if (op < 15)
     change_policy (self, input);
   else {
-    self->running = FALSE;
-    ab_timeline_break (&self->timeline);
+    place_held (self, FALSE);
+    end_run (self);
   }
 }

@@ -6,10 +6,10 @@
 
 #include "fuzz.h"
 #include "time/timeline.h"
+#include "time/told.h"
 #include "time/wide.h"
 
 G_BEGIN_DECLS
-
 /* (n * times + rest) / by, rounded down. */
 static inline AbWide
 exact_ratio (guint64 n, guint64 times, guint64 by, guint64 rest)
@@ -35,6 +35,9 @@ exact_duration (guint64 n, guint rate)
  * 2^62. */
 typedef gint64 Exact;
 
+/* Most steps of one input. */
+#define JUDGE_MAX_STEPS 200
+
 /* One run after another, in segments of rate 1. */
 typedef struct
 {
@@ -51,11 +54,20 @@ typedef struct
   /* chunks are off, and since when */
   gboolean off;
   Exact off_since;
+  /* samples of the chunk that is held until the next one, or 0 */
+  guint held;
+  GstClockTime held_pts;
+
+  /* what gaps have told in this run; those before @n_settled were told before
+   * the last chunk */
+  AbTold told;
+  Exact told_starts[JUDGE_MAX_STEPS], told_ends[JUDGE_MAX_STEPS];
+  guint n_told, n_settled;
 } Judge;
 
 void judge_init (Judge * self, guint rate);
 
-/* Does one step: a chunk, a segment, another rate, other settings, or a
+/* Does one step: a chunk, a gap, a segment, another rate, other settings, or a
  * break. */
 void judge_step (Judge * self, Input * input);
 

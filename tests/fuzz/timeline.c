@@ -6,7 +6,6 @@
 /* The largest time of a stream, 146 years, and its largest position. */
 #define LONGEST_TIME (G_GUINT64_CONSTANT (1) << 62)
 #define MOST_SAMPLES (G_GUINT64_CONSTANT (1) << 61)
-#define MAX_STEPS 200
 
 static guint
 any_rate (Input * input)
@@ -134,7 +133,7 @@ LLVMFuzzerTestOneInput (const guint8 * data, gsize size)
       Judge judge;
 
       judge_init (&judge, any_rate (&input));
-      for (steps = 0; steps < MAX_STEPS && input.left > 0; steps++)
+      for (steps = 0; steps < JUDGE_MAX_STEPS && input.left > 0; steps++)
         judge_step (&judge, &input);
       break;
     }
