@@ -191,6 +191,7 @@ check_numbers (Consumer * self, GstBuffer * batch, guint n_samples)
   GstMapInfo map;
   guint i, c;
 
+  self->first_number = 0;
   if (!self->numbered || !consumer_can_number (&self->info))
     return;
   gst_buffer_map (batch, &map, GST_MAP_READ);
@@ -205,8 +206,22 @@ check_numbers (Consumer * self, GstBuffer * batch, guint n_samples)
           "channel %u of sample %u is not %u", c, i, number);
     if (number != 0)
       self->last_number = number;
+    if (self->first_number == 0)
+      self->first_number = number;
   }
   gst_buffer_unmap (batch, &map);
+}
+
+static void
+check_run (Consumer * self, GstBuffer * batch)
+{
+  if (!self->marks_runs)
+    return;
+  PROMISE (GST_BUFFER_IS_DISCONT (batch) == GST_BUFFER_FLAG_IS_SET (batch,
+          GST_BUFFER_FLAG_RESYNC), "DISCONT or RESYNC alone");
+  PROMISE (!self->new_run || GST_BUFFER_IS_DISCONT (batch),
+      "the first batch after EOS or a flush is not DISCONT");
+  self->new_run = FALSE;
 }
 
 /* Taking batches */
@@ -261,6 +276,7 @@ consumer_take (Consumer * self, GstBuffer * batch)
   n_samples = count_samples (self, batch);
   check_stamps (self, batch, n_samples);
   check_numbers (self, batch, n_samples);
+  check_run (self, batch);
   self->batches++;
   self->samples += n_samples;
   self->bytes += gst_buffer_get_size (batch);
@@ -349,8 +365,12 @@ consumer_event (GstPad * pad, GstObject * parent, GstEvent * event)
       self->reverse = self->segment.rate < 0;
       self->last.known = FALSE;
       break;
+    case GST_EVENT_EOS:
+      self->new_run = TRUE;
+      break;
     case GST_EVENT_FLUSH_STOP:
       self->last.known = FALSE;
+      self->new_run = TRUE;
       break;
     default:
       break;
@@ -504,6 +524,7 @@ consumer_restart (Consumer * self)
   self->reverse = FALSE;
   self->last.known = FALSE;
   self->has_refused = FALSE;
+  self->new_run = TRUE;
   self->held_now = 0;
   self->batches = self->bytes = self->samples = 0;
 }

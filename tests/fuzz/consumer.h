@@ -6,14 +6,12 @@
 #include "fuzz.h"
 
 G_BEGIN_DECLS
-
 /* After this much the consumer returns GST_FLOW_EOS, so that no input takes
  * long. */
 #define CONSUMER_MAX_BATCHES 300
 #define CONSUMER_MAX_BYTES (8 << 20)
-
 /* The last batch; the next one must continue it. */
-typedef struct
+    typedef struct
 {
   gboolean known;
   guint64 offset, offset_end;
@@ -62,6 +60,12 @@ typedef struct
   /* timestamps are those of the samples, without timestamp-offset */
   gboolean timed;
   guint32 last_number;
+  /* that of the last batch, or 0 if it has none */
+  guint32 first_number;
+  /* the first batch of a run is DISCONT and RESYNC, and no other is */
+  gboolean marks_runs;
+  /* the next batch begins a run */
+  gboolean new_run;
 
   GMutex lock;
   /* under the lock */

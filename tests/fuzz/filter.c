@@ -5,7 +5,10 @@
 #include "../check/names.h"
 #include "chunkmaker.h"
 #include "consumer.h"
+#include "eventmaker.h"
 #include "gstaudiobatch.h"
+#include "order.h"
+#include "settings/filter.h"
 
 /* The longest fill of a gap with overrun=drop. Dropped batches don't reach the
  * consumer, so it can't end a long fill by returning EOS. */
@@ -13,6 +16,14 @@
 /* samples */
 #define LONGEST_GAP (G_GUINT64_CONSTANT (1) << 44)
 #define MAX_STEPS 400
+/* flags of chunks that say nothing about time */
+#define OTHER_FLAGS (GST_BUFFER_FLAG_LIVE | GST_BUFFER_FLAG_DECODE_ONLY \
+    | GST_BUFFER_FLAG_CORRUPTED | GST_BUFFER_FLAG_MARKER \
+    | GST_BUFFER_FLAG_HEADER | GST_BUFFER_FLAG_DROPPABLE \
+    | GST_BUFFER_FLAG_DELTA_UNIT | GST_BUFFER_FLAG_SYNC_AFTER \
+    | GST_BUFFER_FLAG_NON_DROPPABLE)
+/* times of a chunk with a single wrong one are below this */
+#define SOON (G_GUINT64_CONSTANT (1) << 58)
 
 typedef struct
 {
@@ -24,7 +35,11 @@ typedef struct
    * the sink pad. */
   GstPad *asked;
   GstClockTime upstream_latency;
+  gboolean is_live;
+  /* the element's own; receive() calls it */
+  GstPadEventFunction element_event;
   Consumer consumer;
+  Order order;
   GstState state;
 
   /* the input so far */
@@ -40,6 +55,12 @@ typedef struct
   /* batches may have overlapped */
   gboolean overlaps;
   gboolean drops;
+  /* `discont` has been fill, so samples may still be due to be dropped */
+  gboolean filled;
+  /* what check_figures() read last */
+  Figures figures;
+  /* in this step */
+  guint flags;
 } Filter;
 
 static gboolean
@@ -85,6 +106,59 @@ check_figures (Filter * self)
   PROMISE ((f.outstanding == 0) == (f.outstanding_bytes == 0),
       "%" G_GUINT64_FORMAT " outstanding batches of %" G_GUINT64_FORMAT
       " bytes", f.outstanding, f.outstanding_bytes);
+  self->figures = f;
+}
+
+static gint
+choice (Filter * self, const gchar * property)
+{
+  gint value;
+
+  g_object_get (self->element, property, &value, NULL);
+  return value;
+}
+
+static gboolean
+pads_tails (Filter * self)
+{
+  return choice (self, "tail") == GST_AUDIO_BATCH_TAIL_PAD;
+}
+
+/* Only a chunk, or a gap of a live upstream, inserts silence, and only with
+ * discont=fill. */
+static void
+check_inserted (Filter * self, const Figures * before, gboolean may_fill)
+{
+  gboolean fills = may_fill
+      && choice (self, "discont") == GST_AUDIO_BATCH_DISCONT_FILL;
+
+  if (!fills && !pads_tails (self))
+    PROMISE (self->figures.inserted <= before->inserted, "%" G_GUINT64_FORMAT
+        " samples are inserted, and %" G_GUINT64_FORMAT " were",
+        self->figures.inserted, before->inserted);
+}
+
+/* Will downstream take every batch? */
+static gboolean
+is_accepting (Filter * self)
+{
+  const Consumer *consumer = &self->consumer;
+
+  return self->out_sure && !self->drops && consumer->flow == GST_FLOW_OK
+      && consumer->batches < CONSUMER_MAX_BATCHES
+      && consumer->bytes < CONSUMER_MAX_BYTES;
+}
+
+/* An event drops no samples, unless it flushes them. */
+static void
+check_dropped (Filter * self, const Figures * before, gint errors)
+{
+  if (!self->filled && !self->overlaps && is_accepting (self)
+      && listener_errors (&self->listener) == errors
+      && choice (self, "tail") != GST_AUDIO_BATCH_TAIL_DROP)
+    PROMISE (self->figures.dropped <= before->dropped, "%" G_GUINT64_FORMAT
+        " samples are dropped, and %" G_GUINT64_FORMAT " were",
+        self->figures.dropped, before->dropped);
 }
 
 /* The element must post one error if it returns GST_FLOW_ERROR, and else
@@ -120,6 +194,8 @@ keep_sane (Filter * self)
     g_object_set (self->element, "max-fill", SHORT_FILL, NULL);
   if (figures_uint (self->element, "hop-samples") != 0)
     self->overlaps = TRUE;
+  if (choice (self, "discont") == GST_AUDIO_BATCH_DISCONT_FILL)
+    self->filled = TRUE;
 }
 
 static void
@@ -147,10 +223,54 @@ change_property (Filter * self)
 static gboolean
 send (Filter * self, GstEvent * event)
 {
+  const Figures before = self->figures;
+  gint errors = listener_errors (&self->listener);
+  GstEventType type = GST_EVENT_TYPE (event);
   gboolean ret = gst_pad_send_event (self->sinkpad, event);
 
   check_figures (self);
+  check_inserted (self, &before, type == GST_EVENT_GAP && self->is_live);
+  if (type != GST_EVENT_FLUSH_START && type != GST_EVENT_FLUSH_STOP)
+    check_dropped (self, &before, errors);
   return ret;
+}
+
+/* Takes the place of the element's event function, which pads call only for
+ * events that they let through. */
+static gboolean
+receive (GstPad * pad, GstObject * parent, GstEvent * event)
+{
+  Filter *self = pad->eventdata;
+  guint32 seqnum = gst_event_get_seqnum (event);
+  GstEventType type = GST_EVENT_TYPE (event);
+  gboolean may_fill = type == GST_EVENT_GAP && self->is_live;
+  guint64 fills = may_fill ? figures_one (self->element, "fills") : 0;
+  gboolean taken;
+
+  if (type == GST_EVENT_FLUSH_STOP)
+    order_flush (&self->order);
+  else if (GST_EVENT_IS_SERIALIZED (event))
+    order_enter (&self->order, event, self->number);
+  taken = self->element_event (pad, parent, event);
+  if (!taken || (may_fill && figures_one (self->element, "fills") > fills))
+    order_withdraw (&self->order, seqnum);
+  return taken;
+}
+
+static void
+on_event (gpointer user_data, GstEvent * event)
+{
+  Filter *self = user_data;
+
+  order_leave (&self->order, event);
+}
+
+static void
+on_batch (gpointer user_data)
+{
+  Filter *self = user_data;
+
+  order_batch (&self->order, self->consumer.first_number, !self->drops);
 }
 
 /* Has the sink pad accepted an event of @type? */
@@ -303,32 +423,16 @@ chunk_time (Filter * self, guint kind)
   }
 }
 
-static void
-send_chunk (Filter * self)
+/* Pushes @chunk, which has @n_samples; @whole as in fuzz_chunk(). */
+static GstFlowReturn
+push_chunk (Filter * self, GstBuffer * chunk, guint n_samples, gboolean whole)
 {
-  guint kind = input_byte (&self->input);
-  gboolean through, whole;
+  const Figures before = self->figures;
+  gint errors = listener_errors (&self->listener);
+  gboolean through = lets_through (self);
   GstFlowReturn ret;
-  GstBuffer *chunk;
-  guint n_samples;
-  gint errors;
 
-  if (!ensure_segment (self))
-    return;
-  errors = listener_errors (&self->listener);
-  chunk = fuzz_chunk (&self->input, &self->info, &self->number, &n_samples,
-      &whole);
   self->consumer.numbered &= whole;
-  GST_BUFFER_PTS (chunk) = chunk_time (self, kind);
-  if (kind & 64)
-    GST_BUFFER_FLAG_SET (chunk, GST_BUFFER_FLAG_DISCONT);
-  if (kind & 128)
-    GST_BUFFER_FLAG_SET (chunk, GST_BUFFER_FLAG_RESYNC);
-  if (GST_BUFFER_PTS_IS_VALID (chunk))
-    self->next = GST_BUFFER_PTS (chunk);
-  self->next += gst_util_uint64_scale_int (n_samples, GST_SECOND,
-      GST_AUDIO_INFO_RATE (&self->info));
-  through = lets_through (self);
   self->consumer.returned_error = FALSE;
   ret = gst_pad_chain (self->sinkpad, chunk);
   if (through)
@@ -338,6 +442,143 @@ send_chunk (Filter * self)
   if (through && self->caps_sure && whole)
     self->samples_in += n_samples;
   check_figures (self);
+  check_inserted (self, &before, TRUE);
+  return ret;
+}
+
+static GstClockTime
+duration_of (Filter * self, guint n_samples)
+{
+  return gst_util_uint64_scale_int (n_samples, GST_SECOND,
+      GST_AUDIO_INFO_RATE (&self->info));
+}
+
+static void
+send_chunk (Filter * self)
+{
+  guint kind = input_byte (&self->input);
+  guint n_samples;
+  gboolean whole;
+  GstBuffer *chunk;
+
+  if (!ensure_segment (self))
+    return;
+  chunk = fuzz_chunk (&self->input, &self->info, &self->number, &n_samples,
+      &whole);
+  GST_BUFFER_PTS (chunk) = chunk_time (self, kind);
+  if (kind & 64)
+    GST_BUFFER_FLAG_SET (chunk, GST_BUFFER_FLAG_DISCONT);
+  if (kind & 128)
+    GST_BUFFER_FLAG_SET (chunk, GST_BUFFER_FLAG_RESYNC);
+  GST_BUFFER_FLAG_SET (chunk, self->flags);
+  if (GST_BUFFER_PTS_IS_VALID (chunk))
+    self->next = GST_BUFFER_PTS (chunk);
+  self->next += duration_of (self, n_samples);
+  push_chunk (self, chunk, n_samples, whole);
+}
+
+/* A chunk with flags that batches may inherit. */
+static void
+send_flagged_chunk (Filter * self)
+{
+  self->flags = input_bytes (&self->input, 2) << 4 & OTHER_FLAGS;
+  send_chunk (self);
+  self->flags = 0;
+}
+
+/* A DISCONT chunk that has no samples, or none in the segment. */
+static void
+send_lost_chunk (Filter * self)
+{
+  guint kind = input_byte (&self->input);
+  g_autoptr (GstEvent) event = NULL;
+  const GstSegment *segment;
+  GstBuffer *chunk;
+  guint n_samples;
+  gboolean whole;
+
+  if (!ensure_segment (self))
+    return;
+  chunk = fuzz_chunk (&self->input, &self->info, &self->number, &n_samples,
+      &whole);
+  event = gst_pad_get_sticky_event (self->sinkpad, GST_EVENT_SEGMENT, 0);
+  gst_event_parse_segment (event, &segment);
+  GST_BUFFER_PTS (chunk) = kind & 1 ? segment->stop
+      : segment->start - MIN (segment->start, duration_of (self, n_samples));
+  GST_BUFFER_FLAG_SET (chunk, kind & 2 ? GST_BUFFER_FLAG_RESYNC
+      : GST_BUFFER_FLAG_DISCONT);
+  push_chunk (self, chunk, n_samples, whole);
+}
+
+/* Is all of the time from @start to @end in the segment, and is it played
+ * forwards? */
+static gboolean
+is_in_segment (Filter * self, GstClockTime start, GstClockTime end)
+{
+  g_autoptr (GstEvent) event =
+      gst_pad_get_sticky_event (self->sinkpad, GST_EVENT_SEGMENT, 0);
+  const GstSegment *segment;
+
+  gst_event_parse_segment (event, &segment);
+  return segment->format == GST_FORMAT_TIME && segment->rate > 0
+      && start >= segment->start && end < SOON && end < segment->stop;
+}
+
+/* Sends a chunk of the next samples, whose timestamp is @jump too late. TRUE if
+ * the element must have taken it. */
+static gboolean
+send_next (Filter * self, gint64 jump, guint flags)
+{
+  GstClockTime start = self->next + jump;
+  GstFlowReturn ret;
+  GstBuffer *chunk;
+  guint n_samples;
+  gboolean whole;
+
+  chunk = fuzz_chunk (&self->input, &self->info, &self->number, &n_samples,
+      &whole);
+  GST_BUFFER_PTS (chunk) = start;
+  GST_BUFFER_FLAG_SET (chunk, flags);
+  self->next += duration_of (self, n_samples);
+  ret = push_chunk (self, chunk, n_samples, whole);
+  return ret == GST_FLOW_OK && n_samples > 0 && whole && self->caps_sure
+      && is_in_segment (self, start, start + duration_of (self, n_samples + 1));
+}
+
+/* Three chunks, of which the second one has a wrong timestamp: with
+ * discont=fill not one sample is moved, dropped or inserted. */
+static void
+send_wrong_time (Filter * self)
+{
+  static const gint64 jumps[] = {
+    GST_SECOND, 2 * GST_SECOND, 5 * GST_SECOND, 3600 * GST_SECOND,
+    27 * 3600 * GST_SECOND, -GST_SECOND, -5 * GST_SECOND, -3600 * GST_SECOND,
+  };
+  gint64 jump = input_pick (&self->input, jumps);
+  guint64 breaks;
+  Figures before;
+  gboolean sure;
+
+  if (!ensure_segment (self))
+    return;
+  g_object_set (self->element, "discont", GST_AUDIO_BATCH_DISCONT_RESYNC, NULL);
+  sure = send_next (self, 0, GST_BUFFER_FLAG_DISCONT) && !self->overlaps
+      && is_accepting (self);
+  before = self->figures;
+  breaks = figures_one (self->element, "breaks");
+  g_object_set (self->element, "discont", GST_AUDIO_BATCH_DISCONT_FILL,
+      "discont-wait", GST_SECOND, "alignment-threshold", 40 * GST_MSECOND,
+      NULL);
+  keep_sane (self);
+  sure = send_next (self, jump, 0) && sure;
+  sure = send_next (self, 0, 0) && sure;
+  if (!sure || !is_accepting (self))
+    return;
+  PROMISE (self->figures.inserted == before.inserted
+      && self->figures.dropped == before.dropped
+      && figures_one (self->element, "breaks") == breaks,
+      "a single timestamp, wrong by %" G_GINT64_FORMAT " ns, is believed",
+      jump);
 }
 
 static void
@@ -362,6 +603,26 @@ send_gap (Filter * self)
           MAX (GST_AUDIO_INFO_RATE (&self->info), 1)));
   self->next = later (pts, duration);
   send (self, gst_event_new_gap (pts, duration));
+}
+
+/* Gaps that tell little or nothing, or the same again. */
+static void
+send_odd_gaps (Filter * self)
+{
+  Input *input = &self->input;
+  const GstClockTime durations[] = {
+    0, GST_CLOCK_TIME_NONE, 1, GST_MSECOND, GST_SECOND, 3 * GST_SECOND,
+    GST_SECOND / MAX (GST_AUDIO_INFO_RATE (&self->info), 1) / 2,
+  };
+  guint kind = input_byte (input);
+  GstClockTime pts = chunk_time (self, kind);
+  GstClockTime duration = input_pick (input, durations);
+  guint i;
+
+  if (!ensure_segment (self) || !GST_CLOCK_TIME_IS_VALID (pts))
+    return;
+  for (i = 0; i <= kind / 64; i++)
+    send (self, gst_event_new_gap (pts, duration));
 }
 
 static void
@@ -392,6 +653,39 @@ any_serialized (Filter * self)
       return gst_event_new_custom (GST_EVENT_CUSTOM_DOWNSTREAM_OOB,
           gst_structure_new_empty ("fuzz"));
   }
+}
+
+static void
+send_event (Filter * self)
+{
+  if (ensure_segment (self))
+    send (self, fuzz_event (&self->input));
+}
+
+/* The caps of now, in another event. */
+static void
+repeat_caps (Filter * self)
+{
+  g_autoptr (GstCaps) caps = gst_pad_get_current_caps (self->sinkpad);
+
+  if (caps)
+    send (self, gst_event_new_caps (caps));
+}
+
+/* As playlists do: perhaps EOS, then a new stream. */
+static void
+begin_stream (Filter * self)
+{
+  guint kind = input_byte (&self->input);
+
+  ensure_start (self);
+  if (kind & 1)
+    send (self, gst_event_new_eos ());
+  send_stream_start (self);
+  if (kind & 2)
+    repeat_caps (self);
+  if (kind & 4)
+    send_segment (self);
 }
 
 static void
@@ -479,10 +773,12 @@ change_consumer (Filter * self)
       break;
     case 6:
       self->out_sure = FALSE;
+      self->order.sure = FALSE;
       consumer->refuse_caps = input_below (&self->input, 2);
       break;
     default:
       self->out_sure = FALSE;
+      self->order.sure = FALSE;
       consumer->last.known = FALSE;
       if (gst_pad_is_linked (consumer->pad))
         consumer_unlink (consumer);
@@ -508,6 +804,8 @@ restart (Filter * self)
   self->consumer.gapless = TRUE;
   self->consumer.numbered = TRUE;
   self->overlaps = FALSE;
+  self->filled = FALSE;
+  order_reset (&self->order, self->out_sure);
   keep_sane (self);
   update_consumer (self);
 }
@@ -548,7 +846,7 @@ upstream_query (GstPad * pad, GstObject * parent, GstQuery * query)
 
   if (GST_QUERY_TYPE (query) != GST_QUERY_LATENCY)
     return gst_pad_query_default (pad, parent, query);
-  gst_query_set_latency (query, TRUE, self->upstream_latency,
+  gst_query_set_latency (query, self->is_live, self->upstream_latency,
       self->upstream_latency % 2 ? GST_CLOCK_TIME_NONE :
       self->upstream_latency);
   return TRUE;
@@ -562,12 +860,39 @@ ask (Filter * self)
       &self->input);
 }
 
+/* Events among samples, odd gaps, flags and wrong times. */
+static void
+do_odd_step (Filter * self, guint op)
+{
+  if (op < 5)
+    send_flagged_chunk (self);
+  else if (op < 7)
+    send_lost_chunk (self);
+  else if (op < 11)
+    send_odd_gaps (self);
+  else if (op < 14)
+    begin_stream (self);
+  else if (op < 20)
+    send_event (self);
+  else if (op < 22)
+    repeat_caps (self);
+  else if (op < 24)
+    self->is_live = input_below (&self->input, 2);
+  else if (op < 29)
+    send_wrong_time (self);
+  else
+    flush (self, TRUE, TRUE);
+}
+
 static void
 step (Filter * self)
 {
-  guint op = input_byte (&self->input) % 32;
+  guint kind = input_byte (&self->input);
+  guint op = kind % 32;
 
-  if (op < 15)
+  if (kind >= 224)
+    do_odd_step (self, op);
+  else if (op < 15)
     send_chunk (self);
   else if (op < 17)
     send_gap (self);
@@ -606,7 +931,15 @@ filter_init (Filter * self, const guint8 * data, gsize size)
   gst_pad_set_query_function (self->asked, upstream_query);
   gst_pad_set_active (self->asked, TRUE);
   gst_pad_link (self->asked, self->sinkpad);
+  self->is_live = TRUE;
+  self->element_event = GST_PAD_EVENTFUNC (self->sinkpad);
+  gst_pad_set_event_function_full (self->sinkpad, receive, self, NULL);
   consumer_init (&self->consumer, self->srcpad);
+  self->consumer.on_event = on_event;
+  self->consumer.on_batch = on_batch;
+  self->consumer.user_data = self;
+  self->consumer.marks_runs = TRUE;
+  order_init (&self->order);
   self->state = GST_STATE_NULL;
   set_state (self, GST_STATE_PAUSED);
 }
@@ -639,6 +972,7 @@ filter_clear (Filter * self)
       (self->element));
   gst_object_unref (self->element);
   consumer_clear (&self->consumer);
+  order_reset (&self->order, FALSE);
   listener_clear (&self->listener);
 }
 

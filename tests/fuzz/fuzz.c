@@ -115,6 +115,15 @@ figures_read (Figures * self, GstElement * element)
   self->outstanding_bytes = figure (stats, "outstanding-bytes");
 }
 
+guint64
+figures_one (GstElement * element, const gchar * name)
+{
+  g_autoptr (GstStructure) stats = NULL;
+
+  g_object_get (element, "stats", &stats, NULL);
+  return figure (stats, name);
+}
+
 guint
 figures_uint (GstElement * element, const gchar * property)
 {
