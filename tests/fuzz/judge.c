@@ -45,16 +45,23 @@ running (const GstSegment * segment, Exact time)
       + (Exact) segment->base;
 }
 
+/* Is @difference below the alignment threshold? */
+static gboolean
+is_aligned (Judge * self, guint64 difference)
+{
+  Exact threshold = exact (exact_ratio (self->policy.alignment_threshold,
+          self->rate, GST_SECOND, 0));
+
+  return exact_samples (self, difference) < MAX (threshold, 1);
+}
+
 /* Must the element act on a chunk that came at @now and was due at @due? */
 static gboolean
 is_off (Judge * self, Exact now, Exact due)
 {
   guint64 difference = absolute (now - due);
-  Exact threshold = exact (exact_ratio (self->policy.alignment_threshold,
-          self->rate, GST_SECOND, 0));
-  Exact off = exact_samples (self, difference);
 
-  if (off < threshold || off < 1) {
+  if (is_aligned (self, difference)) {
     self->off = FALSE;
     return FALSE;
   }
@@ -83,6 +90,8 @@ act (Judge * self, Exact late, Exact * n_samples)
   if (!self->policy.fill)
     return AB_TIMELINE_BREAK;
   *n_samples = exact_samples (self, absolute (late));
+  if (late <= 0 && *n_samples == self->owed)
+    return AB_TIMELINE_DUE;
   if (is_too_long (self, *n_samples))
     return AB_TIMELINE_BREAK;
   self->owed = late < 0 ? *n_samples : 0;
@@ -103,14 +112,18 @@ static AbVerdict
 judge (Judge * self, GstClockTime pts, gboolean flagged, Exact * n_samples)
 {
   Exact now, next, due;
+  gboolean joined = self->joined;
 
   if (!self->running)
     return AB_TIMELINE_BREAK;
   if (pts == GST_CLOCK_TIME_NONE)
     return flagged && !self->policy.fill ? AB_TIMELINE_BREAK : AB_TIMELINE_DUE;
+  self->joined = FALSE;
   next = running (&self->run_segment, sample_time (self, self->position));
   due = due_time (self);
   now = running (&self->segment, pts);
+  if (joined && is_aligned (self, absolute (now - due)))
+    flagged = FALSE;
   if (!flagged && !is_off (self, now, due))
     return AB_TIMELINE_DUE;
   if (!flagged && self->policy.fill
@@ -140,6 +153,7 @@ begin (Judge * self, GstClockTime pts)
   self->origin = self->position;
   self->run_segment = self->segment;
   self->begun = self->entered = self->running = TRUE;
+  self->joined = FALSE;
   self->owed = 0;
   self->off = FALSE;
   ab_timeline_begin (&self->timeline, self->rate, &self->segment, pts);
@@ -263,14 +277,11 @@ is_real (Judge * self, GstClockTime pts)
 {
   const AbTimelinePolicy *policy = &self->policy;
   Exact held_end = (Exact) self->held_pts + duration_of (self, self->held);
-  Exact threshold = exact (exact_ratio (policy->alignment_threshold,
-          self->rate, GST_SECOND, 0));
   gboolean follows, fits;
 
   if (pts == GST_CLOCK_TIME_NONE)
     return FALSE;
-  follows = exact_samples (self, absolute ((Exact) pts - held_end))
-      < MAX (threshold, 1);
+  follows = is_aligned (self, absolute ((Exact) pts - held_end));
   fits = absolute (running (&self->segment, pts) - due_time (self)
       - duration_of (self, self->held)) < policy->discont_wait;
   PROMISE (ab_timeline_agrees (&self->timeline, policy, pts, held_end)
@@ -421,6 +432,14 @@ change_segment (Judge * self, Input * input)
 }
 
 static void
+join_stream (Judge * self)
+{
+  place_held (self, FALSE);
+  self->joined = TRUE;
+  ab_timeline_join_stream (&self->timeline);
+}
+
+static void
 change_rate (Judge * self, Input * input)
 {
   guint64 rate = input_number (input);
@@ -471,7 +490,9 @@ judge_step (Judge * self, Input * input)
   if (sample_time (self, self->position) > FARTHEST
       || self->position > FARTHEST || self->owed > FARTHEST)
     return;
-  if (kind >= 224)
+  if (kind >= 240)
+    join_stream (self);
+  else if (kind >= 224)
     judge_gap (self, input);
   else if (op < 11)
     judge_chunk (self, input);

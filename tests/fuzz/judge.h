@@ -51,6 +51,8 @@ typedef struct
   Exact origin, base, position, owed;
   GstSegment run_segment;
   gboolean begun, running, entered;
+  /* a stream has begun, and no chunk of it has come */
+  gboolean joined;
   /* chunks are off, and since when */
   gboolean off;
   Exact off_since;
@@ -67,8 +69,8 @@ typedef struct
 
 void judge_init (Judge * self, guint rate);
 
-/* Does one step: a chunk, a gap, a segment, another rate, other settings, or a
- * break. */
+/* Does one step: a chunk, a gap, a segment, a stream, another rate, other
+ * settings, or a break. */
 void judge_step (Judge * self, Input * input);
 
 G_END_DECLS
