@@ -529,8 +529,6 @@ GST_START_TEST (test_times_are_of_the_segment_that_was_entered)
 
 GST_END_TEST;
 
-/* A negative pad offset makes such segments: the first 5 s come before running
- * time 0. */
 GST_START_TEST (test_times_stay_exact_in_the_same_segment)
 {
   start_run (0, 1001);
@@ -542,6 +540,20 @@ GST_START_TEST (test_times_stay_exact_in_the_same_segment)
 
 GST_END_TEST;
 
+GST_START_TEST (test_a_chunk_on_time_may_be_the_first_of_a_stream)
+{
+  start_run (0, 1024);
+  ab_timeline_join_stream (&timeline);
+  /* other caps than before */
+  ab_timeline_enter_segment (&timeline, &segment);
+  assert_verdict (next_time (), FALSE, AB_TIMELINE_DUE);
+  assert_verdict (next_time (), TRUE, AB_TIMELINE_BREAK);
+}
+
+GST_END_TEST;
+
+/* A negative pad offset makes such segments: the first 5 s come before running
+ * time 0. */
 GST_START_TEST (test_time_goes_on_before_running_time_0)
 {
   segment.offset = 5 * GST_SECOND;
@@ -662,6 +674,7 @@ timeline_suite (void)
   tcase_add_test (tc, test_a_chunk_of_the_next_segment_is_due_by_running_time);
   tcase_add_test (tc, test_times_are_of_the_segment_that_was_entered);
   tcase_add_test (tc, test_times_stay_exact_in_the_same_segment);
+  tcase_add_test (tc, test_a_chunk_on_time_may_be_the_first_of_a_stream);
   tcase_add_test (tc, test_time_goes_on_before_running_time_0);
   tcase_add_test (tc, test_a_time_of_the_segment_before_is_not_due);
   tcase_add_test (tc, test_a_segment_of_another_speed_begins_a_run);
