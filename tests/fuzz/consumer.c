@@ -313,12 +313,13 @@ check_order (Consumer * self, GstPad * pad, GstEvent * event)
   g_autoptr (GstEvent) segment = NULL;
 
   /* After refused caps a pad sends no segment. In pull mode the pad sends only
-   * caps. */
+   * caps. A sticky event that a flush has stored comes with EOS too. */
   if (!GST_EVENT_IS_SERIALIZED (event) || self->has_refused
       || GST_PAD_MODE (pad) == GST_PAD_MODE_PULL
       || GST_EVENT_TYPE (event) == GST_EVENT_STREAM_START
       || GST_EVENT_TYPE (event) == GST_EVENT_EOS
       || (GST_EVENT_TYPE (event) == GST_EVENT_SEGMENT_DONE && self->lone_end)
+      || (GST_EVENT_IS_STICKY (event) && self->flushed)
       || GST_EVENT_TYPE (event) == GST_EVENT_FLUSH_STOP)
     return;
   start = gst_pad_get_sticky_event (pad, GST_EVENT_STREAM_START, 0);
@@ -363,6 +364,7 @@ consumer_event (GstPad * pad, GstObject * parent, GstEvent * event)
     case GST_EVENT_SEGMENT:
       gst_event_copy_segment (event, &self->segment);
       self->reverse = self->segment.rate < 0;
+      self->flushed = FALSE;
       self->last.known = FALSE;
       break;
     case GST_EVENT_EOS:
@@ -370,6 +372,7 @@ consumer_event (GstPad * pad, GstObject * parent, GstEvent * event)
       break;
     case GST_EVENT_FLUSH_STOP:
       self->last.known = FALSE;
+      self->flushed = TRUE;
       self->new_run = TRUE;
       break;
     default:
@@ -525,6 +528,7 @@ consumer_restart (Consumer * self)
   self->last.known = FALSE;
   self->has_refused = FALSE;
   self->new_run = TRUE;
+  self->flushed = FALSE;
   self->held_now = 0;
   self->batches = self->bytes = self->samples = 0;
 }

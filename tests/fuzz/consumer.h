@@ -64,6 +64,8 @@ typedef struct
   guint32 first_number;
   /* the first batch of a run is DISCONT and RESYNC, and no other is */
   gboolean marks_runs;
+  /* a flush came, and no segment since */
+  gboolean flushed;
   /* the next batch begins a run */
   gboolean new_run;
 
