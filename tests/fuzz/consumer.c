@@ -208,6 +208,8 @@ check_numbers (Consumer * self, GstBuffer * batch, guint n_samples)
       self->last_number = number;
     if (self->first_number == 0)
       self->first_number = number;
+    if (i == 0)
+      self->starts_silent = number == 0;
   }
   gst_buffer_unmap (batch, &map);
 }

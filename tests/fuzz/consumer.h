@@ -62,6 +62,7 @@ typedef struct
   guint32 last_number;
   /* that of the last batch, or 0 if it has none */
   guint32 first_number;
+  gboolean starts_silent;
   /* the first batch of a run is DISCONT and RESYNC, and no other is */
   gboolean marks_runs;
   /* a flush came, and no segment since */

@@ -270,7 +270,9 @@ on_batch (gpointer user_data)
 {
   Filter *self = user_data;
 
-  order_batch (&self->order, self->consumer.first_number, !self->drops);
+  /* an event may wait behind the silence at the start of the batch */
+  order_batch (&self->order, self->consumer.first_number,
+      !self->drops && !self->consumer.starts_silent);
 }
 
 /* Has the sink pad accepted an event of @type? */
