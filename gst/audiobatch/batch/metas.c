@@ -63,6 +63,24 @@ ab_metas_forget (AbMetas * self, guint64 keep)
 }
 
 void
+ab_metas_lose (AbMetas * self, guint64 position)
+{
+  AbNote **link = &self->first;
+  AbNote *note;
+
+  self->last = NULL;
+  while ((note = *link)) {
+    if (note->end > position) {
+      *link = note->next;
+      note_free (note);
+    } else {
+      self->last = note;
+      link = &note->next;
+    }
+  }
+}
+
+void
 ab_metas_clear (AbMetas * self)
 {
   ab_metas_forget (self, G_MAXUINT64);

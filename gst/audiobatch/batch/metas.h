@@ -64,6 +64,10 @@ void ab_metas_stamp (AbMetas * self, GstBuffer * batch, guint64 start,
  * them. */
 void ab_metas_forget (AbMetas * self, guint64 keep);
 
+/* Forgets the chunks that go on beyond sample @position: those samples will not
+ * come. */
+void ab_metas_lose (AbMetas * self, guint64 position);
+
 /* Copies metas from @chunk to @batch, whose samples are the @size bytes of the
  * chunk from @offset on. Not copied: metas that depend on the memory or the
  * size of the chunk, GstAudioMeta, and reference timestamps. Clipping metas are

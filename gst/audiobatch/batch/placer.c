@@ -289,6 +289,7 @@ lose_rest (AbPlacer * self, const AbArrival * arrival, guint done)
   guint lost = arrival->chunk.n_samples - done;
 
   ab_timeline_break (&self->timeline);
+  ab_metas_lose (&self->metas, self->timeline.position);
   count_added (self, arrival, lost, 0, lost);
 }
 

@@ -1007,14 +1007,21 @@ GST_END_TEST;
 /* Metas */
 
 static void
-push_with_reference (Stream * s, guint64 time, guint n, GstClockTime reference)
+add_reference (GstBuffer * chunk, GstClockTime reference)
 {
   GstCaps *caps = gst_caps_new_empty_simple ("timestamp/x-ntp");
-  GstBuffer *chunk = make_chunk (s, time, n);
 
   gst_buffer_add_reference_timestamp_meta (chunk, caps, reference,
       GST_CLOCK_TIME_NONE);
   gst_caps_unref (caps);
+}
+
+static void
+push_with_reference (Stream * s, guint64 time, guint n, GstClockTime reference)
+{
+  GstBuffer *chunk = make_chunk (s, time, n);
+
+  add_reference (chunk, reference);
   push_chunk (s, chunk);
 }
 
@@ -1076,6 +1083,34 @@ GST_START_TEST
   push_with_reference (&s, 0, 15, 500 * SAMPLE);
   expect_reference (&s, 505 * SAMPLE);
   stream_finish (&s, "segment 5+10D");
+}
+
+GST_END_TEST;
+
+static GstFlowReturn
+refuse_batch (GstPad * pad, GstObject * parent, GstBuffer * batch)
+{
+  gst_buffer_unref (batch);
+  return GST_FLOW_NOT_LINKED;
+}
+
+GST_START_TEST (test_metas_and_flags_of_lost_samples_are_lost)
+{
+  GstPadChainFunction take_batch;
+  GstBuffer *chunk;
+  Stream s;
+
+  stream_setup (&s, "");
+  take_batch = GST_PAD_CHAINFUNC (s.h->sinkpad);
+  gst_pad_set_chain_function (s.h->sinkpad, refuse_batch);
+  chunk = make_chunk (&s, 0, 40);
+  GST_BUFFER_FLAG_SET (chunk, GST_BUFFER_FLAG_CORRUPTED);
+  add_reference (chunk, 500 * SAMPLE);
+  fail_unless_equals_int (gst_harness_push (s.h, chunk), GST_FLOW_NOT_LINKED);
+  gst_pad_set_chain_function (s.h->sinkpad, take_batch);
+  push_with_reference (&s, 40, 10, 900 * SAMPLE);
+  expect_reference (&s, 900 * SAMPLE);
+  stream_finish (&s, "0+10DX 40+10D");
 }
 
 GST_END_TEST;
@@ -1151,6 +1186,7 @@ streams_suite (void)
       test_a_reference_in_the_middle_of_a_batch_is_moved_to_its_start);
   tcase_add_test (tc,
       test_the_reference_of_a_chunk_that_is_cut_is_moved_with_its_start);
+  tcase_add_test (tc, test_metas_and_flags_of_lost_samples_are_lost);
   tcase_add_test (tc, test_a_reference_stays_at_the_end_of_all_time);
   tcase_add_test (tc, test_metas_about_memory_are_dropped);
   return s;
