@@ -51,10 +51,20 @@ wrap_samples (guint8 * data, gsize size, guint kind)
   return buffer;
 }
 
+static GstStaticCaps reference = GST_STATIC_CAPS ("timestamp/x-unix");
+
+guint
+fuzz_references (void)
+{
+  g_autoptr (GstCaps) caps = gst_static_caps_get (&reference);
+
+  /* without ours and that of the static caps */
+  return GST_CAPS_REFCOUNT_VALUE (caps) - 2;
+}
+
 static void
 add_metas (Input * input, GstBuffer * buffer)
 {
-  static GstStaticCaps reference = GST_STATIC_CAPS ("timestamp/x-unix");
   guint kind = input_byte (input);
 
   if (kind & 1) {

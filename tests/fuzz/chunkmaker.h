@@ -13,4 +13,7 @@ G_BEGIN_DECLS
 GstBuffer *fuzz_chunk (Input * input, const GstAudioInfo * info,
     guint32 * number, guint * n_samples, gboolean * whole);
 
+/* How many reference timestamps of chunks are kept somewhere. */
+guint fuzz_references (void);
+
 G_END_DECLS

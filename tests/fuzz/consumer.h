@@ -6,12 +6,14 @@
 #include "fuzz.h"
 
 G_BEGIN_DECLS
+
 /* After this much the consumer returns GST_FLOW_EOS, so that no input takes
  * long. */
 #define CONSUMER_MAX_BATCHES 300
 #define CONSUMER_MAX_BYTES (8 << 20)
+
 /* The last batch; the next one must continue it. */
-    typedef struct
+typedef struct
 {
   gboolean known;
   guint64 offset, offset_end;

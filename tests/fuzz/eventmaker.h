@@ -5,7 +5,8 @@
 #include "fuzz.h"
 
 G_BEGIN_DECLS
+
 /* Any serialized event that must follow a segment; most are sticky. */
-    GstEvent * fuzz_event (Input * input);
+GstEvent *fuzz_event (Input * input);
 
 G_END_DECLS

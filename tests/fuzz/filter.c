@@ -57,8 +57,9 @@ typedef struct
   gboolean drops;
   /* `discont` has been fill, so samples may still be due to be dropped */
   gboolean filled;
-  /* what check_figures() read last */
+  /* what check_figures() read last, and the most samples that were pending */
   Figures figures;
+  guint64 most_pending;
   /* in this step */
   guint flags;
 } Filter;
@@ -107,6 +108,21 @@ check_figures (Filter * self)
       "%" G_GUINT64_FORMAT " outstanding batches of %" G_GUINT64_FORMAT
       " bytes", f.outstanding, f.outstanding_bytes);
   self->figures = f;
+  self->most_pending = MAX (self->most_pending, f.pending);
+}
+
+/* What is kept of chunks does not grow with the stream: each reference timestamp
+ * belongs to samples of the open batch, but for those of the last chunk, and of
+ * one that is held. */
+static void
+check_kept (Filter * self)
+{
+  guint kept = fuzz_references ();
+
+  if (!self->overlaps && g_queue_is_empty (&self->consumer.held))
+    PROMISE (kept <= self->most_pending + 2,
+        "%u reference timestamps are kept, " "with %" G_GUINT64_FORMAT
+        " samples pending at most", kept, self->most_pending);
 }
 
 static gint
@@ -445,6 +461,7 @@ push_chunk (Filter * self, GstBuffer * chunk, guint n_samples, gboolean whole)
     self->samples_in += n_samples;
   check_figures (self);
   check_inserted (self, &before, TRUE);
+  check_kept (self);
   return ret;
 }
 
@@ -523,7 +540,8 @@ is_in_segment (Filter * self, GstClockTime start, GstClockTime end)
 
   gst_event_parse_segment (event, &segment);
   return segment->format == GST_FORMAT_TIME && segment->rate > 0
-      && start >= segment->start && end < SOON && end < segment->stop;
+      && start >= segment->start && start <= end && end < SOON
+      && end < segment->stop;
 }
 
 /* Sends a chunk of the next samples, whose timestamp is @jump too late. TRUE if

@@ -8,6 +8,7 @@
 #include "input.h"
 
 G_BEGIN_DECLS
+
 /* Each target defines these two; the first runs it on one input. */
 int LLVMFuzzerTestOneInput (const guint8 * data, gsize size);
 int LLVMFuzzerInitialize (int *argc, char ***argv);
@@ -20,51 +21,49 @@ int LLVMFuzzerInitialize (int *argc, char ***argv);
       fuzz_fail (__FILE__, __LINE__, #holds, __VA_ARGS__); \
   } G_STMT_END
 
-void
-fuzz_fail (const gchar * file, gint line, const gchar * promise,
-    const gchar * format, ...)
-G_GNUC_PRINTF (4, 5)
-    G_GNUC_NORETURN;
+void fuzz_fail (const gchar * file, gint line, const gchar * promise,
+    const gchar * format, ...) G_GNUC_PRINTF (4, 5) G_GNUC_NORETURN;
 
 /* Starts GStreamer without plugins and without a registry, and makes warnings
  * and criticals fatal. */
-     void fuzz_init_gst (void);
+void fuzz_init_gst (void);
 
 /* Counts the element's error messages and discards all messages. */
-     typedef struct
-     {
-       GstBus *bus;
-       gint errors;
-     } Listener;
+typedef struct
+{
+  GstBus *bus;
+  gint errors;
+} Listener;
 
-     void listener_init (Listener * self, GstElement * element);
-     gint listener_errors (Listener * self);
-     void listener_clear (Listener * self);
+void listener_init (Listener * self, GstElement * element);
+gint listener_errors (Listener * self);
+void listener_clear (Listener * self);
 
 /* The counters in stats that must add up. */
-     typedef struct
-     {
-       guint64 in, inserted, out, dropped, pending;
-       guint64 batches, outstanding, outstanding_bytes;
-     } Figures;
+typedef struct
+{
+  guint64 in, inserted, out, dropped, pending;
+  guint64 batches, outstanding, outstanding_bytes;
+} Figures;
 
-     void figures_read (Figures * self, GstElement * element);
+void figures_read (Figures * self, GstElement * element);
 
 /* One counter in stats. */
-     guint64 figures_one (GstElement * element, const gchar * name);
-     guint figures_uint (GstElement * element, const gchar * property);
+guint64 figures_one (GstElement * element, const gchar * name);
+
+guint figures_uint (GstElement * element, const gchar * property);
 
 /* Sets any property of @element to any value in its range, the limits
  * included. pool-min-buffers gets a small value: the pool allocates that many
  * at once.
  *
  * Returns: the property's name. */
-     const gchar *fuzz_set_property (GstElement * element, Input * input);
+const gchar *fuzz_set_property (GstElement * element, Input * input);
 
 /* Any format. */
-     void fuzz_audio_info (GstAudioInfo * info, Input * input);
+void fuzz_audio_info (GstAudioInfo * info, Input * input);
 
 /* Sends any query to @pad. */
-     void fuzz_query (GstPad * pad, Input * input);
+void fuzz_query (GstPad * pad, Input * input);
 
 G_END_DECLS

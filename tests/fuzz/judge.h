@@ -10,6 +10,7 @@
 #include "time/wide.h"
 
 G_BEGIN_DECLS
+
 /* (n * times + rest) / by, rounded down. */
 static inline AbWide
 exact_ratio (guint64 n, guint64 times, guint64 by, guint64 rest)

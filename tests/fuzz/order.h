@@ -6,9 +6,10 @@
 #include "fuzz.h"
 
 G_BEGIN_DECLS
+
 /* Samples carry numbers that rise, and an event has the number of the last
- * sample before it. The streaming thread only. */
-    typedef struct
+ * sample before it. Thread-safety: streaming thread only. */
+typedef struct
 {
   /* events that are in the element, in order */
   GQueue waiting;
