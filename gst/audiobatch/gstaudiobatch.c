@@ -127,6 +127,28 @@ samples_before (GstAudioBatch * self, const AbArrival * arrival,
   return MIN (n, arrival->chunk.n_samples);
 }
 
+/* Returns @n samples of @buffer (transfer full) from number @start on.
+ * gst_audio_buffer_truncate() believes a GstAudioMeta, but only that of planar
+ * audio has been checked. */
+static GstBuffer *
+take_part (GstAudioBatch * self, GstBuffer * buffer, guint start, guint n)
+{
+  const GstAudioInfo *info = &self->stream.info;
+  const GstAudioMeta *meta = gst_buffer_get_audio_meta (buffer);
+  gsize bpf = GST_AUDIO_INFO_BPF (info);
+  GstBufferCopyFlags flags = GST_BUFFER_COPY_ALL;
+  GstBuffer *part;
+
+  if (GST_AUDIO_INFO_LAYOUT (info) == GST_AUDIO_LAYOUT_NON_INTERLEAVED)
+    return gst_audio_buffer_truncate (buffer, bpf, start, n);
+  /* no part of the buffer has room for planes that this meta may claim */
+  if (meta && meta->info.layout == GST_AUDIO_LAYOUT_NON_INTERLEAVED)
+    flags &= ~GST_BUFFER_COPY_META;
+  part = gst_buffer_copy_region (buffer, flags, start * bpf, n * bpf);
+  gst_buffer_unref (buffer);
+  return part;
+}
+
 /* Cuts the chunk to its samples from number @start up to @end. */
 static void
 cut (GstAudioBatch * self, AbArrival * arrival, guint start, guint end)
@@ -136,8 +158,7 @@ cut (GstAudioBatch * self, AbArrival * arrival, guint start, guint end)
     gst_clear_buffer (&arrival->buffer);
     return;
   }
-  arrival->buffer = gst_audio_buffer_truncate (arrival->buffer,
-      GST_AUDIO_INFO_BPF (&self->stream.info), start, end - start);
+  arrival->buffer = take_part (self, arrival->buffer, start, end - start);
   ab_chunk_measure (&arrival->chunk, arrival->buffer, &self->stream.info, NULL);
   arrival->cut = start;
   arrival->pts = MAX (end_time (self, arrival->pts, start),

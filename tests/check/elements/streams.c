@@ -1087,6 +1087,27 @@ GST_START_TEST
 
 GST_END_TEST;
 
+/* Only planar audio needs a GstAudioMeta. */
+GST_START_TEST (test_interleaved_chunks_are_cut_whatever_a_meta_claims)
+{
+  /* fewer than there are, and more than are left */
+  const gsize n_claimed[] = { 3, 15 };
+  GstAudioInfo claims;
+  GstBuffer *chunk;
+  Stream s;
+
+  stream_setup (&s, "");
+  play (&s, "segment:1,5,12,0");
+  chunk = make_chunk (&s, 0, 15);
+  claims = audio_info (GST_AUDIO_FORMAT_S16, RATE, 1, __i__ / 2);
+  gst_buffer_add_audio_meta (chunk, &claims, n_claimed[__i__ % 2], NULL);
+  push_chunk (&s, chunk);
+  play (&s, "eos");
+  stream_finish (&s, "segment 5+7D eos");
+}
+
+GST_END_TEST;
+
 static GstFlowReturn
 refuse_batch (GstPad * pad, GstObject * parent, GstBuffer * batch)
 {
@@ -1186,6 +1207,8 @@ streams_suite (void)
       test_a_reference_in_the_middle_of_a_batch_is_moved_to_its_start);
   tcase_add_test (tc,
       test_the_reference_of_a_chunk_that_is_cut_is_moved_with_its_start);
+  tcase_add_loop_test (tc,
+      test_interleaved_chunks_are_cut_whatever_a_meta_claims, 0, 4);
   tcase_add_test (tc, test_metas_and_flags_of_lost_samples_are_lost);
   tcase_add_test (tc, test_a_reference_stays_at_the_end_of_all_time);
   tcase_add_test (tc, test_metas_about_memory_are_dropped);
