@@ -81,7 +81,7 @@ static const Area areas[] = {
         {[OP_CHUNK] = 65,[OP_GAP] = 5,[OP_FLUSH] = 2,[OP_SEGMENT] = 14,
               [OP_STREAM_START] = 4,[OP_CAPS] = 3,[OP_CUSTOM] = 8,
             [OP_SEGMENT_DONE] = 4,[OP_SET] = 2},
-        1 << SET_SAMPLES | 1 << SET_TAIL | DISCONT_SETTINGS,
+        1 << SET_SAMPLES | 1 << SET_HOP | 1 << SET_TAIL | DISCONT_SETTINGS,
       20, 8, 15, 0, 0, 20, 3},
   {"streams",
         {[OP_CHUNK] = 60,[OP_GAP] = 4,[OP_FLUSH] = 4,[OP_SEGMENT] = 8,
