@@ -161,8 +161,9 @@ cut (GstAudioBatch * self, AbArrival * arrival, guint start, guint end)
   arrival->buffer = take_part (self, arrival->buffer, start, end - start);
   ab_chunk_measure (&arrival->chunk, arrival->buffer, &self->stream.info, NULL);
   arrival->cut = start;
-  arrival->pts = MAX (end_time (self, arrival->pts, start),
-      self->segment.start);
+  if (start > 0)
+    arrival->pts = MAX (end_time (self, arrival->pts, start),
+        self->segment.start);
 }
 
 /* Clips the chunk to the segment, and counts the rest as dropped. */

@@ -915,6 +915,35 @@ GST_START_TEST (test_quality_of_service_passes_upstream)
 
 GST_END_TEST;
 
+/* Clipping */
+
+GST_START_TEST (test_a_chunk_cut_at_its_end_keeps_its_time)
+{
+  GstAudioInfo info = audio_info (GST_AUDIO_FORMAT_S16, 1000, 1, FALSE);
+  GstHarness *h = gst_harness_new ("audiobatch");
+  Audio *audio = audio_new_ramp (&info, 20);
+  GstSegment segment;
+  GstBuffer *buffer;
+
+  g_object_set (h->element, "samples-per-batch", 10, NULL);
+  harness_set_info (h, &info);
+  gst_segment_init (&segment, GST_FORMAT_TIME);
+  /* a sample may seem to be 1 ns early */
+  segment.start = 5 * SAMPLE + 1;
+  segment.stop = 15 * SAMPLE;
+  gst_harness_push_event (h, gst_event_new_segment (&segment));
+  buffer = audio_chunk (audio, 0, 20);
+  GST_BUFFER_PTS (buffer) = 5 * SAMPLE;
+  gst_harness_push (h, buffer);
+  buffer = gst_harness_pull (h);
+  fail_unless_equals_uint64 (GST_BUFFER_PTS (buffer), 5 * SAMPLE);
+  gst_buffer_unref (buffer);
+  audio_free (audio);
+  gst_harness_teardown (h);
+}
+
+GST_END_TEST;
+
 /* Reverse */
 
 static void
@@ -1197,6 +1226,7 @@ streams_suite (void)
   tcase_add_test (tc, test_upstream_is_told_that_planes_with_meta_are_welcome);
   tcase_add_test (tc, test_caps_queries_are_answered_by_who_is_behind_us);
   tcase_add_test (tc, test_quality_of_service_passes_upstream);
+  tcase_add_test (tc, test_a_chunk_cut_at_its_end_keeps_its_time);
   tcase_add_test (tc,
       test_reverse_turns_samples_of_every_width_and_layout_round);
   tcase_add_test (tc, test_reverse_goes_out_as_a_segment_played_forwards);
