@@ -63,16 +63,36 @@ fuzz_references (void)
 }
 
 static void
+add_reference (GstBuffer * buffer, GstClockTime time, GstClockTime duration)
+{
+  g_autoptr (GstCaps) caps = gst_static_caps_get (&reference);
+
+  gst_buffer_add_reference_timestamp_meta (buffer, caps, time, duration);
+}
+
+GstBuffer *
+fuzz_referenced_sample (const GstAudioInfo * info)
+{
+  gsize size = GST_AUDIO_INFO_BPF (info);
+  GstBuffer *buffer = gst_buffer_new_allocate (NULL, size, NULL);
+
+  gst_buffer_memset (buffer, 0, 0, size);
+  if (GST_AUDIO_INFO_LAYOUT (info) == GST_AUDIO_LAYOUT_NON_INTERLEAVED)
+    gst_buffer_add_audio_meta (buffer, info, 1, NULL);
+  add_reference (buffer, 0, GST_CLOCK_TIME_NONE);
+  return buffer;
+}
+
+static void
 add_metas (Input * input, GstBuffer * buffer)
 {
   guint kind = input_byte (input);
 
   if (kind & 1) {
-    g_autoptr (GstCaps) caps = gst_static_caps_get (&reference);
+    GstClockTime time = input_valid_time (input);
 
-    gst_buffer_add_reference_timestamp_meta (buffer, caps,
-        input_valid_time (input),
-        kind & 8 ? input_time (input) : GST_CLOCK_TIME_NONE);
+    add_reference (buffer, time, kind & 8 ? input_time (input)
+        : GST_CLOCK_TIME_NONE);
   }
   if (kind & 2) {
     gst_buffer_add_audio_clipping_meta (buffer, GST_FORMAT_DEFAULT,

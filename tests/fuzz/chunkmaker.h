@@ -13,6 +13,9 @@ G_BEGIN_DECLS
 GstBuffer *fuzz_chunk (Input * input, const GstAudioInfo * info,
     guint32 * number, guint * n_samples, gboolean * whole);
 
+/* Returns a chunk of one silent sample with a reference timestamp. */
+GstBuffer *fuzz_referenced_sample (const GstAudioInfo * info);
+
 /* How many reference timestamps of chunks are kept somewhere. */
 guint fuzz_references (void);
 

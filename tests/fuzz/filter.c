@@ -529,6 +529,27 @@ send_lost_chunk (Filter * self)
   push_chunk (self, chunk, n_samples, whole);
 }
 
+/* Runs of one sample each, which are dropped as tails of larger batches. */
+static void
+send_short_runs (Filter * self)
+{
+  guint n = input_byte (&self->input) % 16;
+  GstBuffer *chunk;
+
+  if (!ensure_segment (self))
+    return;
+  g_object_set (self->element, "discont", GST_AUDIO_BATCH_DISCONT_RESYNC,
+      "tail", GST_AUDIO_BATCH_TAIL_DROP, NULL);
+  update_consumer (self);
+  while (n-- > 0) {
+    chunk = fuzz_referenced_sample (&self->info);
+    GST_BUFFER_PTS (chunk) = self->next;
+    GST_BUFFER_FLAG_SET (chunk, GST_BUFFER_FLAG_DISCONT);
+    self->next += duration_of (self, 1);
+    push_chunk (self, chunk, 1, TRUE);
+  }
+}
+
 /* Is all of the time from @start to @end in the segment, and is it played
  * forwards? */
 static gboolean
@@ -898,8 +919,10 @@ do_odd_step (Filter * self, guint op)
     repeat_caps (self);
   else if (op < 24)
     self->is_live = input_below (&self->input, 2);
-  else if (op < 29)
+  else if (op < 27)
     send_wrong_time (self);
+  else if (op < 29)
+    send_short_runs (self);
   else
     flush (self, TRUE, TRUE);
 }
