@@ -263,6 +263,11 @@ consumer_release_all (Consumer * self)
 static void
 keep (Consumer * self, GstBuffer * batch)
 {
+  gsize all;
+
+  /* a short tail has the memory of a whole batch */
+  gst_memory_get_sizes (gst_buffer_peek_memory (batch, 0), NULL, &all);
+  self->bytes += all - gst_buffer_get_size (batch);
   g_mutex_lock (&self->lock);
   g_queue_push_tail (&self->held, batch);
   self->held_now++;

@@ -7,6 +7,7 @@ seeds, and replaces seeds/NAME, where FUZZER is fuzz-NAME.
 """
 
 import hashlib
+import os
 import pathlib
 import shutil
 import subprocess
@@ -14,6 +15,8 @@ import sys
 import tempfile
 
 MOST_SEEDS = 40
+# as in meson.build: memory that is refused is no crash
+ENV = {"ASAN_OPTIONS": "allocator_may_return_null=1:max_allocation_size_mb=40"}
 
 
 def features_of_each(fuzzer, folders, work):
@@ -21,8 +24,10 @@ def features_of_each(fuzzer, folders, work):
     control = work / "control"
     (work / "merged").mkdir()
     subprocess.run([fuzzer, "-set_cover_merge=1", "-max_len=600",
-                    f"-merge_control_file={control}", work / "merged",
-                    *folders], check=True, stderr=subprocess.DEVNULL)
+                    f"-merge_control_file={control}",
+                    f"-artifact_prefix={work}/", work / "merged",
+                    *folders], check=True, stderr=subprocess.DEVNULL,
+                   env={**ENV, **os.environ})
     lines = control.read_text().splitlines()
     names = lines[2:2 + int(lines[0])]
     features = {}

@@ -60,7 +60,7 @@ COVERED = {
     "meson compile -C build-fuzz": ".ci/run",
     "FUZZ_SECONDS=60 meson compile -C build-fuzz fuzz": ".ci/run",
     "GST_DEBUG=audiobatch:7,GST_EVENT:5 build-fuzz/tests/fuzz/fuzz-audiobatch "
-    "tests/fuzz/seeds/audiobatch/040f20ab83ea":
+    "tests/fuzz/seeds/audiobatch/050c612c7db8":
         "the test fuzz-replay-audiobatch of that build, with all seeds",
     "meson test -C build --suite fuzz":
         "the README's command runs these tests with all the others",
