@@ -533,20 +533,18 @@ act (AbPlacer * self, const AbArrival * arrival, AbVerdict verdict,
   return GST_FLOW_OK;
 }
 
-static GstFlowReturn
-feed_mapped (AbPlacer * self, AbArrival * arrival, guint done)
+/* Maps the chunk; on FALSE an error has been posted and its samples from @done on
+ * are lost. */
+static gboolean
+map_chunk (AbPlacer * self, AbArrival * arrival, guint done)
 {
   g_autoptr (GError) error = NULL;
-  GstFlowReturn ret;
 
-  if (G_UNLIKELY (!ab_chunk_map (&arrival->chunk, &self->stream->info, &error))) {
-    ab_stream_post_error (self->stream, error);
-    lose_rest (self, arrival, done);
-    return GST_FLOW_ERROR;
-  }
-  ret = feed (self, arrival, done);
-  ab_chunk_unmap (&arrival->chunk);
-  return ret;
+  if (G_LIKELY (ab_chunk_map (&arrival->chunk, &self->stream->info, &error)))
+    return TRUE;
+  ab_stream_post_error (self->stream, error);
+  lose_rest (self, arrival, done);
+  return FALSE;
 }
 
 /* Places the held chunk: at its own time if that is @real, else as due. */
@@ -593,16 +591,20 @@ confirms (AbPlacer * self, GstClockTime pts)
       self->held.n_samples);
 }
 
-/* A chunk at @pts shows whether the time of the held one is right, and whether
- * samples still come in time told by GAP events. */
+/* The chunk shows whether the time of the held one is right, and that samples
+ * still come in time told by GAP events. It is lost with the held one. */
 static G_GNUC_NO_INLINE GstFlowReturn
-settle (AbPlacer * self, GstClockTime pts)
+settle (AbPlacer * self, const AbArrival * arrival)
 {
+  GstFlowReturn ret = GST_FLOW_OK;
+
   self->unsettled = FALSE;
   ab_told_chunk (&self->told);
-  if (self->held.buffer == NULL)
-    return GST_FLOW_OK;
-  return place_held (self, confirms (self, pts));
+  if (self->held.buffer)
+    ret = place_held (self, confirms (self, arrival->pts));
+  if (ret < GST_FLOW_OK)
+    lose_rest (self, arrival, 0);
+  return ret;
 }
 
 GstFlowReturn
@@ -614,11 +616,9 @@ ab_placer_place (AbPlacer * self, AbArrival * arrival)
   AbVerdict verdict;
 
   if (G_UNLIKELY (self->unsettled)) {
-    ret = settle (self, arrival->pts);
-    if (ret < GST_FLOW_OK) {
-      lose_rest (self, arrival, 0);
+    ret = settle (self, arrival);
+    if (ret < GST_FLOW_OK)
       return ret;
-    }
   }
   verdict = ab_timeline_judge (&self->timeline,
       &self->settings.policy, self->segment, arrival->pts,
@@ -642,7 +642,11 @@ ab_placer_place (AbPlacer * self, AbArrival * arrival)
   if (G_UNLIKELY (arrival->chunk.has_metas
           || (arrival->flags & AB_CHUNK_FLAGS)))
     note_chunk (self, arrival, done);
-  return feed_mapped (self, arrival, done);
+  if (!map_chunk (self, arrival, done))
+    return GST_FLOW_ERROR;
+  ret = feed (self, arrival, done);
+  ab_chunk_unmap (&arrival->chunk);
+  return ret;
 }
 
 /* Setup and events */
