@@ -476,15 +476,24 @@ mirror_segment_done (GstAudioBatch * self, GstEvent * event)
           mirror_time (self, MAX ((guint64) position, self->segment.start))));
 }
 
+/* The end is the start if the event does not tell the duration. */
+static void
+parse_gap (GstEvent * event, GstClockTime * start, GstClockTime * end)
+{
+  GstClockTime duration;
+
+  gst_event_parse_gap (event, start, &duration);
+  *end = GST_CLOCK_TIME_IS_VALID (duration)
+      ? ab_time_offset (*start, MIN (duration, G_MAXINT64)) : *start;
+}
+
 /* A GAP event of a reverse segment, turned round as the chunks are. */
 static GstEvent *
 mirror_gap (GstAudioBatch * self, GstEvent * event)
 {
-  GstClockTime start, duration, end;
+  GstClockTime start, end;
 
-  gst_event_parse_gap (event, &start, &duration);
-  end = GST_CLOCK_TIME_IS_VALID (duration)
-      ? ab_time_offset (start, MIN (duration, G_MAXINT64)) : start;
+  parse_gap (event, &start, &end);
   event = gst_event_make_writable (event);
   gst_structure_set (gst_event_writable_structure (event), "timestamp",
       GST_TYPE_CLOCK_TIME, mirror_time (self, end), NULL);
@@ -502,8 +511,8 @@ is_live (GstAudioBatch * self)
   return live;
 }
 
-/* Does a gap of @duration say that the next sample will never come? Only a live
- * upstream knows: in a file the samples may be stored further behind. Sets
+/* Does a gap from @start to @end say that the next sample will never come? Only
+ * a live upstream knows: in a file the samples may be stored further behind. Sets
  * @n_samples to those that will not come. */
 static gboolean
 is_loss (GstAudioBatch * self, GstClockTime start, GstClockTime end,
@@ -523,16 +532,14 @@ is_loss (GstAudioBatch * self, GstClockTime start, GstClockTime end,
 static gboolean
 handle_gap (GstAudioBatch * self, GstEvent * event)
 {
-  GstClockTime start, duration, end;
+  GstClockTime start, end;
   guint64 n_samples;
 
   ab_stream_take_settings (&self->stream);
   ab_placer_settle (&self->placer);
   if (self->reverse)
     event = mirror_gap (self, event);
-  gst_event_parse_gap (event, &start, &duration);
-  end = GST_CLOCK_TIME_IS_VALID (duration)
-      ? ab_time_offset (start, MIN (duration, G_MAXINT64)) : start;
+  parse_gap (event, &start, &end);
   if (is_loss (self, start, end, &n_samples)) {
     if (ab_placer_fill (&self->placer, n_samples, end)) {
       gst_event_unref (event);

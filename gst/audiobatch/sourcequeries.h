@@ -8,9 +8,11 @@
 #include "settings/source.h"
 
 G_BEGIN_DECLS
+
 /* Thread-safety: any thread, unless noted. FALSE if the answer is not known. */
+
 /* The latency is the duration of one batch. */
-    gboolean ab_source_answer_latency (GstBaseSrc * src, AbStream * stream,
+gboolean ab_source_answer_latency (GstBaseSrc * src, AbStream * stream,
     GstQuery * query);
 
 /* Converts between time, samples and bytes, once the format is known. FALSE if

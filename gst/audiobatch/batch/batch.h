@@ -65,8 +65,8 @@ gboolean ab_batch_check_filled (GstBuffer * buffer, const GstAudioInfo * info,
 void ab_batch_set_info (AbBatch * self, const GstAudioInfo * info);
 
 /* Begins a batch of @capacity samples in @room (transfer full). Its first
- * sample is number @start. @clock, of which that is no sample before the origin,
- * stamps the batch. */
+ * sample is number @start, not before the origin of @clock, which stamps the
+ * batch. */
 void ab_batch_open (AbBatch * self, const AbRoom * room, guint capacity,
     guint64 start, const AbClock * clock);
 

@@ -29,6 +29,7 @@ typedef struct
 {
   /* of AbWaitingEvent, in order */
   GstQueueArray *waiting;
+  /* there are some: looked at for each batch, so not by a call */
   gboolean any;
 } AbEvents;
 
@@ -39,8 +40,8 @@ void ab_events_clear (AbEvents * self);
  * @position. */
 void ab_events_push (AbEvents * self, GstEvent * event, guint64 position);
 
-/* Gives events that have the position @unknown the position @position. @clock is
- * that of the samples from there on, or NULL if the events don't change it. */
+/* Events at the position @unknown get the position @position. @clock is that of
+ * the samples from there on, or NULL if the events don't change it. */
 void ab_events_settle (AbEvents * self, guint64 unknown, guint64 position,
     const AbClock * clock);
 
@@ -48,8 +49,8 @@ void ab_events_settle (AbEvents * self, guint64 unknown, guint64 position,
  * NULL. Valid until the next call of another function. */
 const AbClock *ab_events_clock_at (AbEvents * self, guint64 sample);
 
-/* Pushes the events that may leave out of @srcpad: the samples before @pushed
- * are gone, and the open batch begins at @open (G_MAXUINT64 if none is open). */
+/* Pushes the events that may leave out of @srcpad. The samples before @pushed are
+ * gone, and the open batch begins at @open (G_MAXUINT64 if none is open). */
 void ab_events_release (AbEvents * self, GstPad * srcpad, guint64 pushed,
     guint64 open);
 

@@ -100,7 +100,7 @@ ab_metas_any_of_them (GstBuffer * chunk)
 }
 
 void
-ab_metas_note_flags (AbMetas * self, guint flags, gint64 start, guint64 end)
+ab_metas_note_flags (AbMetas * self, guint flags, guint64 start, guint64 end)
 {
   AbNote *note = add_note (self, start, end);
 

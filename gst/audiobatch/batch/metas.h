@@ -41,13 +41,12 @@ ab_metas_any (GstBuffer * chunk)
 }
 
 /* Remembers @flags, some of AB_CHUNK_FLAGS, of a chunk whose samples have the
- * numbers from @start up to, but not including, @end. @start is that of the
- * whole chunk, also if its first samples were dropped; so it may be
- * negative. */
-void ab_metas_note_flags (AbMetas * self, guint flags, gint64 start,
+ * numbers from @start up to, but not including, @end. */
+void ab_metas_note_flags (AbMetas * self, guint flags, guint64 start,
     guint64 end);
 
-/* Remembers the reference timestamps of @chunk in the same way. */
+/* Remembers the reference timestamps of @chunk. They are of sample @start, which
+ * is negative if the first samples of the chunk were dropped. */
 void ab_metas_note (AbMetas * self, GstBuffer * chunk, gint64 start,
     guint64 end);
 

@@ -458,8 +458,8 @@ seconds (GstClockTime time)
   return (gdouble) time / GST_SECOND;
 }
 
-/* Tells once a run that samples are dropped, or else that a jump to @time is not
- * bridged. */
+/* Tells, once a run, of a jump to @time: that samples are dropped, or that it is
+ * not bridged. */
 static void
 warn (AbPlacer * self, GstClockTime time, gboolean dropped)
 {
@@ -472,12 +472,12 @@ warn (AbPlacer * self, GstClockTime time, gboolean dropped)
   self->warned = TRUE;
   if (dropped) {
     GST_CAT_WARNING_OBJECT (self->stream->category, element, "Samples that "
-        "overlap are dropped: a chunk is at %.9f s, and %.9f s was due.",
-        seconds (time), due);
+        "overlap are dropped: %.9f s was due, and a chunk is at %.9f s.",
+        due, seconds (time));
   } else {
     GST_CAT_WARNING_OBJECT (self->stream->category, element, "A jump is longer "
-        "than max-fill: a chunk or gap is at %.9f s, and %.9f s was due.",
-        seconds (time), due);
+        "than max-fill: %.9f s was due, and the samples go on at %.9f s.",
+        due, seconds (time));
   }
 }
 
@@ -498,9 +498,8 @@ hold_chunk (AbPlacer * self, const AbArrival * arrival)
     .pending = self->batch.fresh + held.n_samples,
   };
 
-  PLACER_DEBUG (self,
-      "a chunk at %" GST_TIME_FORMAT " jumps; the next one will "
-      "show whether the time is right", GST_TIME_ARGS (held.pts));
+  PLACER_DEBUG (self, "held: a chunk that jumps to %" GST_TIME_FORMAT,
+      GST_TIME_ARGS (held.pts));
   self->held = held;
   self->n_held = held.n_samples;
   self->unsettled = TRUE;
@@ -533,8 +532,8 @@ act (AbPlacer * self, const AbArrival * arrival, AbVerdict verdict,
   return GST_FLOW_OK;
 }
 
-/* Maps the chunk; on FALSE an error has been posted and its samples from @done on
- * are lost. */
+/* Maps the chunk. On FALSE an error has been posted, and the samples from @done
+ * on are lost. */
 static gboolean
 map_chunk (AbPlacer * self, AbArrival * arrival, guint done)
 {
@@ -591,8 +590,9 @@ confirms (AbPlacer * self, GstClockTime pts)
       self->held.n_samples);
 }
 
-/* The chunk shows whether the time of the held one is right, and that samples
- * still come in time told by GAP events. It is lost with the held one. */
+/* This chunk shows whether the time of the held one is right. It also shows that
+ * GAP events do not mean the end of the track. If the held chunk can't be pushed,
+ * this one is lost too. */
 static G_GNUC_NO_INLINE GstFlowReturn
 settle (AbPlacer * self, const AbArrival * arrival)
 {
@@ -796,8 +796,7 @@ ab_placer_fill (AbPlacer * self, guint64 n_samples, GstClockTime end)
 
   if (!policy->fill)
     return FALSE;
-  if (policy->max_fill != 0 && gst_util_uint64_scale_int (n_samples,
-          GST_SECOND, self->timeline.clock.rate) > policy->max_fill) {
+  if (ab_timeline_exceeds (policy, n_samples, self->timeline.clock.rate)) {
     warn (self, end, FALSE);
     return FALSE;
   }

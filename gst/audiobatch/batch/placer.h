@@ -133,16 +133,17 @@ gboolean ab_placer_hold (AbPlacer * self, GstEvent * event);
 gboolean ab_placer_hold_gap (AbPlacer * self, GstEvent * event,
     GstClockTime start, GstClockTime end);
 
-/* Is the sample that is due one of those from @start to @end? Sets @n_samples to
- * those that are due until @end. */
+/* Is the sample that is due between @start and @end? Sets @n_samples to those that
+ * are due until @end. */
 gboolean ab_placer_misses (AbPlacer * self, GstClockTime start,
     GstClockTime end, guint64 * n_samples);
 
-/* Puts @n_samples of silence, which end at @end, in the place of the samples that
- * are due.
+/* Puts @n_samples of silence, which end at @end, in the place of those that are
+ * due.
  *
  * Returns: FALSE if the settings want a break instead */
-gboolean ab_placer_fill (AbPlacer * self, guint64 n_samples, GstClockTime end);
+gboolean ab_placer_fill (AbPlacer * self, guint64 n_samples,
+    GstClockTime end);
 
 /* Counts @n_samples that came and are dropped. */
 void ab_placer_count_refused (AbPlacer * self, guint64 n_samples);

@@ -225,8 +225,9 @@ ab_stream_take_changed_settings (AbStream * self)
   self->own_is_new = TRUE;
 }
 
-/* Puts the settings in force, for audio of @info. If @resized is TRUE, takes size
- * and format even if the size is the same. Sets @resized if the size changes. */
+/* Puts the settings in force, for audio of @info. If @resized is TRUE, takes
+ * size and format even if the size is the same. Sets @resized if the size
+ * changes. */
 static gboolean
 apply_settings (AbStream * self, const GstAudioInfo * info, gboolean * resized)
 {

@@ -220,8 +220,7 @@ act (AbTimeline * self, const AbTimelinePolicy * policy, gdouble speed,
   *n_samples = to_samples (self, off);
   if (late <= 0 && *n_samples == self->owed)
     return AB_TIMELINE_DUE;
-  if (policy->max_fill != 0 && gst_util_uint64_scale_int (*n_samples,
-          GST_SECOND, self->clock.rate) > policy->max_fill)
+  if (ab_timeline_exceeds (policy, *n_samples, self->clock.rate))
     return AB_TIMELINE_BREAK;
   self->owed = late < 0 ? *n_samples : 0;
   if (*n_samples == 0)

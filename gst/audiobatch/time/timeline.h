@@ -17,6 +17,15 @@ typedef struct
   GstClockTime max_fill;
 } AbTimelinePolicy;
 
+/* Are @n_samples, at @rate samples a second, longer than max-fill? */
+static inline gboolean
+ab_timeline_exceeds (const AbTimelinePolicy * policy, guint64 n_samples,
+    guint rate)
+{
+  return policy->max_fill != 0 && gst_util_uint64_scale_int (n_samples,
+      GST_SECOND, rate) > policy->max_fill;
+}
+
 typedef enum
 {
   /* the chunk continues the run */
