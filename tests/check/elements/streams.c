@@ -589,6 +589,66 @@ GST_START_TEST (test_padding_of_unsigned_samples_is_their_silence)
 
 GST_END_TEST;
 
+static void
+keep_warning (GstDebugCategory * category, GstDebugLevel level,
+    const gchar * file, const gchar * function, gint line, GObject * object,
+    GstDebugMessage * message, gpointer lines)
+{
+  if (level == GST_LEVEL_WARNING
+      && g_str_equal (gst_debug_category_get_name (category), "audiobatch"))
+    g_ptr_array_add (lines, g_strdup (gst_debug_message_get (message)));
+}
+
+static const struct
+{
+  const gchar *properties, *input;
+  /* one for each run that has something to tell */
+  const gchar *warnings[3];
+} warned[] = {
+  {"discont=fill", "0+10 5+5D 6+9D 7+8D",
+      {"overlap are dropped: 0.010000000 s was due, and a chunk is at "
+              "0.005000000 s."}},
+  {"discont=fill", "0+10 9000+10D 18000+10D 18005+10D",
+      {"max-fill: 0.010000000 s was due, and the samples go on at "
+              "9.000000000 s.", "max-fill: 9.010000000 s was due, and the "
+              "samples go on at 18.000000000 s.", "overlap are dropped: "
+              "18.010000000 s was due, and a chunk is at 18.005000000 s."}},
+  {"discont=fill", "0+10 gap:10+9000 9010+10",
+      {"max-fill: 0.010000000 s was due, and the samples go on at "
+              "9.010000000 s."}},
+  /* nothing is lost */
+  {"discont=fill", "0+10 500+10D 5000+10 510+10", {NULL}},
+  {"discont=resync", "0+10 9000+10D 5+10D", {NULL}},
+};
+
+GST_START_TEST (test_what_is_lost_is_in_the_log_once_a_run_with_both_times)
+{
+  GPtrArray *lines = g_ptr_array_new_with_free_func (g_free);
+  Stream s;
+  guint i;
+
+  gst_debug_remove_log_function (gst_debug_log_default);
+  gst_debug_add_log_function (keep_warning, lines, NULL);
+  stream_setup (&s, warned[__i__].properties);
+  gst_debug_set_threshold_for_name ("audiobatch", GST_LEVEL_WARNING);
+  play (&s, warned[__i__].input);
+  gst_debug_set_threshold_for_name ("audiobatch", GST_LEVEL_NONE);
+  gst_debug_remove_log_function (keep_warning);
+  for (i = 0; i < lines->len; i++) {
+    const gchar *line = g_ptr_array_index (lines, i);
+
+    fail_unless (i < 3 && warned[__i__].warnings[i], "\"%s\" too", line);
+    fail_unless (g_str_has_suffix (line, warned[__i__].warnings[i]),
+        "\"%s\" does not end with \"%s\"", line, warned[__i__].warnings[i]);
+  }
+  fail_unless (i == 3 || warned[__i__].warnings[i] == NULL, "only %u", i);
+  g_ptr_array_unref (lines);
+  harness_free_with_bus (s.h, s.bus);
+  g_string_free (s.log, TRUE);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_an_hours_gap_is_filled_too)
 {
   Stream s;
@@ -1208,6 +1268,9 @@ streams_suite (void)
 
   suite_add_tcase (s, tc);
   tcase_set_timeout (tc, 600);
+  tcase_add_loop_test (tc,
+      test_what_is_lost_is_in_the_log_once_a_run_with_both_times, 0,
+      G_N_ELEMENTS (warned));
   tcase_add_loop_test (tc, test_each_rule_for_uneven_streams_holds, 0,
       G_N_ELEMENTS (rules));
   tcase_add_test (tc, test_padding_of_unsigned_samples_is_their_silence);

@@ -117,56 +117,81 @@ await_warning (void)
   gst_message_unref (message);
 }
 
-/* Releases a batch, and takes the one that the streaming thread then gets. */
-static GstBuffer *
-release (GstBuffer * held, GThread * waiter)
+/* Two batches are held, so a third one waits in its thread. */
+static GstBuffer *first, *second;
+static GThread *waiter;
+
+static void
+hold_two (void)
 {
-  gst_buffer_unref (held);
-  return g_thread_join (waiter);
+  first = acquire ();
+  second = acquire ();
+}
+
+static void
+begin_wait (void)
+{
+  waiter = g_thread_new ("waiter", acquire_aside, NULL);
+}
+
+static void
+wait_without_a_warning (void)
+{
+  guint i;
+
+  begin_wait ();
+  for (i = 0; i < LOOKS; i++)
+    await_look ();
+  fail_unless_equals_int (warnings (), 0);
+}
+
+/* Releases a batch, and holds the one that the streaming thread then gets. */
+static void
+end_wait (void)
+{
+  gst_buffer_unref (first);
+  first = g_thread_join (waiter);
+  fail_unless (first != NULL);
+}
+
+static void
+release_two (void)
+{
+  gst_buffer_unref (first);
+  gst_buffer_unref (second);
 }
 
 GST_START_TEST (test_a_long_wait_is_told_once_a_run)
 {
-  GstBuffer *first = acquire ();
-  GstBuffer *second = acquire ();
-  GThread *waiter;
   guint i, looks;
 
+  hold_two ();
   aim_at (pipeline, GST_STATE_PLAYING);
   for (i = 0; i < ROUNDS; i++) {
-    waiter = g_thread_new ("waiter", acquire_aside, NULL);
+    begin_wait ();
     if (i == 0)
       await_warning ();
     for (looks = 0; looks < LOOKS; looks++)
       await_look ();
-    first = release (first, waiter);
-    fail_unless (first != NULL);
+    end_wait ();
   }
   fail_unless_equals_int (warnings (), 0);
 
   ab_supply_stop (&supply);
   ab_supply_start (&supply, ledger);
-  waiter = g_thread_new ("waiter", acquire_aside, NULL);
+  begin_wait ();
   await_warning ();
-  first = release (first, waiter);
-  gst_buffer_unref (first);
-  gst_buffer_unref (second);
+  end_wait ();
+  release_two ();
 }
 
 GST_END_TEST;
 
 GST_START_TEST (test_a_pipeline_that_is_to_be_paused_may_wait)
 {
-  GstBuffer *first = acquire ();
-  GstBuffer *second = acquire ();
-  GThread *waiter;
-  guint i;
-
+  hold_two ();
   aim_at (pipeline, GST_STATE_PAUSED);
-  waiter = g_thread_new ("waiter", acquire_aside, NULL);
-  for (i = 0; i < LOOKS; i++)
-    await_look ();
-  fail_unless_equals_int (warnings (), 0);
+  wait_without_a_warning ();
   /* now it has lost its preroll */
   GST_OBJECT_LOCK (pipeline);
   GST_STATE_PENDING (pipeline) = GST_STATE_PAUSED;
@@ -175,8 +200,8 @@ GST_START_TEST (test_a_pipeline_that_is_to_be_paused_may_wait)
   GST_OBJECT_LOCK (pipeline);
   GST_STATE_PENDING (pipeline) = GST_STATE_VOID_PENDING;
   GST_OBJECT_UNLOCK (pipeline);
-  gst_buffer_unref (release (first, waiter));
-  gst_buffer_unref (second);
+  end_wait ();
+  release_two ();
 }
 
 GST_END_TEST;
@@ -184,39 +209,27 @@ GST_END_TEST;
 /* Its locked state says that the application wants it to be paused. */
 GST_START_TEST (test_an_element_that_is_locked_in_paused_may_wait)
 {
-  GstBuffer *first = acquire ();
-  GstBuffer *second = acquire ();
-  GThread *waiter;
-  guint i;
-
+  hold_two ();
   aim_at (pipeline, GST_STATE_PLAYING);
   gst_element_set_locked_state (element, TRUE);
-  waiter = g_thread_new ("waiter", acquire_aside, NULL);
-  for (i = 0; i < LOOKS; i++)
-    await_look ();
-  fail_unless_equals_int (warnings (), 0);
+  wait_without_a_warning ();
   gst_element_set_locked_state (element, FALSE);
-  gst_buffer_unref (release (first, waiter));
-  gst_buffer_unref (second);
+  end_wait ();
+  release_two ();
 }
 
 GST_END_TEST;
 
 GST_START_TEST (test_who_never_drops_waits)
 {
-  GstBuffer *first = acquire ();
-  GstBuffer *second = acquire ();
-  GThread *waiter;
-
+  hold_two ();
   supply.settings.overrun = GST_AUDIO_BATCH_OVERRUN_DROP;
   fail_unless (acquire () == NULL);
   supply.never_drops = TRUE;
-  waiter = g_thread_new ("waiter", acquire_aside, NULL);
+  begin_wait ();
   await_look ();
-  first = release (first, waiter);
-  fail_unless (first != NULL);
-  gst_buffer_unref (first);
-  gst_buffer_unref (second);
+  end_wait ();
+  release_two ();
 }
 
 GST_END_TEST;
