@@ -106,7 +106,7 @@ was_used (GstMemory * memory)
 }
 
 void
-ab_foreign_take (GstBuffer * buffer, AbLedger * ledger)
+ab_foreign_count (GstBuffer * buffer, AbLedger * ledger, AbCounter counter)
 {
   GstMemory *memory = gst_buffer_peek_memory (buffer, 0);
   LeaseMeta *meta = (LeaseMeta *) gst_buffer_add_meta (buffer,
@@ -114,11 +114,12 @@ ab_foreign_take (GstBuffer * buffer, AbLedger * ledger)
 
   meta->ledger = ab_ledger_ref (ledger);
   meta->bytes = memory->maxsize;
-  if (was_used (memory)) {
-    ab_ledger_taken (ledger, AB_COUNTER_REUSED, AB_COUNTER_REUSED_BYTES,
-        memory->maxsize);
-  } else {
-    ab_ledger_taken (ledger, AB_COUNTER_ALLOCATIONS,
-        AB_COUNTER_ALLOCATED_BYTES, memory->maxsize);
-  }
+  ab_ledger_taken (ledger, counter, counter + 1, memory->maxsize);
+}
+
+void
+ab_foreign_take (GstBuffer * buffer, AbLedger * ledger)
+{
+  ab_foreign_count (buffer, ledger, was_used (gst_buffer_peek_memory (buffer,
+              0)) ? AB_COUNTER_REUSED : AB_COUNTER_ALLOCATIONS);
 }

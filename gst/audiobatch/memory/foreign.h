@@ -6,10 +6,15 @@
 
 G_BEGIN_DECLS
 
-/* Counts @buffer, from downstream's pool, in @ledger: as a fresh batch the
- * first time its memory appears, as a reused batch after that. Counts its
- * release when the buffer is back in its pool. If others still share the memory
- * then, counts the release when the memory is freed. */
+/* Counts @buffer, whose memory we did not allocate, in @ledger: under @counter
+ * and the counter of bytes behind it. Counts its release when the buffer is
+ * freed or back in its pool. If others still share the memory then, counts the
+ * release when the memory is freed. */
+void ab_foreign_count (GstBuffer * buffer, AbLedger * ledger,
+    AbCounter counter);
+
+/* The same for a buffer of downstream's pool: a fresh batch the first time its
+ * memory appears, a reused batch after that. */
 void ab_foreign_take (GstBuffer * buffer, AbLedger * ledger);
 
 G_END_DECLS
