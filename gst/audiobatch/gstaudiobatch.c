@@ -407,6 +407,8 @@ handle_caps (GstAudioBatch * self, GstEvent * event)
   drain (self);
   if (!set_info (self, &info))
     return refuse_event (self, event);
+  /* downstream's answer was for the old caps */
+  gst_pad_mark_reconfigure (self->srcpad);
   return gst_pad_event_default (self->sinkpad, GST_OBJECT (self), event);
 }
 

@@ -284,7 +284,8 @@ void
 ab_stream_negotiate (AbStream * self, GstPad * srcpad)
 {
   g_autoptr (GstCaps) caps = gst_pad_get_current_caps (srcpad);
-  g_autoptr (GstQuery) query = gst_query_new_allocation (caps, FALSE);
+  g_autoptr (GstQuery) query = gst_query_new_allocation (caps,
+      ab_supply_is_recycled (&self->supply));
 
   if (!gst_pad_peer_query (srcpad, query))
     GST_CAT_DEBUG_OBJECT (self->category, self->element,

@@ -10,7 +10,7 @@
  *
  * Both gaps together have `align` bytes: the first moves the samples to an
  * aligned address. A block is counted only while it is a batch, from
- * take_block() to its release; after that it is free, or a spare block of a
+ * ab_slot_take() to its release; after that it is free, or a spare block of a
  * pool. A part that gst_memory_share() makes has a header of its own, points
  * into the block, keeps it alive, and is not counted. */
 
@@ -34,12 +34,9 @@ typedef struct
   GstMemory mem;
   /* mem.offset counts from here */
   guint8 *data;
-  /* TRUE for batches; FALSE for spare blocks, for parts, and for memory that
-   * others allocate with gst_allocator_alloc() */
-  gboolean counted;
-  /* was a batch before */
-  gboolean used;
-  AbSpare spare;
+  /* counted: not for spare blocks, for parts, and for memory that others
+   * allocate with gst_allocator_alloc() */
+  AbSlot slot;
 } Block;
 
 G_DEFINE_TYPE (GstAudioBatchAllocator, ab_allocator, GST_TYPE_ALLOCATOR);
@@ -72,7 +69,7 @@ block_share (GstMemory * mem, gssize offset, gssize size)
       mem->allocator, whole, mem->maxsize, mem->align, mem->offset + offset,
       size);
   part->data = ((Block *) mem)->data;
-  part->counted = FALSE;
+  part->slot.counted = FALSE;
   return &part->mem;
 }
 
@@ -117,8 +114,8 @@ block_new (GstAllocator * allocator, gsize size,
   samples = (guint8 *) (block + 1) + params->prefix;
   samples += -(guintptr) samples & align;
   block->data = samples - params->prefix;
-  block->counted = FALSE;
-  block->used = FALSE;
+  block->slot.counted = FALSE;
+  block->slot.used = FALSE;
   if (params->flags & GST_MEMORY_FLAG_ZERO_PREFIXED)
     memset (block->data, 0, params->prefix);
   if (params->flags & GST_MEMORY_FLAG_ZERO_PADDED)
@@ -141,7 +138,7 @@ ab_allocator_free (GstAllocator * allocator, GstMemory * mem)
 {
   Block *block = (Block *) mem;
 
-  if (block->counted)
+  if (block->slot.counted)
     ab_ledger_released (((GstAudioBatchAllocator *) allocator)->ledger,
         mem->maxsize);
   g_free (block);
@@ -189,19 +186,17 @@ ab_allocator_new (AbLedger * ledger)
   return self;
 }
 
-/* Makes @block a batch, and counts it. */
-static void
-take_block (GstAudioBatchAllocator * self, Block * block)
+void
+ab_slot_take (AbSlot * self, AbLedger * ledger, gsize bytes)
 {
-  if (block->used) {
-    ab_ledger_taken (self->ledger, AB_COUNTER_REUSED,
-        AB_COUNTER_REUSED_BYTES, block->mem.maxsize);
+  if (self->used) {
+    ab_ledger_taken (ledger, AB_COUNTER_REUSED, AB_COUNTER_REUSED_BYTES, bytes);
   } else {
-    ab_ledger_taken (self->ledger, AB_COUNTER_ALLOCATIONS,
-        AB_COUNTER_ALLOCATED_BYTES, block->mem.maxsize);
+    ab_ledger_taken (ledger, AB_COUNTER_ALLOCATIONS,
+        AB_COUNTER_ALLOCATED_BYTES, bytes);
   }
-  block->counted = TRUE;
-  block->used = TRUE;
+  self->counted = TRUE;
+  self->used = TRUE;
 }
 
 GstMemory *
@@ -212,7 +207,7 @@ ab_allocator_alloc (GstAudioBatchAllocator * self, gsize size,
 
   if (block == NULL)
     return NULL;
-  take_block (self, block);
+  ab_slot_take (&block->slot, self->ledger, block->mem.maxsize);
   *data = block->data + params->prefix;
   return &block->mem;
 }
@@ -229,37 +224,14 @@ ab_allocator_take (GstAudioBatchAllocator * self, GstMemory * memory)
 {
   Block *block = (Block *) memory;
 
-  take_block (self, block);
+  ab_slot_take (&block->slot, self->ledger, memory->maxsize);
   return block->data + memory->offset;
 }
 
-void
-ab_allocator_give_back (GstAudioBatchAllocator * self, GstMemory * memory,
-    gsize prefix, gsize size)
+AbSlot *
+ab_allocator_slot (GstMemory * memory)
 {
-  Block *block = (Block *) memory;
-
-  gst_memory_resize (memory, prefix - memory->offset, size);
-  block->counted = FALSE;
-  ab_ledger_count_release (self->ledger, memory->maxsize);
-}
-
-void
-ab_allocator_knock (GstAudioBatchAllocator * self)
-{
-  ab_gate_knock (&self->ledger->gate);
-}
-
-void
-ab_allocator_count_discard (GstAudioBatchAllocator * self)
-{
-  ab_ledger_discarded (self->ledger);
-}
-
-AbSpare *
-ab_allocator_spare (GstMemory * memory)
-{
-  return &((Block *) memory)->spare;
+  return &((Block *) memory)->slot;
 }
 
 gboolean

@@ -13,6 +13,23 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (GstAudioBatchAllocator, ab_allocator, AB, ALLOCATOR,
     GstAllocator)
 
+/* What the counters and our pool keep about one memory: beside it, in the header
+ * of a block, or on its buffer if the memory is foreign. The thread that owns
+ * the batch touches it. */
+typedef struct _AbSlot
+{
+  /* it is a batch, and counts as outstanding; it was one before */
+  gboolean counted;
+  gboolean used;
+  /* in a pool: its buffer, and the slot below it on the stack */
+  GstBuffer *buffer;
+  struct _AbSlot *next;
+} AbSlot;
+
+/* Streaming thread. Counts the memory of @self, of @bytes, as a batch: fresh the
+ * first time, reused after that. */
+void ab_slot_take (AbSlot * self, AbLedger * ledger, gsize bytes);
+
 /* Thread-safety: any thread may map, share and free memory. Each memory keeps a
  * reference to its allocator, and the allocator keeps one to @ledger, so memory
  * may outlive the element, the pipeline and the registry.
@@ -37,32 +54,14 @@ GstMemory *ab_allocator_alloc (GstAudioBatchAllocator * self,
 GstMemory *ab_allocator_alloc_spare (GstAudioBatchAllocator * self,
     gsize size, const GstAllocationParams * params);
 
-/* Streaming thread. Makes spare @memory a batch, and counts it: as fresh the
- * first time, as reused after that.
+/* Streaming thread. Makes spare @memory a batch, and counts it.
  *
  * Returns: its first sample */
 guint8 *ab_allocator_take (GstAudioBatchAllocator * self,
     GstMemory * memory);
 
-/* Any thread. Makes a batch spare @memory again, of @size bytes after @prefix,
- * and counts its release. A streaming thread that waits for a release wakes up
- * only at ab_allocator_knock(). */
-void ab_allocator_give_back (GstAudioBatchAllocator * self,
-    GstMemory * memory, gsize prefix, gsize size);
-void ab_allocator_knock (GstAudioBatchAllocator * self);
-
-/* Any thread. Counts a buffer that came back unfit for reuse. */
-void ab_allocator_count_discard (GstAudioBatchAllocator * self);
-
-/* Space in the header of a block, for the pool's stack of spare buffers. */
-typedef struct _AbSpare
-{
-  GstBuffer *buffer;
-  struct _AbSpare *next;
-} AbSpare;
-
-/* The AbSpare of @memory, which must be a whole block. */
-AbSpare *ab_allocator_spare (GstMemory * memory);
+/* The slot of @memory, which must be a whole block. */
+AbSlot *ab_allocator_slot (GstMemory * memory);
 
 /* Is @memory a whole block of this allocator? */
 gboolean ab_allocator_is_own (GstAudioBatchAllocator * self,

@@ -1,16 +1,23 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Counts batches whose memory comes from downstream's pool. */
+/* Memory of batches that our allocator did not make: from downstream's
+ * allocator or pool, or that of a chunk. */
 
 #include "memory/foreign.h"
 
 /* Tells us that a buffer is released: GStreamer frees a meta without
  * GST_META_FLAG_POOLED when its buffer returns to the pool or is freed. A weak
- * reference would miss the return to the pool. */
+ * reference would miss the return to the pool. In our own pool the meta stays on
+ * the buffer, and the pool counts what comes back. */
 typedef struct
 {
   GstMeta meta;
   AbLedger *ledger;
+  /* only to compare: it may be gone */
+  GstMemory *memory;
   gsize bytes;
+  /* the pool is downstream's */
+  gboolean pooled;
+  AbSlot slot;
 } LeaseMeta;
 
 /* A release that we count when the memory of the buffer is freed. */
@@ -36,7 +43,14 @@ lease_meta_api_get_type (void)
 static gboolean
 lease_meta_init (GstMeta * meta, gpointer params, GstBuffer * buffer)
 {
-  ((LeaseMeta *) meta)->ledger = NULL;
+  LeaseMeta *self = (LeaseMeta *) meta;
+
+  self->ledger = ab_ledger_ref (params);
+  self->memory = gst_buffer_peek_memory (buffer, 0);
+  self->bytes = self->memory->maxsize;
+  self->pooled = buffer->pool != NULL;
+  self->slot.counted = FALSE;
+  self->slot.used = FALSE;
   return TRUE;
 }
 
@@ -56,18 +70,32 @@ lease_ends (gpointer user_data, GstMiniObject * memory)
   g_free (lease);
 }
 
-/* If others share the memory, the pool does not reuse it: count its release
- * when it is freed. A plain reference does not stop the pool from reusing it,
- * so check the share count. Without memory for a lease count it now. */
+/* Do others hold the memory, so that it outlives its buffer? Downstream's pool
+ * reuses a memory that others only reference, not one that others share. Some
+ * allocators revive memory instead of freeing it: nothing tells us of that. */
+static gboolean
+is_held (const LeaseMeta * self, GstMemory * memory)
+{
+  if (GST_MINI_OBJECT_CAST (memory)->dispose)
+    return FALSE;
+  return !gst_memory_is_writable (memory)
+      || (!self->pooled && GST_MINI_OBJECT_REFCOUNT_VALUE (memory) > 1);
+}
+
+/* Without memory for a lease, counts the release now. */
 static void
 lease_meta_free (GstMeta * meta, GstBuffer * buffer)
 {
   LeaseMeta *self = (LeaseMeta *) meta;
   GstMemory *memory = gst_buffer_n_memory (buffer) > 0
       ? gst_buffer_peek_memory (buffer, 0) : NULL;
-  gboolean shared = memory && !gst_memory_is_writable (memory);
-  Lease *lease = shared ? g_try_new (Lease, 1) : NULL;
+  Lease *lease;
 
+  if (!self->slot.counted) {
+    ab_ledger_unref (self->ledger);
+    return;
+  }
+  lease = memory && is_held (self, memory) ? g_try_new (Lease, 1) : NULL;
   if (lease == NULL) {
     count_release (self->ledger, self->bytes);
     return;
@@ -92,6 +120,27 @@ lease_meta_info (void)
   return info;
 }
 
+static LeaseMeta *
+add_lease (GstBuffer * buffer, AbLedger * ledger)
+{
+  return (LeaseMeta *) gst_buffer_add_meta (buffer, lease_meta_info (), ledger);
+}
+
+static LeaseMeta *
+get_lease (GstBuffer * buffer)
+{
+  return (LeaseMeta *) gst_buffer_get_meta (buffer, lease_meta_api_get_type ());
+}
+
+void
+ab_foreign_count (GstBuffer * buffer, AbLedger * ledger, AbCounter counter)
+{
+  LeaseMeta *lease = add_lease (buffer, ledger);
+
+  lease->slot.counted = TRUE;
+  ab_ledger_taken (ledger, counter, counter + 1, lease->bytes);
+}
+
 /* TRUE if @memory was a batch before. Marks it as one. */
 static gboolean
 was_used (GstMemory * memory)
@@ -106,20 +155,79 @@ was_used (GstMemory * memory)
 }
 
 void
-ab_foreign_count (GstBuffer * buffer, AbLedger * ledger, AbCounter counter)
-{
-  GstMemory *memory = gst_buffer_peek_memory (buffer, 0);
-  LeaseMeta *meta = (LeaseMeta *) gst_buffer_add_meta (buffer,
-      lease_meta_info (), NULL);
-
-  meta->ledger = ab_ledger_ref (ledger);
-  meta->bytes = memory->maxsize;
-  ab_ledger_taken (ledger, counter, counter + 1, memory->maxsize);
-}
-
-void
 ab_foreign_take (GstBuffer * buffer, AbLedger * ledger)
 {
-  ab_foreign_count (buffer, ledger, was_used (gst_buffer_peek_memory (buffer,
-              0)) ? AB_COUNTER_REUSED : AB_COUNTER_ALLOCATIONS);
+  LeaseMeta *lease = get_lease (buffer);
+
+  if (lease == NULL) {
+    lease = add_lease (buffer, ledger);
+    lease->slot.used = was_used (lease->memory);
+  }
+  ab_slot_take (&lease->slot, ledger, lease->bytes);
+}
+
+AbSlot *
+ab_foreign_keep (GstBuffer * buffer, AbLedger * ledger)
+{
+  LeaseMeta *lease = add_lease (buffer, ledger);
+
+  GST_META_FLAG_SET (&lease->meta, GST_META_FLAG_POOLED | GST_META_FLAG_LOCKED);
+  return &lease->slot;
+}
+
+AbSlot *
+ab_foreign_slot (GstBuffer * buffer, GstMemory * memory)
+{
+  LeaseMeta *lease = get_lease (buffer);
+
+  return lease && lease->memory == memory ? &lease->slot : NULL;
+}
+
+/* Moves the samples behind the prefix that downstream asked for. GstBufferPool
+ * removes the prefix each time a buffer comes back. */
+static gboolean
+fit (GstMemory * memory, gsize size, const GstAllocationParams * params)
+{
+  gsize offset, maxsize, need;
+
+  gst_memory_get_sizes (memory, &offset, &maxsize);
+  if (!g_size_checked_add (&need, size, params->prefix)
+      || !g_size_checked_add (&need, need, params->padding) || need > maxsize)
+    return FALSE;
+  gst_memory_resize (memory, (gssize) params->prefix - (gssize) offset, size);
+  return TRUE;
+}
+
+GstMemory *
+ab_foreign_alloc (GstAllocator * allocator, gsize size,
+    const GstAllocationParams * params)
+{
+  GstAllocationParams copy = *params;
+  GstMemory *memory = gst_allocator_alloc (allocator, size, &copy);
+
+  if (memory && (memory->allocator != allocator || !fit (memory, size, params))) {
+    gst_memory_unref (memory);
+    return NULL;
+  }
+  return memory;
+}
+
+gboolean
+ab_foreign_map (GstBuffer * buffer, gsize size,
+    const GstAllocationParams * params, gsize align, GstMapInfo * map)
+{
+  GstMemory *memory;
+
+  if (gst_buffer_n_memory (buffer) != 1
+      || !gst_buffer_is_all_memory_writable (buffer))
+    return FALSE;
+  memory = gst_buffer_peek_memory (buffer, 0);
+  /* not gst_buffer_map(): if that fails it maps a copy */
+  if (!fit (memory, size, params)
+      || !gst_memory_map (memory, map, GST_MAP_WRITE))
+    return FALSE;
+  if (((guintptr) map->data & (params->align | align)) == 0)
+    return TRUE;
+  gst_memory_unmap (memory, map);
+  return FALSE;
 }

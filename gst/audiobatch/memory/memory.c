@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Acquires the memory of batches: fresh, or from our or downstream's pool. */
+/* Acquires the memory of batches: fresh or recycled, ours or downstream's. */
 
 #include "memory/memory.h"
 
@@ -31,9 +31,19 @@ ab_memory_clear (AbMemory * self)
 {
   drop_pool (self);
   gst_clear_object (&self->offered);
+  gst_clear_object (&self->offered_allocator);
   gst_clear_caps (&self->caps);
   gst_clear_object (&self->allocator);
   g_clear_pointer (&self->ledger, ab_ledger_unref);
+}
+
+/* Can we, and need we, allocate with @allocator? One with CUSTOM_ALLOC works
+ * only for elements that know it. System memory is what we have ourselves. */
+static gboolean
+is_useful (GstAllocator * allocator)
+{
+  return !GST_OBJECT_FLAG_IS_SET (allocator, GST_ALLOCATOR_FLAG_CUSTOM_ALLOC)
+      && g_strcmp0 (allocator->mem_type, GST_ALLOCATOR_SYSMEM) != 0;
 }
 
 void
@@ -41,13 +51,15 @@ ab_memory_take_query (AbMemory * self, GstQuery * query)
 {
   GstCaps *caps;
 
-  gst_query_parse_allocation (query, &caps, NULL);
+  gst_query_parse_allocation (query, &caps, &self->asked_for_pool);
   gst_caps_replace (&self->caps, caps);
   gst_allocation_params_init (&self->params);
+  gst_clear_object (&self->offered_allocator);
   if (gst_query_get_n_allocation_params (query) > 0) {
-    g_autoptr (GstAllocator) allocator = NULL;
-
-    gst_query_parse_nth_allocation_param (query, 0, &allocator, &self->params);
+    gst_query_parse_nth_allocation_param (query, 0, &self->offered_allocator,
+        &self->params);
+    if (self->offered_allocator && !is_useful (self->offered_allocator))
+      gst_clear_object (&self->offered_allocator);
   }
   gst_clear_object (&self->offered);
   if (gst_query_get_n_allocation_pools (query) > 0) {
@@ -108,7 +120,7 @@ try_offered_pool (AbMemory * self, const AbMemoryPlan * plan)
       || !can_fit (self, self->offered_size, MAX (min, 1))
       || (self->offered_max != 0 && self->offered_max < min)
       || !start_pool (self->offered, self->caps, self->offered_size, min,
-          self->offered_max, NULL, &self->params))
+          self->offered_max, self->offered_allocator, &self->params))
     return FALSE;
   self->pool = gst_object_ref (self->offered);
   self->foreign = TRUE;
@@ -118,7 +130,9 @@ try_offered_pool (AbMemory * self, const AbMemoryPlan * plan)
 static gboolean
 make_own_pool (AbMemory * self, const AbMemoryPlan * plan)
 {
-  GstBufferPool *pool = ab_pool_new (self->allocator);
+  GstAllocator *allocator = self->offered_allocator
+      ? self->offered_allocator : GST_ALLOCATOR_CAST (self->allocator);
+  GstBufferPool *pool = ab_pool_new (allocator, self->ledger);
   guint max = plan->max == 0 ? 0 : MAX (plan->max, plan->min);
 
   if (!can_fit (self, plan->size, plan->min)
@@ -128,6 +142,7 @@ make_own_pool (AbMemory * self, const AbMemoryPlan * plan)
     return FALSE;
   }
   self->pool = pool;
+  self->foreign = self->offered_allocator != NULL;
   return TRUE;
 }
 
@@ -145,7 +160,7 @@ ab_memory_plan (AbMemory * self, const AbMemoryPlan * plan)
 }
 
 static gboolean
-acquire_fresh (AbMemory * self, gsize size, AbRoom * room)
+acquire_own (AbMemory * self, gsize size, AbRoom * room)
 {
   GstMemory *memory = ab_allocator_alloc (self->allocator, size,
       &self->params, &room->data);
@@ -158,37 +173,31 @@ acquire_fresh (AbMemory * self, gsize size, AbRoom * room)
   return TRUE;
 }
 
-/* Moves the samples behind the prefix that downstream asked for. GstBufferPool
- * removes the prefix each time a buffer comes back. */
 static gboolean
-fit_foreign (AbMemory * self, GstMemory * memory, gsize size)
+open_foreign (AbMemory * self, gsize size, AbRoom * room)
 {
-  const GstAllocationParams *params = &self->params;
-  gsize offset, maxsize, need;
-
-  gst_memory_get_sizes (memory, &offset, &maxsize);
-  if (!g_size_checked_add (&need, size, params->prefix)
-      || !g_size_checked_add (&need, need, params->padding) || need > maxsize)
+  if (!ab_foreign_map (room->buffer, size, &self->params, self->plan.align,
+          &room->map)) {
+    gst_buffer_unref (room->buffer);
     return FALSE;
-  gst_memory_resize (memory, (gssize) params->prefix - (gssize) offset, size);
+  }
+  room->data = room->map.data;
   return TRUE;
 }
 
-/* Uses a buffer of downstream's pool, if it is fit to be a batch. */
 static gboolean
-adopt_foreign (AbMemory * self, GstBuffer * buffer, gsize size, AbRoom * room)
+acquire_offered (AbMemory * self, gsize size, AbRoom * room)
 {
-  if (gst_buffer_n_memory (buffer) != 1
-      || !gst_buffer_is_all_memory_writable (buffer)
-      || !fit_foreign (self, gst_buffer_peek_memory (buffer, 0), size)
-      || !gst_buffer_map (buffer, &room->map, GST_MAP_WRITE))
+  GstMemory *memory = can_fit (self, size, 1)
+      ? ab_foreign_alloc (self->offered_allocator, size, &self->params) : NULL;
+
+  if (memory == NULL)
     return FALSE;
-  if ((guintptr) room->map.data & (self->params.align | self->plan.align)) {
-    gst_buffer_unmap (buffer, &room->map);
+  room->buffer = gst_buffer_new ();
+  gst_buffer_append_memory (room->buffer, memory);
+  if (!open_foreign (self, size, room))
     return FALSE;
-  }
-  ab_foreign_take (buffer, self->ledger);
-  room->data = room->map.data;
+  ab_foreign_count (room->buffer, self->ledger, AB_COUNTER_ALLOCATIONS);
   return TRUE;
 }
 
@@ -198,39 +207,45 @@ acquire_pooled (AbMemory * self, gsize size, AbRoom * room)
   GstBufferPoolAcquireParams params = {
     .flags = GST_BUFFER_POOL_ACQUIRE_FLAG_DONTWAIT,
   };
-  GstBuffer *buffer = NULL;
 
   /* in pull mode downstream chooses the size */
   if (size > self->plan.size)
     return FALSE;
-  if (gst_buffer_pool_acquire_buffer (self->pool, &buffer, &params)
+  if (gst_buffer_pool_acquire_buffer (self->pool, &room->buffer, &params)
       != GST_FLOW_OK)
     return FALSE;
   if (self->foreign) {
-    if (!adopt_foreign (self, buffer, size, room)) {
-      gst_buffer_unref (buffer);
+    if (!open_foreign (self, size, room))
       return FALSE;
-    }
+    ab_foreign_take (room->buffer, self->ledger);
   } else {
     room->data = ab_allocator_take (self->allocator,
-        gst_buffer_peek_memory (buffer, 0));
+        gst_buffer_peek_memory (room->buffer, 0));
     room->map.memory = NULL;
   }
-  if (gst_buffer_get_size (buffer) != size)
-    gst_buffer_set_size (buffer, size);
-  room->buffer = buffer;
+  if (gst_buffer_get_size (room->buffer) != size)
+    gst_buffer_set_size (room->buffer, size);
+  return TRUE;
+}
+
+/* Fresh memory in the place of what was preferred. */
+static gboolean
+fall_back (AbMemory * self, gsize size, AbRoom * room)
+{
+  if (!(self->pool && self->offered_allocator
+          && acquire_offered (self, size, room))
+      && !acquire_own (self, size, room))
+    return FALSE;
+  ab_ledger_add (self->ledger, AB_COUNTER_FALLBACKS, 1);
   return TRUE;
 }
 
 gboolean
 ab_memory_acquire (AbMemory * self, gsize size, AbRoom * room)
 {
-  if (G_LIKELY (self->pool == NULL))
-    return acquire_fresh (self, size, room);
-  if (acquire_pooled (self, size, room))
-    return TRUE;
-  if (!acquire_fresh (self, size, room))
-    return FALSE;
-  ab_ledger_add (self->ledger, AB_COUNTER_FALLBACKS, 1);
-  return TRUE;
+  if (G_UNLIKELY (self->pool))
+    return acquire_pooled (self, size, room) || fall_back (self, size, room);
+  if (G_UNLIKELY (self->offered_allocator))
+    return acquire_offered (self, size, room) || fall_back (self, size, room);
+  return acquire_own (self, size, room);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Acquires the memory of batches: fresh, or from our or downstream's pool. */
+/* Acquires the memory of batches: fresh or recycled, ours or downstream's. */
 #pragma once
 
 #include "memory/allocator.h"
@@ -40,13 +40,16 @@ typedef struct
   /* downstream's answer to the ALLOCATION query */
   GstCaps *caps;
   GstAllocationParams params;
+  gboolean asked_for_pool;
+  /* NULL: none, or none that we can use */
+  GstAllocator *offered_allocator;
   GstBufferPool *offered;
   guint offered_size, offered_min, offered_max;
 
   AbMemoryPlan plan;
   /* NULL: every batch gets fresh memory */
   GstBufferPool *pool;
-  /* the pool is downstream's */
+  /* our allocator does not make the memory of the pool */
   gboolean foreign;
 } AbMemory;
 
@@ -54,8 +57,8 @@ typedef struct
 void ab_memory_init (AbMemory * self, AbLedger * ledger);
 void ab_memory_clear (AbMemory * self);
 
-/* Takes alignment, prefix, padding and pool from downstream's answer to an
- * ALLOCATION query. The next ab_memory_plan() uses them. */
+/* Takes allocator, alignment, prefix, padding and pool from downstream's answer
+ * to an ALLOCATION query. The next ab_memory_plan() uses the pool. */
 void ab_memory_take_query (AbMemory * self, GstQuery * query);
 
 /* From now on batches get their memory as @plan says. An old pool lives until
@@ -66,8 +69,8 @@ gboolean ab_memory_plan (AbMemory * self, const AbMemoryPlan * plan);
 
 /* Acquires a buffer with one memory of @size bytes. The caller is the only
  * owner of both; the contents are undefined. Never waits: if the pool is
- * exhausted or its buffers are too small, uses fresh memory and counts a
- * fallback.
+ * exhausted or its buffers are too small, or downstream's allocator refuses,
+ * uses fresh memory and counts a fallback.
  *
  * Returns: FALSE if the system refuses the memory. */
 gboolean ab_memory_acquire (AbMemory * self, gsize size,
@@ -78,7 +81,7 @@ static inline void
 ab_room_close (AbRoom * self)
 {
   if (G_UNLIKELY (self->map.memory)) {
-    gst_buffer_unmap (self->buffer, &self->map);
+    gst_memory_unmap (self->map.memory, &self->map);
     self->map.memory = NULL;
   }
 }

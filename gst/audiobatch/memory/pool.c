@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Recycles batches: the consumer's last unref brings them back.
  *
- * Spare buffers are on a stack, linked through the headers of their blocks:
+ * Spare buffers are on a stack, linked through their slots:
  *
- *   spares -> AbSpare -> AbSpare -> NULL
- *               |          |
- *             buffer     buffer
+ *   spares -> AbSlot -> AbSlot -> NULL
+ *               |         |
+ *             buffer    buffer
  *
  * The stack is atomic and has no lock. Any thread pushes: it links the old top
  * behind its spare and swaps the top with a compare-exchange. Only one thread
@@ -16,12 +16,18 @@
 
 #include "memory/pool.h"
 
+#include <string.h>
+
+#include "memory/foreign.h"
+
 struct _GstAudioBatchPool
 {
   GstBufferPool parent;
 
-  /* constant */
-  GstAudioBatchAllocator *allocator;
+  /* constant; is the allocator ours, or downstream's? */
+  AbLedger *ledger;
+  GstAllocator *allocator;
+  gboolean own;
 
   /* set by set_config(), while no buffer is outstanding */
   GstAllocationParams params;
@@ -30,7 +36,7 @@ struct _GstAudioBatchPool
   guint max;
 
   /* any thread */
-    _Atomic (AbSpare *) spares;
+    _Atomic (AbSlot *) spares;
   atomic_bool popping;
   /* buffers that exist, spare or outstanding */
   atomic_uint total;
@@ -52,9 +58,9 @@ ab_pool_set_config (GstBufferPool * pool, GstStructure * config)
 }
 
 static void
-push_spare (GstAudioBatchPool * self, AbSpare * spare)
+push_spare (GstAudioBatchPool * self, AbSlot * spare)
 {
-  AbSpare *next = atomic_load_explicit (&self->spares, memory_order_relaxed);
+  AbSlot *next = atomic_load_explicit (&self->spares, memory_order_relaxed);
 
   do {
     spare->next = next;
@@ -63,10 +69,10 @@ push_spare (GstAudioBatchPool * self, AbSpare * spare)
 }
 
 /* NULL if the stack is empty, or if another thread is popping. */
-static AbSpare *
+static AbSlot *
 pop_spare (GstAudioBatchPool * self)
 {
-  AbSpare *spare;
+  AbSlot *spare;
 
   if (atomic_exchange_explicit (&self->popping, TRUE, memory_order_acquire))
     return NULL;
@@ -77,21 +83,26 @@ pop_spare (GstAudioBatchPool * self)
   return spare;
 }
 
-/* A new buffer. ab_allocator_take() counts its memory. */
-static AbSpare *
+/* A new buffer, not counted yet. */
+static AbSlot *
 make_spare (GstAudioBatchPool * self)
 {
-  GstMemory *memory = ab_allocator_alloc_spare (self->allocator,
-      self->size, &self->params);
-  AbSpare *spare;
+  GstMemory *memory = self->own
+      ? ab_allocator_alloc_spare (AB_ALLOCATOR (self->allocator), self->size,
+      &self->params)
+      : ab_foreign_alloc (self->allocator, self->size, &self->params);
+  GstBuffer *buffer;
+  AbSlot *slot;
 
   if (memory == NULL)
     return NULL;
-  spare = ab_allocator_spare (memory);
-  spare->buffer = gst_buffer_new ();
-  gst_buffer_append_memory (spare->buffer, memory);
-  GST_BUFFER_FLAG_UNSET (spare->buffer, GST_BUFFER_FLAG_TAG_MEMORY);
-  return spare;
+  buffer = gst_buffer_new ();
+  gst_buffer_append_memory (buffer, memory);
+  slot = self->own ? ab_allocator_slot (memory)
+      : ab_foreign_keep (buffer, self->ledger);
+  slot->buffer = buffer;
+  GST_BUFFER_FLAG_UNSET (buffer, GST_BUFFER_FLAG_TAG_MEMORY);
+  return slot;
 }
 
 static void
@@ -105,15 +116,27 @@ static gboolean
 ab_pool_stop (GstBufferPool * pool)
 {
   GstAudioBatchPool *self = AB_POOL (pool);
-  AbSpare *spare;
+  AbSlot *spare;
 
   while ((spare = pop_spare (self)))
     discard (self, spare->buffer);
   return TRUE;
 }
 
-/* Allocates the first buffers and writes to every byte of them, so that they
- * cause no page faults while streaming. */
+/* Writes to every byte, so that the batch causes no page faults later. */
+static void
+touch (GstMemory * memory)
+{
+  GstMapInfo map;
+
+  if (!gst_memory_map (memory, &map, GST_MAP_WRITE))
+    return;
+  memset (map.data, 0, map.size);
+  gst_memory_unmap (memory, &map);
+}
+
+/* Allocates and touches the first buffers. Downstream's allocator may have
+ * memory for fewer: it is asked again for each batch. */
 static gboolean
 ab_pool_start (GstBufferPool * pool)
 {
@@ -121,14 +144,16 @@ ab_pool_start (GstBufferPool * pool)
   guint i;
 
   for (i = 0; i < self->min; i++) {
-    AbSpare *spare = make_spare (self);
+    AbSlot *spare = make_spare (self);
 
+    if (spare == NULL && !self->own)
+      break;
     if (spare == NULL) {
       ab_pool_stop (pool);
       return FALSE;
     }
     atomic_fetch_add (&self->total, 1);
-    gst_buffer_memset (spare->buffer, 0, 0, self->size);
+    touch (gst_buffer_peek_memory (spare->buffer, 0));
     push_spare (self, spare);
   }
   return TRUE;
@@ -139,7 +164,7 @@ ab_pool_acquire_buffer (GstBufferPool * pool, GstBuffer ** buffer,
     GstBufferPoolAcquireParams * params)
 {
   GstAudioBatchPool *self = AB_POOL (pool);
-  AbSpare *spare;
+  AbSlot *spare;
 
   if (G_UNLIKELY (GST_BUFFER_POOL_IS_FLUSHING (pool)))
     return GST_FLOW_FLUSHING;
@@ -161,19 +186,32 @@ ab_pool_acquire_buffer (GstBufferPool * pool, GstBuffer ** buffer,
   return GST_FLOW_OK;
 }
 
-/* Can the pool keep @buffer? Also checks the reference count of the memory:
- * gst_buffer_is_all_memory_writable() looks only at locks, and misses a plain
- * reference. */
-static gboolean
-is_as_it_was (GstAudioBatchPool * self, GstBuffer * buffer)
+/* The slot of @memory, which @buffer holds; NULL if it is not the memory that
+ * the pool gave. */
+static AbSlot *
+slot_of (GstAudioBatchPool * self, GstBuffer * buffer, GstMemory * memory)
 {
-  return !GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_TAG_MEMORY)
-      && gst_buffer_n_memory (buffer) == 1
-      && gst_buffer_is_all_memory_writable (buffer)
-      && GST_MINI_OBJECT_REFCOUNT_VALUE (gst_buffer_peek_memory (buffer, 0))
-      == 1
-      && ab_allocator_is_own (self->allocator,
-      gst_buffer_peek_memory (buffer, 0));
+  if (!self->own)
+    return ab_foreign_slot (buffer, memory);
+  return ab_allocator_is_own (AB_ALLOCATOR (self->allocator), memory)
+      ? ab_allocator_slot (memory) : NULL;
+}
+
+/* The slot of @buffer if the pool can keep it. Also checks the reference count
+ * of the memory: gst_buffer_is_all_memory_writable() looks only at locks, and
+ * misses a plain reference. */
+static AbSlot *
+fit_slot (GstAudioBatchPool * self, GstBuffer * buffer)
+{
+  GstMemory *memory;
+
+  if (GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_TAG_MEMORY)
+      || gst_buffer_n_memory (buffer) != 1
+      || !gst_buffer_is_all_memory_writable (buffer))
+    return NULL;
+  memory = gst_buffer_peek_memory (buffer, 0);
+  return GST_MINI_OBJECT_REFCOUNT_VALUE (memory) == 1
+      ? slot_of (self, buffer, memory) : NULL;
 }
 
 /* Runs in the thread that drops the last reference. */
@@ -181,11 +219,11 @@ static void
 ab_pool_release_buffer (GstBufferPool * pool, GstBuffer * buffer)
 {
   GstAudioBatchPool *self = AB_POOL (pool);
-  AbSpare *spare;
+  AbSlot *slot = fit_slot (self, buffer);
   GstMemory *memory;
 
-  if (G_UNLIKELY (!is_as_it_was (self, buffer))) {
-    ab_allocator_count_discard (self->allocator);
+  if (G_UNLIKELY (slot == NULL)) {
+    ab_ledger_discarded (self->ledger);
     discard (self, buffer);
     return;
   }
@@ -194,14 +232,16 @@ ab_pool_release_buffer (GstBufferPool * pool, GstBuffer * buffer)
     return;
   }
   memory = gst_buffer_peek_memory (buffer, 0);
+  gst_memory_resize (memory, self->params.prefix - memory->offset, self->size);
   /* count the release before another thread can take the buffer again; wake the
    * streaming thread once it can */
-  ab_allocator_give_back (self->allocator, memory, self->params.prefix,
-      self->size);
-  spare = ab_allocator_spare (memory);
-  spare->buffer = buffer;
-  push_spare (self, spare);
-  ab_allocator_knock (self->allocator);
+  if (G_LIKELY (slot->counted)) {
+    slot->counted = FALSE;
+    ab_ledger_count_release (self->ledger, memory->maxsize);
+  }
+  slot->buffer = buffer;
+  push_spare (self, slot);
+  ab_gate_knock (&self->ledger->gate);
 }
 
 static void
@@ -213,6 +253,7 @@ ab_pool_finalize (GObject * object)
   ab_pool_stop (GST_BUFFER_POOL (self));
   G_OBJECT_CLASS (ab_pool_parent_class)->finalize (object);
   gst_object_unref (self->allocator);
+  ab_ledger_unref (self->ledger);
 }
 
 static void
@@ -234,11 +275,13 @@ ab_pool_init (GstAudioBatchPool * self)
 }
 
 GstBufferPool *
-ab_pool_new (GstAudioBatchAllocator * allocator)
+ab_pool_new (GstAllocator * allocator, AbLedger * ledger)
 {
   GstAudioBatchPool *self = g_object_new (AB_TYPE_POOL, NULL);
 
   gst_object_ref_sink (self);
   self->allocator = gst_object_ref (allocator);
+  self->own = AB_IS_ALLOCATOR (allocator);
+  self->ledger = ab_ledger_ref (ledger);
   return GST_BUFFER_POOL (self);
 }

@@ -15,12 +15,15 @@ G_DECLARE_FINAL_TYPE (GstAudioBatchPool, ab_pool, AB, POOL,
  * replaces GstBufferPool's queue, with its lock and system calls.
  *
  * Configure it with gst_buffer_pool_set_config(), as any pool. @allocator makes
- * and counts the memory. The pool keeps a buffer that comes back if it still
- * has its own memory and no other reference to that memory exists. If the
- * buffer was resized, it gets its size back. The pool discards other buffers,
- * and counts them.
+ * the memory. It is ours, or downstream's; then a buffer that was acquired is
+ * counted only by ab_foreign_take(), and the pool may begin with fewer buffers
+ * than configured. The pool keeps a buffer that comes back if it still has its
+ * own memory and no other reference to that memory exists. If the buffer was
+ * resized, it gets its size back. The pool discards other buffers, and counts
+ * them in @ledger.
  *
  * Returns: (transfer full): inactive */
-GstBufferPool *ab_pool_new (GstAudioBatchAllocator * allocator);
+GstBufferPool *ab_pool_new (GstAllocator * allocator,
+    AbLedger * ledger);
 
 G_END_DECLS

@@ -77,6 +77,12 @@ ab_supply_set_size (AbSupply * self, const GstAudioInfo * info,
   self->plan_due = TRUE;
 }
 
+static gboolean
+is_recycled (const AbAdvice * advice)
+{
+  return advice->allocation == GST_AUDIO_BATCH_ALLOCATION_POOL;
+}
+
 void
 ab_supply_take_query (AbSupply * self, GstQuery * query)
 {
@@ -84,9 +90,18 @@ ab_supply_take_query (AbSupply * self, GstQuery * query)
   self->plan_due = TRUE;
   GST_CAT_DEBUG_OBJECT (self->category, self->element,
       "memory: alignment mask %" G_GSIZE_FORMAT ", prefix %" G_GSIZE_FORMAT
-      ", padding %" G_GSIZE_FORMAT ", pool %" GST_PTR_FORMAT,
-      self->memory.params.align, self->memory.params.prefix,
-      self->memory.params.padding, self->memory.offered);
+      ", padding %" G_GSIZE_FORMAT ", allocator %" GST_PTR_FORMAT
+      ", pool %" GST_PTR_FORMAT, self->memory.params.align,
+      self->memory.params.prefix, self->memory.params.padding,
+      self->memory.offered_allocator, self->memory.offered);
+}
+
+gboolean
+ab_supply_is_recycled (const AbSupply * self)
+{
+  if (self->settings.allocation == GST_AUDIO_BATCH_ALLOCATION_AUTO)
+    return is_recycled (&self->advice);
+  return self->settings.allocation == GST_AUDIO_BATCH_ALLOCATION_POOL;
 }
 
 /* The application may change the limit while the element waits for it. */
@@ -127,12 +142,6 @@ tell_allocation_changed (AbSupply * self, const AbAdvice * advice)
               "reason", GST_TYPE_AUDIO_BATCH_ADVICE_REASON, advice->reason,
               "batches", G_TYPE_UINT64,
               ab_ledger_get (self->memory.ledger, AB_COUNTER_BATCHES), NULL)));
-}
-
-static gboolean
-is_recycled (const AbAdvice * advice)
-{
-  return advice->allocation == GST_AUDIO_BATCH_ALLOCATION_POOL;
 }
 
 /* With allocation=auto, applies the current advice. */
@@ -192,12 +201,22 @@ refuse_memory (AbSupply * self, guint n_samples)
   return GST_FLOW_ERROR;
 }
 
+/* The last ALLOCATION query did not say that we need a pool. Ask anew before the
+ * next batch. */
+static void
+ask_for_pool (AbSupply * self)
+{
+  g_autoptr (GstPad) pad = gst_element_get_static_pad (self->element, "src");
+
+  if (pad)
+    gst_pad_mark_reconfigure (pad);
+}
+
 static G_GNUC_NO_INLINE GstFlowReturn
 make_plan (AbSupply * self)
 {
   guint bpf = GST_AUDIO_INFO_BPF (self->info);
   AbMemoryPlan plan = {
-    .pooled = self->settings.allocation == GST_AUDIO_BATCH_ALLOCATION_POOL,
     .align = sample_align (self->info),
     .min = self->settings.pool_min,
     .max = self->settings.pool_max,
@@ -205,9 +224,10 @@ make_plan (AbSupply * self)
   };
 
   follow_advice (self);
-  if (self->settings.allocation == GST_AUDIO_BATCH_ALLOCATION_AUTO)
-    plan.pooled = is_recycled (&self->advice);
+  plan.pooled = ab_supply_is_recycled (self);
   self->plan_due = FALSE;
+  if (plan.pooled && !self->memory.asked_for_pool)
+    ask_for_pool (self);
   ab_ledger_set_memory (self->memory.ledger, memory_bound (self), plan.pooled);
   /* on 32-bit systems even one batch may be larger than a gsize */
   if (!g_size_checked_mul (&plan.size, self->max_samples, bpf))

@@ -98,6 +98,9 @@ void ab_supply_take_settings (AbSupply * self,
 void ab_supply_set_size (AbSupply * self, const GstAudioInfo * info,
     guint max_samples);
 
+/* Is memory recycled? Then an ALLOCATION query needs a pool. */
+gboolean ab_supply_is_recycled (const AbSupply * self);
+
 /* Takes downstream's answer to an ALLOCATION query. */
 void ab_supply_take_query (AbSupply * self, GstQuery * query);
 

@@ -39,7 +39,8 @@ static const AbCounterInfo counter_infos[AB_N_COUNTERS] = {
   [AB_COUNTER_REUSED_BYTES] = {"reused-bytes",
       "Bytes of batches whose memory came back from an earlier batch", FALSE},
   [AB_COUNTER_FALLBACKS] = {"fallbacks",
-      "Batches newly allocated because the pool had no buffer", TRUE},
+      "Batches newly allocated because the pool had no buffer, or because "
+        "downstream's allocator refused", TRUE},
   [AB_COUNTER_PEAK_OUTSTANDING_BATCHES] = {"peak-outstanding-batches",
       "The most batches that were outstanding at one time", TRUE},
   [AB_COUNTER_PEAK_OUTSTANDING_BYTES] = {"peak-outstanding-bytes",

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Downstream's pool: when we use it, what we count, and what we do if it has a
- * fault. */
+/* Downstream's allocator and pool: when we use them, what we count, and what we
+ * do if they have a fault. */
 
 #include "memory/foreign.h"
 
+#include "offeredallocator.h"
 #include "offeredpool.h"
 #include "poolcheck.h"
 
@@ -330,6 +331,285 @@ GST_START_TEST (test_a_foreign_pool_with_buffers_out_is_not_configured_anew)
 
 GST_END_TEST;
 
+/* Downstream's allocator */
+
+static gboolean
+take_allocator (OfferedAllocator * allocator, gboolean pooled, guint max,
+    const GstAllocationParams * params)
+{
+  const AbMemoryPlan plan = {.pooled = pooled,.size = BYTES,.align = 3,
+    .min = 2,.max = max
+  };
+  GstQuery *query = gst_query_new_allocation (NULL, pooled);
+
+  gst_query_add_allocation_param (query, GST_ALLOCATOR_CAST (allocator),
+      params);
+  ab_memory_take_query (&memory, query);
+  gst_query_unref (query);
+  return ab_memory_plan (&memory, &plan);
+}
+
+static void
+finish_allocator (OfferedAllocator * allocator)
+{
+  const AbMemoryPlan fresh = {.size = BYTES };
+
+  set_params (NULL);
+  fail_unless (ab_memory_plan (&memory, &fresh));
+  assert_counters ("outstanding-batches=0 outstanding-bytes=0");
+  offered_allocator_drain (allocator);
+  fail_unless_equals_int (allocator->freed, allocator->made);
+  ASSERT_OBJECT_REFCOUNT (allocator, "downstream's allocator", 1);
+  gst_object_unref (allocator);
+}
+
+/* Each allocator: how many of 8 batches have its memory while 4 are held, and
+ * how many are fallbacks. */
+static const struct
+{
+  OfferedAllocFault fault;
+  guint limit, theirs, fallbacks;
+} allocators[] = {
+  {ALLOC_PLAIN, 0, 8, 0},
+  {ALLOC_ROUNDED, 0, 8, 0},
+  {ALLOC_REVIVED, 0, 8, 0},
+  {ALLOC_REFUSES, 0, 0, 8},
+  {ALLOC_LIMITED, 3, 6, 2},
+  {ALLOC_REFUSES_EVERY_SECOND, 0, 4, 4},
+  {ALLOC_ELSEWHERE, 0, 0, 8},
+  {ALLOC_NOT_MAPPABLE, 0, 0, 8},
+  {ALLOC_READONLY, 0, 0, 8},
+  {ALLOC_ODD, 0, 0, 8},
+  {ALLOC_NO_PREFIX, 0, 0, 8},
+  {ALLOC_CUSTOM, 0, 0, 0},
+  {ALLOC_SYSTEM, 0, 0, 0},
+};
+
+static const GstAllocationParams wished = {.prefix = 48,.padding = 16,
+  .align = 63
+};
+
+/* Takes 4 batches, releases them, takes 4 again. Returns how many have memory of
+ * @allocator. */
+static guint
+use_allocator (OfferedAllocator * allocator)
+{
+  GstBuffer *batches[4];
+  guint8 *data[4];
+  guint round, i, theirs = 0;
+  gsize offset;
+
+  for (round = 0; round < 2; round++) {
+    for (i = 0; i < 4; i++) {
+      batches[i] = acquire_data (BYTES, &data[i]);
+      memset (data[i], i, BYTES);
+      theirs += offered_allocator_made (allocator, batches[i]);
+      gst_buffer_get_sizes (batches[i], &offset, NULL);
+      fail_unless_equals_uint64 (offset, 48);
+      fail_unless_equals_uint64 ((guintptr) data[i] & 63, 0);
+    }
+    fail_unless_equals_uint64 (counter (AB_COUNTER_OUTSTANDING_BATCHES), 4);
+    for (i = 0; i < 4; i++) {
+      assert_filled (data[i], i);
+      gst_buffer_unref (batches[i]);
+    }
+    assert_counters ("outstanding-batches=0 outstanding-bytes=0");
+  }
+  return theirs;
+}
+
+GST_START_TEST (test_fresh_batches_have_memory_of_downstreams_allocator)
+{
+  OfferedAllocator *allocator =
+      offered_allocator_new (allocators[__i__].fault, allocators[__i__].limit);
+
+  fail_unless (take_allocator (allocator, FALSE, 0, &wished));
+  fail_unless_equals_int (use_allocator (allocator), allocators[__i__].theirs);
+  assert_batches (8, 0, allocators[__i__].fallbacks, 0, 0);
+  finish_allocator (allocator);
+}
+
+GST_END_TEST;
+
+/* The pool has memory of the allocator, and what it can't have is our own. */
+GST_START_TEST (test_recycled_batches_have_memory_of_downstreams_allocator)
+{
+  OfferedAllocFault fault = allocators[__i__].fault;
+  OfferedAllocator *allocator =
+      offered_allocator_new (fault, allocators[__i__].limit);
+  gboolean unused = fault == ALLOC_CUSTOM || fault == ALLOC_SYSTEM;
+
+  fail_unless (take_allocator (allocator, TRUE, 8, &wished));
+  fail_unless_equals_int (use_allocator (allocator) > 0,
+      allocators[__i__].theirs > 0);
+  fail_unless_equals_int (counter (AB_COUNTER_FALLBACKS) > 0,
+      allocators[__i__].fallbacks > 0);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_ALLOCATIONS)
+      + counter (AB_COUNTER_REUSED), 8);
+  if (unused || allocators[__i__].fallbacks == 0)
+    assert_batches (4, 4, 0, 0, 0);
+  if (allocators[__i__].theirs == 0 && !unused)
+    assert_batches (8, 0, 8, 0, 0);
+  finish_allocator (allocator);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_an_exhausted_pool_is_answered_by_downstreams_allocator)
+{
+  OfferedAllocator *allocator = offered_allocator_new (ALLOC_PLAIN, 0);
+
+  fail_unless (take_allocator (allocator, TRUE, 3, &wished));
+  fail_unless_equals_int (use_allocator (allocator), 8);
+  assert_batches (3 + 2, 3, 2, 0, 0);
+  finish_allocator (allocator);
+}
+
+GST_END_TEST;
+
+/* A copy shares the memory, so the pool can't reuse it. What is held is
+ * outstanding, pooled or not. */
+GST_START_TEST (test_memory_of_downstream_is_live_as_long_as_it_is_held)
+{
+  gboolean pooled = __i__ % 2;
+  guint holder = __i__ / 2;
+  OfferedAllocator *allocator = offered_allocator_new (ALLOC_PLAIN, 0);
+  GstMiniObject *left;
+  GstBuffer *batch;
+
+  fail_unless (take_allocator (allocator, pooled, 8, NULL));
+  batch = acquire ();
+  left = holders[holder] (batch);
+  gst_buffer_unref (batch);
+  assert_counters ("outstanding-batches=1");
+  gst_mini_object_unref (left);
+  assert_batches (1, 0, 0, pooled, 0);
+  finish_allocator (allocator);
+}
+
+GST_END_TEST;
+
+/* Nothing tells when revived memory is free, so a copy does not count. */
+GST_START_TEST (test_revived_memory_is_never_outstanding_for_good)
+{
+  OfferedAllocator *allocator = offered_allocator_new (ALLOC_REVIVED, 0);
+  guint i;
+
+  fail_unless (take_allocator (allocator, FALSE, 0, NULL));
+  for (i = 0; i < 5; i++) {
+    GstBuffer *batch = acquire ();
+    GstMiniObject *left = holders[i % G_N_ELEMENTS (holders)] (batch);
+
+    gst_buffer_unref (batch);
+    gst_mini_object_unref (left);
+    assert_counters ("outstanding-batches=0");
+  }
+  fail_unless_equals_int (allocator->made, 1);
+  finish_allocator (allocator);
+}
+
+GST_END_TEST;
+
+/* What a consumer can do to a batch that makes it unfit for the pool. */
+GST_START_TEST (test_what_is_no_longer_a_batch_is_discarded_and_counted)
+{
+  OfferedAllocator *allocator = offered_allocator_new (ALLOC_PLAIN, 0);
+  GstBuffer *batch;
+
+  fail_unless (take_allocator (allocator, TRUE, 8, NULL));
+  batch = acquire ();
+  switch (__i__) {
+    case 0:
+      gst_buffer_append_memory (batch, gst_allocator_alloc (NULL, 10, NULL));
+      break;
+    case 1:
+      gst_buffer_replace_all_memory (batch,
+          gst_allocator_alloc (NULL, BYTES, NULL));
+      break;
+    case 2:
+      gst_buffer_remove_all_memory (batch);
+      break;
+    case 3:
+      GST_BUFFER_FLAG_SET (batch, GST_BUFFER_FLAG_TAG_MEMORY);
+      break;
+    default:
+      gst_buffer_resize (batch, 8, 100);
+  }
+  gst_buffer_unref (batch);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_DISCARDS), __i__ < 4);
+  assert_counters ("outstanding-batches=0 outstanding-bytes=0");
+  /* it works on, and a batch that was resized has its size back */
+  hold_batches (3);
+  finish_allocator (allocator);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_memory_of_downstream_outlives_where_it_came_from)
+{
+  OfferedAllocator *allocator = offered_allocator_new (ALLOC_PLAIN, 0);
+  GstBuffer *batch;
+  guint8 *data;
+
+  fail_unless (take_allocator (allocator, __i__, 8, NULL));
+  batch = acquire_data (BYTES, &data);
+  memset (data, FILL, BYTES);
+  ab_memory_clear (&memory);
+  assert_counters ("outstanding-batches=1");
+  assert_filled (data, FILL);
+  gst_buffer_unref (batch);
+  assert_counters ("outstanding-batches=0");
+  ab_memory_init (&memory, stats);
+  finish_allocator (allocator);
+}
+
+GST_END_TEST;
+
+/* Such an allocator may end the program where ours returns NULL. */
+GST_START_TEST (test_what_the_machine_does_not_have_is_not_asked_of_downstream)
+{
+  OfferedAllocator *allocator = offered_allocator_new (ALLOC_PLAIN, 0);
+  const GstAllocationParams params = {.padding = 1 << 20 };
+  const AbMemoryPlan plan = {.size = BYTES,.limit = 1 << 20 };
+  GstBuffer *batch;
+
+  fail_unless (take_allocator (allocator, FALSE, 0, &params));
+  fail_unless (ab_memory_plan (&memory, &plan));
+  batch = acquire ();
+  fail_unless_equals_int (allocator->asked, 0);
+  assert_batches (1, 0, 1, 0, 1);
+  gst_buffer_unref (batch);
+  finish_allocator (allocator);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_downstreams_pool_gets_downstreams_allocator)
+{
+  OfferedAllocator *allocator = offered_allocator_new (ALLOC_PLAIN, 0);
+  OfferedPool *pool = offered_pool_new (OFFER_PLAIN);
+  const AbMemoryPlan plan = {.pooled = TRUE,.size = BYTES,.min = 2,.max = 4 };
+  GstCaps *caps = gst_caps_new_empty_simple ("audio/x-raw");
+  GstQuery *query = gst_query_new_allocation (caps, TRUE);
+  GstBuffer *batch;
+
+  gst_query_add_allocation_param (query, GST_ALLOCATOR_CAST (allocator), NULL);
+  gst_query_add_allocation_pool (query, GST_BUFFER_POOL_CAST (pool), BYTES, 2,
+      0);
+  ab_memory_take_query (&memory, query);
+  gst_query_unref (query);
+  gst_caps_unref (caps);
+  fail_unless (ab_memory_plan (&memory, &plan));
+  fail_unless (is_offered (pool));
+  batch = acquire ();
+  fail_unless (offered_allocator_made (allocator, batch));
+  gst_buffer_unref (batch);
+  finish (pool);
+  finish_allocator (allocator);
+}
+
+GST_END_TEST;
+
 static Suite *
 foreign_suite (void)
 {
@@ -362,6 +642,25 @@ foreign_suite (void)
   tcase_add_test (tc, test_foreign_batches_outlive_where_they_came_from);
   tcase_add_test (tc,
       test_a_foreign_pool_with_buffers_out_is_not_configured_anew);
+  tcase_add_loop_test (tc,
+      test_fresh_batches_have_memory_of_downstreams_allocator, 0,
+      G_N_ELEMENTS (allocators));
+  tcase_add_loop_test (tc,
+      test_recycled_batches_have_memory_of_downstreams_allocator, 0,
+      G_N_ELEMENTS (allocators));
+  tcase_add_test (tc,
+      test_an_exhausted_pool_is_answered_by_downstreams_allocator);
+  tcase_add_loop_test (tc,
+      test_memory_of_downstream_is_live_as_long_as_it_is_held, 0,
+      2 * G_N_ELEMENTS (holders));
+  tcase_add_test (tc, test_revived_memory_is_never_outstanding_for_good);
+  tcase_add_loop_test (tc,
+      test_what_is_no_longer_a_batch_is_discarded_and_counted, 0, 5);
+  tcase_add_loop_test (tc,
+      test_memory_of_downstream_outlives_where_it_came_from, 0, 2);
+  tcase_add_test (tc,
+      test_what_the_machine_does_not_have_is_not_asked_of_downstream);
+  tcase_add_test (tc, test_downstreams_pool_gets_downstreams_allocator);
   return s;
 }
 

@@ -510,7 +510,8 @@ GST_END_TEST;
 
 GST_START_TEST (test_a_pool_of_batches_without_bytes_is_refused)
 {
-  GstBufferPool *pool = ab_pool_new (memory.allocator);
+  GstBufferPool *pool = ab_pool_new (GST_ALLOCATOR_CAST
+      (memory.allocator), stats);
   GstStructure *config = gst_buffer_pool_get_config (pool);
 
   gst_buffer_pool_config_set_params (config, NULL, 0, 2, 4);
