@@ -228,13 +228,19 @@ acquire_pooled (AbMemory * self, gsize size, AbRoom * room)
   return TRUE;
 }
 
-/* Fresh memory in the place of what was preferred. */
-static gboolean
-fall_back (AbMemory * self, gsize size, AbRoom * room)
+/* Takes what is preferred to our own fresh memory: from the pool, or else from
+ * downstream's allocator. */
+static G_GNUC_NO_INLINE gboolean
+acquire_preferred (AbMemory * self, gsize size, AbRoom * room)
 {
-  if (!(self->pool && self->offered_allocator
-          && acquire_offered (self, size, room))
-      && !acquire_own (self, size, room))
+  if (self->pool && acquire_pooled (self, size, room))
+    return TRUE;
+  if (self->offered_allocator && acquire_offered (self, size, room)) {
+    if (self->pool)
+      ab_ledger_add (self->ledger, AB_COUNTER_FALLBACKS, 1);
+    return TRUE;
+  }
+  if (!acquire_own (self, size, room))
     return FALSE;
   ab_ledger_add (self->ledger, AB_COUNTER_FALLBACKS, 1);
   return TRUE;
@@ -243,9 +249,7 @@ fall_back (AbMemory * self, gsize size, AbRoom * room)
 gboolean
 ab_memory_acquire (AbMemory * self, gsize size, AbRoom * room)
 {
-  if (G_UNLIKELY (self->pool))
-    return acquire_pooled (self, size, room) || fall_back (self, size, room);
-  if (G_UNLIKELY (self->offered_allocator))
-    return acquire_offered (self, size, room) || fall_back (self, size, room);
+  if (G_UNLIKELY (self->pool || self->offered_allocator))
+    return acquire_preferred (self, size, room);
   return acquire_own (self, size, room);
 }

@@ -389,22 +389,18 @@ ab_supply_pass_time (AbSupply * self, guint n_samples)
   return open;
 }
 
-static G_GNUC_NO_INLINE gboolean
-acquire_timed (AbSupply * self, gsize size, AbRoom * room)
+static G_GNUC_NO_INLINE void
+note_time (AbSupply * self, GstClockTime time)
 {
-  AbHistogram *histogram = self->memory.pool ? &self->memory.ledger->pooled_time
-      : &self->memory.ledger->fresh_time;
-  GstClockTime start = gst_util_get_timestamp ();
-  gboolean acquired = ab_memory_acquire (&self->memory, size, room);
-
-  ab_histogram_add (histogram, gst_util_get_timestamp () - start);
+  ab_histogram_add (self->memory.pool ? &self->memory.ledger->pooled_time
+      : &self->memory.ledger->fresh_time, time);
   self->until_timed = TIMED_EVERY;
-  return acquired;
 }
 
 GstFlowReturn
 ab_supply_acquire (AbSupply * self, guint n_samples, AbRoom * room)
 {
+  GstClockTime start = GST_CLOCK_TIME_NONE;
   gboolean acquired;
   gsize size;
 
@@ -422,8 +418,9 @@ ab_supply_acquire (AbSupply * self, guint n_samples, AbRoom * room)
   if (!g_size_checked_mul (&size, n_samples, GST_AUDIO_INFO_BPF (self->info)))
     return refuse_memory (self, n_samples);
   if (G_UNLIKELY (--self->until_timed == 0))
-    acquired = acquire_timed (self, size, room);
-  else
-    acquired = ab_memory_acquire (&self->memory, size, room);
+    start = gst_util_get_timestamp ();
+  acquired = ab_memory_acquire (&self->memory, size, room);
+  if (G_UNLIKELY (start != GST_CLOCK_TIME_NONE))
+    note_time (self, gst_util_get_timestamp () - start);
   return G_LIKELY (acquired) ? GST_FLOW_OK : refuse_memory (self, n_samples);
 }
