@@ -37,6 +37,8 @@ typedef struct
   /* calls, memories that exist, and those that were freed and not reused */
   gint asked, made, freed;
   GAsyncQueue *spares;
+  /* revive nothing any more */
+  gint closed;
 } OfferedAllocator;
 
 typedef GstAllocatorClass OfferedAllocatorClass;
@@ -85,7 +87,7 @@ offered_dispose (GstMiniObject * object)
   GstMemory *mem = GST_MEMORY_CAST (object);
   OfferedAllocator *self = (OfferedAllocator *) mem->allocator;
 
-  if (mem->parent)
+  if (mem->parent || g_atomic_int_get (&self->closed))
     return TRUE;
   gst_memory_ref (mem);
   g_async_queue_push (self->spares, mem);
@@ -104,7 +106,11 @@ offered_make (OfferedAllocator * self, gsize size, GstAllocationParams * params)
     maxsize = size;
   if (self->fault == ALLOC_ROUNDED)
     maxsize = (maxsize + 4095) & ~(gsize) 4095;
-  memory->block = g_malloc (maxsize + align + 1);
+  memory->block = g_try_malloc (maxsize + align + 1);
+  if (memory->block == NULL) {
+    g_free (memory);
+    return NULL;
+  }
   memory->data = memory->block + prefix;
   memory->data += -(guintptr) memory->data & align;
   memory->data -= prefix;
@@ -123,6 +129,7 @@ offered_alloc (GstAllocator * allocator, gsize size,
 {
   OfferedAllocator *self = (OfferedAllocator *) allocator;
   gint asked = g_atomic_int_add (&self->asked, 1);
+  OfferedMemory *memory;
   GstMemory *spare;
 
   if (self->fault == ALLOC_REFUSES
@@ -131,13 +138,17 @@ offered_alloc (GstAllocator * allocator, gsize size,
           && g_atomic_int_get (&self->made) - g_atomic_int_get (&self->freed)
           >= (gint) self->limit))
     return NULL;
+  /* GStreamer's own allocator ends the program if memory is refused */
   if (self->fault == ALLOC_ELSEWHERE)
-    return gst_allocator_alloc (NULL, size, params);
+    return size > 1 << 24 ? NULL : gst_allocator_alloc (NULL, size, params);
   spare = g_async_queue_try_pop (self->spares);
   if (spare)
     return spare;
+  memory = offered_make (self, size, params);
+  if (memory == NULL)
+    return NULL;
   g_atomic_int_inc (&self->made);
-  return &offered_make (self, size, params)->mem;
+  return &memory->mem;
 }
 
 static void
@@ -193,12 +204,14 @@ offered_allocator_new (OfferedAllocFault fault, guint limit)
   return self;
 }
 
-/* Frees the memories that wait to be used again. */
+/* Frees the memories that wait to be used again; those that are still in use are
+ * freed after use. */
 static inline void
 offered_allocator_drain (OfferedAllocator * self)
 {
   GstMemory *spare;
 
+  g_atomic_int_set (&self->closed, TRUE);
   while ((spare = g_async_queue_try_pop (self->spares))) {
     GST_MINI_OBJECT_CAST (spare)->dispose = NULL;
     gst_memory_unref (spare);

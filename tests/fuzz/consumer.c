@@ -2,6 +2,7 @@
 
 #include "consumer.h"
 
+#include "../check/offeredallocator.h"
 #include "time/wide.h"
 
 /* Times beyond this, some 146 years, are not checked. */
@@ -396,12 +397,12 @@ consumer_event (GstPad * pad, GstObject * parent, GstEvent * event)
 static gboolean
 answer_allocation (Consumer * self, GstQuery * query)
 {
-  if (self->has_params)
-    gst_query_add_allocation_param (query, NULL, &self->params);
+  if (self->has_params || self->allocator)
+    gst_query_add_allocation_param (query, self->allocator, &self->params);
   if (self->pool)
     gst_query_add_allocation_pool (query, self->pool, self->pool_size,
         self->pool_min, self->pool_max);
-  return self->has_params || self->pool;
+  return self->has_params || self->allocator || self->pool;
 }
 
 /* Unlike the default, doesn't insist on the pad's current caps. */
@@ -462,6 +463,14 @@ consumer_wish_caps (Consumer * self, GstCaps * caps)
     G_MAXSIZE / 4 * 3))
 #define SOME_PADDING (1 << 16)
 
+static void
+drop_allocator (Consumer * self)
+{
+  if (self->allocator)
+    offered_allocator_drain ((OfferedAllocator *) self->allocator);
+  gst_clear_object (&self->allocator);
+}
+
 void
 consumer_fuzz_allocation (Consumer * self, Input * input)
 {
@@ -472,6 +481,7 @@ consumer_fuzz_allocation (Consumer * self, Input * input)
   gst_allocation_params_init (&self->params);
   self->has_params = kind & 1;
   gst_clear_object (&self->pool);
+  drop_allocator (self);
   if (self->has_params) {
     self->params.align = input_pick (input, masks);
     self->params.prefix = input_byte (input) * 3;
@@ -484,11 +494,18 @@ consumer_fuzz_allocation (Consumer * self, Input * input)
     self->pool_size = input_bytes (input, 2) * 4;
     self->pool_min = input_below (input, 4);
     self->pool_max = input_below (input, 8);
-    /* The pool uses GStreamer's own allocator, which aborts if memory is
-     * refused. Ask for little, or for more than any machine has. */
-    if (self->params.padding < NO_MACHINE_HAS)
-      self->params.padding %= SOME_PADDING;
   }
+  if (kind & 16) {
+    OfferedAllocFault fault = input_below (input, N_ALLOC_FAULTS);
+
+    self->allocator = GST_ALLOCATOR_CAST (offered_allocator_new (fault,
+            input_below (input, 8)));
+  }
+  /* The pool uses GStreamer's own allocator, which aborts if memory is refused,
+   * and so may the allocator. Ask for little, or for more than any machine
+   * has. */
+  if ((self->pool || self->allocator) && self->params.padding < NO_MACHINE_HAS)
+    self->params.padding %= SOME_PADDING;
 }
 
 /* Setting up */
@@ -548,6 +565,7 @@ consumer_clear (Consumer * self)
     consumer_unlink (self);
   consumer_release_all (self);
   gst_clear_object (&self->pool);
+  drop_allocator (self);
   gst_clear_caps (&self->caps);
   gst_clear_object (&self->pad);
   gst_clear_object (&self->peer);

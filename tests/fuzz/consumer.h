@@ -44,6 +44,7 @@ typedef struct
    * streaming thread may query at any time, for example after an error. */
   GstAllocationParams params;
   gboolean has_params;
+  GstAllocator *allocator;
   GstBufferPool *pool;
   guint pool_size, pool_min, pool_max;
   GstCaps *caps;
