@@ -82,6 +82,16 @@ is_held (const LeaseMeta * self, GstMemory * memory)
       || (!self->pooled && GST_MINI_OBJECT_REFCOUNT_VALUE (memory) > 1);
 }
 
+/* Will downstream's pool find the buffer unfit for reuse? GstBufferPool looks at
+ * this after it frees the metas. */
+static gboolean
+is_discarded (const LeaseMeta * self, GstBuffer * buffer)
+{
+  return self->pooled
+      && (GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_TAG_MEMORY)
+      || !gst_buffer_is_all_memory_writable (buffer));
+}
+
 /* Without memory for a lease, counts the release now. */
 static void
 lease_meta_free (GstMeta * meta, GstBuffer * buffer)
@@ -95,6 +105,8 @@ lease_meta_free (GstMeta * meta, GstBuffer * buffer)
     ab_ledger_unref (self->ledger);
     return;
   }
+  if (is_discarded (self, buffer))
+    ab_ledger_discarded (self->ledger);
   lease = memory && is_held (self, memory) ? g_try_new (Lease, 1) : NULL;
   if (lease == NULL) {
     count_release (self->ledger, self->bytes);

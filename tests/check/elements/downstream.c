@@ -72,6 +72,7 @@ pull_bytes (GstHarness * h, OfferedAllocator * allocator, GByteArray * bytes)
     GstMapInfo map;
 
     assert_batch_exclusive (batch);
+    fail_unless (gst_buffer_get_n_meta (batch, GST_AUDIO_META_API_TYPE) <= 1);
     n += allocator && offered_allocator_made (allocator, batch);
     fail_unless (gst_buffer_map (batch, &map, GST_MAP_READ));
     g_byte_array_append (bytes, map.data, map.size);

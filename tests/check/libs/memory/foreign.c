@@ -483,7 +483,8 @@ GST_START_TEST (test_memory_of_downstream_is_live_as_long_as_it_is_held)
   gst_buffer_unref (batch);
   assert_counters ("outstanding-batches=1");
   gst_mini_object_unref (left);
-  assert_batches (1, 0, 0, pooled, 0);
+  assert_batches (1, 0, 0, pooled && !(holders[holder] == copy_shallow
+          && copies_keep_their_buffer ()), 0);
   finish_allocator (allocator);
 }
 
@@ -510,37 +511,95 @@ GST_START_TEST (test_revived_memory_is_never_outstanding_for_good)
 
 GST_END_TEST;
 
-/* What a consumer can do to a batch that makes it unfit for the pool. */
+/* What a consumer can do to a batch. All but the last make it unfit for a
+ * pool. */
+
+static void
+append_memory (GstBuffer * batch)
+{
+  gst_buffer_append_memory (batch, gst_allocator_alloc (NULL, 10, NULL));
+}
+
+static void
+replace_memory (GstBuffer * batch)
+{
+  gst_buffer_replace_all_memory (batch, gst_allocator_alloc (NULL, BYTES,
+          NULL));
+}
+
+static void
+remove_memory (GstBuffer * batch)
+{
+  gst_buffer_remove_all_memory (batch);
+}
+
+static void
+tag_memory (GstBuffer * batch)
+{
+  GST_BUFFER_FLAG_SET (batch, GST_BUFFER_FLAG_TAG_MEMORY);
+}
+
+static void
+resize (GstBuffer * batch)
+{
+  gst_buffer_resize (batch, 8, 100);
+}
+
+static void (*const changes[]) (GstBuffer *) = {
+  append_memory, replace_memory, remove_memory, tag_memory, resize
+};
+
+/* Changes a batch of the pool; then uses the pool again. */
+static void
+change_a_batch (guint change)
+{
+  GstBuffer *batch = acquire ();
+
+  changes[change] (batch);
+  gst_buffer_unref (batch);
+  fail_unless_equals_uint64 (counter (AB_COUNTER_DISCARDS),
+      changes[change] != resize);
+  assert_counters ("outstanding-batches=0 outstanding-bytes=0");
+  hold_batches (3);
+}
+
 GST_START_TEST (test_what_is_no_longer_a_batch_is_discarded_and_counted)
 {
   OfferedAllocator *allocator = offered_allocator_new (ALLOC_PLAIN, 0);
-  GstBuffer *batch;
 
   fail_unless (take_allocator (allocator, TRUE, 8, NULL));
-  batch = acquire ();
-  switch (__i__) {
-    case 0:
-      gst_buffer_append_memory (batch, gst_allocator_alloc (NULL, 10, NULL));
-      break;
-    case 1:
-      gst_buffer_replace_all_memory (batch,
-          gst_allocator_alloc (NULL, BYTES, NULL));
-      break;
-    case 2:
-      gst_buffer_remove_all_memory (batch);
-      break;
-    case 3:
-      GST_BUFFER_FLAG_SET (batch, GST_BUFFER_FLAG_TAG_MEMORY);
-      break;
-    default:
-      gst_buffer_resize (batch, 8, 100);
-  }
-  gst_buffer_unref (batch);
-  fail_unless_equals_uint64 (counter (AB_COUNTER_DISCARDS), __i__ < 4);
-  assert_counters ("outstanding-batches=0 outstanding-bytes=0");
-  /* it works on, and a batch that was resized has its size back */
-  hold_batches (3);
+  change_a_batch (__i__);
   finish_allocator (allocator);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_a_discard_of_downstreams_pool_is_counted)
+{
+  OfferedPool *pool = offered_pool_new (OFFER_PLAIN);
+
+  fail_unless (take_offer (pool, BYTES, 0, 0, NULL));
+  change_a_batch (__i__);
+  finish (pool);
+}
+
+GST_END_TEST;
+
+/* A copy that is held: see test_a_copy_that_is_held_is_out_or_a_discard. */
+GST_START_TEST (test_a_held_copy_of_downstreams_pool_is_out_or_a_discard)
+{
+  OfferedPool *pool = offered_pool_new (OFFER_PLAIN);
+  const guint kept = copies_keep_their_buffer ()? 1 : 0;
+  GstBuffer *batch, *copy;
+
+  fail_unless (take_offer (pool, BYTES, 0, 0, NULL));
+  batch = acquire ();
+  copy = gst_buffer_copy (batch);
+  gst_buffer_unref (batch);
+  assert_batches (1, 0, 0, 1 - kept, 1);
+  gst_buffer_unref (copy);
+  assert_batches (1, 0, 0, 1 - kept, 0);
+  finish (pool);
 }
 
 GST_END_TEST;
@@ -655,7 +714,11 @@ foreign_suite (void)
       2 * G_N_ELEMENTS (holders));
   tcase_add_test (tc, test_revived_memory_is_never_outstanding_for_good);
   tcase_add_loop_test (tc,
-      test_what_is_no_longer_a_batch_is_discarded_and_counted, 0, 5);
+      test_what_is_no_longer_a_batch_is_discarded_and_counted, 0,
+      G_N_ELEMENTS (changes));
+  tcase_add_loop_test (tc, test_a_discard_of_downstreams_pool_is_counted, 0,
+      G_N_ELEMENTS (changes));
+  tcase_add_test (tc, test_a_held_copy_of_downstreams_pool_is_out_or_a_discard);
   tcase_add_loop_test (tc,
       test_memory_of_downstream_outlives_where_it_came_from, 0, 2);
   tcase_add_test (tc,

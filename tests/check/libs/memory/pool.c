@@ -378,15 +378,6 @@ GST_START_TEST (test_a_buffer_that_is_not_what_it_was_is_discarded)
 
 GST_END_TEST;
 
-static gboolean
-copies_keep_their_buffer (void)
-{
-  guint major, minor, micro, nano;
-
-  gst_version (&major, &minor, &micro, &nano);
-  return major > 1 || minor >= 24;
-}
-
 /* A copy shares the memory. Before 1.24 the buffer returns while the copy holds
  * its memory, and the pool discards it. Since 1.24 a copy of the whole buffer
  * keeps the buffer itself (GstParentBufferMeta): it stays outstanding, and the
