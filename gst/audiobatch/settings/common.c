@@ -12,6 +12,7 @@
 #define DEFAULT_MAX_OUTSTANDING_BATCHES 0
 #define DEFAULT_OVERRUN GST_AUDIO_BATCH_OVERRUN_WAIT
 #define DEFAULT_REPORT_INTERVAL 1000
+#define DEFAULT_POST_MESSAGES TRUE
 
 #define STATS_NAME "audiobatch-stats"
 
@@ -43,6 +44,7 @@ ab_common_settings_init (AbCommonSettings * self)
   self->supply.max_outstanding = DEFAULT_MAX_OUTSTANDING_BATCHES;
   self->supply.overrun = DEFAULT_OVERRUN;
   self->report_interval = DEFAULT_REPORT_INTERVAL;
+  self->post_messages = DEFAULT_POST_MESSAGES;
 }
 
 static void
@@ -106,6 +108,11 @@ install_settings (GObjectClass * klass)
           "(INFO), an audiobatch-report element message and a notify for each "
           "counter; the end of the stream brings a last report, unless one was just "
           "sent (0 = off)", 0, G_MAXUINT, DEFAULT_REPORT_INTERVAL, flags));
+  g_object_class_install_property (klass, AB_PROP_POST_MESSAGES,
+      g_param_spec_boolean ("post-messages", "Post messages",
+          "Post element messages on the bus: reports, and changes of allocation; "
+          "set it to FALSE if the application never reads its bus",
+          DEFAULT_POST_MESSAGES, flags));
 }
 
 static void
@@ -178,6 +185,9 @@ ab_common_settings_set (AbCommonSettings * settings, guint id,
     case AB_PROP_REPORT_INTERVAL:
       settings->report_interval = g_value_get_uint (value);
       return TRUE;
+    case AB_PROP_POST_MESSAGES:
+      settings->post_messages = g_value_get_boolean (value);
+      return TRUE;
     default:
       return FALSE;
   }
@@ -235,6 +245,9 @@ ab_common_settings_get (const AbCommonSettings * settings, AbLedger * ledger,
       return TRUE;
     case AB_PROP_REPORT_INTERVAL:
       g_value_set_uint (value, settings->report_interval);
+      return TRUE;
+    case AB_PROP_POST_MESSAGES:
+      g_value_set_boolean (value, settings->post_messages);
       return TRUE;
     default:
       return get_figure (ledger, id, value);

@@ -21,6 +21,7 @@ enum
   AB_PROP_MAX_OUTSTANDING_BATCHES,
   AB_PROP_OVERRUN,
   AB_PROP_REPORT_INTERVAL,
+  AB_PROP_POST_MESSAGES,
   AB_PROP_ALLOCATION_RATE,
   AB_PROP_STATS,
   AB_PROP_FIRST_COUNTER,
@@ -34,6 +35,7 @@ typedef struct
   AbSizeWish size;
   AbSupplySettings supply;
   guint report_interval;
+  gboolean post_messages;
 } AbCommonSettings;
 
 void ab_common_settings_init (AbCommonSettings * self);

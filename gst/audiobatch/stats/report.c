@@ -84,9 +84,11 @@ tell (AbReport * self, AbLedger * ledger, GstElement * element,
       snapshot.nominal.batches_per_second,
       value[AB_COUNTER_OUTSTANDING_BATCHES],
       value[AB_COUNTER_PEAK_OUTSTANDING_BATCHES]);
-  gst_element_post_message (element,
-      gst_message_new_element (GST_OBJECT (element),
-          ab_snapshot_to_structure (&snapshot, AB_REPORT_NAME)));
+  if (self->posts) {
+    gst_element_post_message (element,
+        gst_message_new_element (GST_OBJECT (element),
+            ab_snapshot_to_structure (&snapshot, AB_REPORT_NAME)));
+  }
   notify_counters (G_OBJECT (element));
 }
 

@@ -13,6 +13,8 @@ G_BEGIN_DECLS
 typedef struct
 {
   guint interval;
+  /* post the element message; set by the owner */
+  gboolean posts;
   /* the batches at the next report, at which the window is full */
   guint64 due;
   /* the batches at which ab_report_send() has something to do */
@@ -34,7 +36,7 @@ void ab_report_set_interval (AbReport * self, guint interval,
 
 /* Call it when ab_report_is_due(). If a report is due, measures the allocation
  * rate and reports for @element: one INFO line in @category, one element
- * message, and a notify for each counter. */
+ * message if the report `posts`, and a notify for each counter. */
 void ab_report_send (AbReport * self, AbLedger * ledger,
     GstElement * element, GstDebugCategory * category);
 

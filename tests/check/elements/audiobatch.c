@@ -365,6 +365,36 @@ GST_START_TEST (test_report_interval_0_reports_nothing)
 
 GST_END_TEST;
 
+/* The log and notify go on. The setting may change while playing. */
+GST_START_TEST (test_without_post_messages_the_bus_gets_no_report)
+{
+  GstAudioInfo info = audio_info (GST_AUDIO_FORMAT_F32, 48000, 1, FALSE);
+  GstBus *bus;
+  GstHarness *h = harness_with_bus ("audiobatch", &bus);
+  Audio *audio = audio_new_ramp (&info, 25 * DEFAULT_BATCH);
+  GstMessage *message;
+  gint notified = 0;
+
+  g_object_set (h->element, "report-interval", 10, "post-messages", FALSE,
+      NULL);
+  g_signal_connect (h->element, "notify::batches", G_CALLBACK (count_notify),
+      &notified);
+  harness_set_info (h, &info);
+  push_audio (h, audio, 1000, 0);
+  fail_unless (gst_bus_pop_filtered (bus, GST_MESSAGE_ELEMENT) == NULL);
+  fail_unless_equals_int (notified, 2);
+
+  g_object_set (h->element, "post-messages", TRUE, NULL);
+  push_audio (h, audio, 1000, 0);
+  message = expect_message (bus, GST_MESSAGE_ELEMENT);
+  fail_unless (gst_message_has_name (message, "audiobatch-report"));
+  gst_message_unref (message);
+  audio_free (audio);
+  harness_free_with_bus (h, bus);
+}
+
+GST_END_TEST;
+
 static gdouble
 get_rate (GstElement * element)
 {
@@ -828,6 +858,7 @@ audiobatch_suite (void)
   tcase_add_test (tc, test_reports_every_interval_and_at_the_end);
   tcase_add_test (tc, test_an_end_just_after_a_report_is_not_reported_again);
   tcase_add_test (tc, test_report_interval_0_reports_nothing);
+  tcase_add_test (tc, test_without_post_messages_the_bus_gets_no_report);
   tcase_add_test (tc, test_the_rate_without_reports_is_held_after_the_stop);
   tcase_add_test (tc, test_a_new_size_takes_effect_at_the_next_batch);
   tcase_add_test (tc, test_new_caps_drain_what_is_left_at_the_old_format);

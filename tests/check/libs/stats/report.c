@@ -78,6 +78,7 @@ setup (void)
   reporter = g_object_new (reporter_get_type (), NULL);
   bus = gst_bus_new ();
   gst_element_set_bus (GST_ELEMENT (reporter), bus);
+  report.posts = TRUE;
 }
 
 static void
