@@ -9,6 +9,8 @@ typedef enum
   /* no fault: exactly what was asked for, or rounded up to a page */
   ALLOC_PLAIN,
   ALLOC_ROUNDED,
+  /* no fault: memory of another allocator, which the first one has */
+  ALLOC_DELEGATES,
   /* no fault: memory that is freed comes back, still the same object */
   ALLOC_REVIVED,
   /* refuses all; after @limit memories exist; every second */
@@ -17,6 +19,8 @@ typedef enum
   ALLOC_REFUSES_EVERY_SECOND,
   /* gives system memory instead, as shmsink does when its area is full */
   ALLOC_ELSEWHERE,
+  /* a part of a larger memory */
+  ALLOC_PART,
   /* memory that can't be mapped, or only for reading, that has an odd address,
    * or no room for the prefix */
   ALLOC_NOT_MAPPABLE,
@@ -37,6 +41,8 @@ typedef struct
   /* calls, memories that exist, and those that were freed and not reused */
   gint asked, made, freed;
   GAsyncQueue *spares;
+  /* for ALLOC_DELEGATES */
+  GstAllocator *other;
   /* revive nothing any more */
   gint closed;
 } OfferedAllocator;
@@ -141,6 +147,8 @@ offered_alloc (GstAllocator * allocator, gsize size,
   /* GStreamer's own allocator ends the program if memory is refused */
   if (self->fault == ALLOC_ELSEWHERE)
     return size > 1 << 24 ? NULL : gst_allocator_alloc (NULL, size, params);
+  if (self->fault == ALLOC_DELEGATES)
+    return gst_allocator_alloc (self->other, size, params);
   spare = g_async_queue_try_pop (self->spares);
   if (spare)
     return spare;
@@ -148,6 +156,13 @@ offered_alloc (GstAllocator * allocator, gsize size,
   if (memory == NULL)
     return NULL;
   g_atomic_int_inc (&self->made);
+  if (self->fault == ALLOC_PART) {
+    GstMemory *part = gst_memory_share (&memory->mem, 0, -1);
+
+    gst_memory_unref (&memory->mem);
+    GST_MINI_OBJECT_FLAG_UNSET (part, GST_MINI_OBJECT_FLAG_LOCK_READONLY);
+    return part;
+  }
   return &memory->mem;
 }
 
@@ -166,6 +181,7 @@ static void
 offered_allocator_finalize (GObject * object)
 {
   g_async_queue_unref (((OfferedAllocator *) object)->spares);
+  gst_clear_object (&((OfferedAllocator *) object)->other);
   G_OBJECT_CLASS (offered_allocator_parent_class)->finalize (object);
 }
 
@@ -197,6 +213,10 @@ offered_allocator_new (OfferedAllocFault fault, guint limit)
   gst_object_ref_sink (self);
   self->fault = fault;
   self->limit = limit;
+  if (fault == ALLOC_DELEGATES) {
+    self->other = g_object_new (offered_allocator_get_type (), NULL);
+    gst_object_ref_sink (self->other);
+  }
   if (fault == ALLOC_CUSTOM)
     GST_OBJECT_FLAG_SET (self, GST_ALLOCATOR_FLAG_CUSTOM_ALLOC);
   if (fault == ALLOC_SYSTEM)
@@ -222,6 +242,8 @@ offered_allocator_drain (OfferedAllocator * self)
 static inline gboolean
 offered_allocator_made (OfferedAllocator * self, GstBuffer * batch)
 {
-  return gst_buffer_peek_memory (batch, 0)->allocator ==
-      GST_ALLOCATOR_CAST (self);
+  GstAllocator *allocator = gst_buffer_peek_memory (batch, 0)->allocator;
+
+  return allocator == GST_ALLOCATOR_CAST (self)
+      || (self->other && allocator == self->other);
 }

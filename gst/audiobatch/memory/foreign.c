@@ -217,11 +217,18 @@ ab_foreign_alloc (GstAllocator * allocator, gsize size,
   GstAllocationParams copy = *params;
   GstMemory *memory = gst_allocator_alloc (allocator, size, &copy);
 
-  if (memory && (memory->allocator != allocator || !fit (memory, size, params))) {
+  if (memory && !fit (memory, size, params)) {
     gst_memory_unref (memory);
     return NULL;
   }
   return memory;
+}
+
+gboolean
+ab_foreign_is_substitute (GstAllocator * allocator, GstMemory * memory)
+{
+  return memory->allocator != allocator
+      && gst_memory_is_type (memory, GST_ALLOCATOR_SYSMEM);
 }
 
 gboolean
@@ -234,8 +241,10 @@ ab_foreign_map (GstBuffer * buffer, gsize size,
       || !gst_buffer_is_all_memory_writable (buffer))
     return FALSE;
   memory = gst_buffer_peek_memory (buffer, 0);
-  /* not gst_buffer_map(): if that fails it maps a copy */
-  if (!fit (memory, size, params)
+  /* GstBufferPool reuses a memory that others still reference. Not
+   * gst_buffer_map(): if that fails it maps a copy. */
+  if (memory->parent || GST_MINI_OBJECT_REFCOUNT_VALUE (memory) > 1
+      || !fit (memory, size, params)
       || !gst_memory_map (memory, map, GST_MAP_WRITE))
     return FALSE;
   if (((guintptr) map->data & (params->align | align)) == 0)

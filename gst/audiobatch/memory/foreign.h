@@ -9,13 +9,18 @@ G_BEGIN_DECLS
 
 /* Any thread. Allocates @size bytes with @allocator, downstream's.
  *
- * Returns: (transfer full) (nullable): NULL if it refuses, gives memory of
- * another allocator instead, or has no room for prefix and padding. */
+ * Returns: (transfer full) (nullable): NULL if it refuses, or gives memory
+ * without room for prefix and padding. */
 GstMemory *ab_foreign_alloc (GstAllocator * allocator, gsize size,
     const GstAllocationParams * params);
 
-/* Maps @buffer for writing if it can be a batch of @size bytes: one memory of
- * its own, with the prefix and padding of @params, and samples that are aligned
+/* Did @allocator give system memory in place of its own? shmsink's does so if
+ * its area is full. */
+gboolean ab_foreign_is_substitute (GstAllocator * allocator,
+    GstMemory * memory);
+
+/* Maps @buffer for writing if it can be a batch of @size bytes: one memory that
+ * nothing else holds and that is no part of another, with the prefix and padding of @params, and samples that are aligned
  * as the mask @align and @params say. End it with gst_memory_unmap(). */
 gboolean ab_foreign_map (GstBuffer * buffer, gsize size,
     const GstAllocationParams * params, gsize align, GstMapInfo * map);

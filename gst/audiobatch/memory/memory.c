@@ -236,12 +236,13 @@ acquire_preferred (AbMemory * self, gsize size, AbRoom * room)
   if (self->pool && acquire_pooled (self, size, room))
     return TRUE;
   if (self->offered_allocator && acquire_offered (self, size, room)) {
-    if (self->pool)
-      ab_ledger_add (self->ledger, AB_COUNTER_FALLBACKS, 1);
-    return TRUE;
-  }
-  if (!acquire_own (self, size, room))
+    if (self->pool == NULL
+        && !ab_foreign_is_substitute (self->offered_allocator,
+            gst_buffer_peek_memory (room->buffer, 0)))
+      return TRUE;
+  } else if (!acquire_own (self, size, room)) {
     return FALSE;
+  }
   ab_ledger_add (self->ledger, AB_COUNTER_FALLBACKS, 1);
   return TRUE;
 }

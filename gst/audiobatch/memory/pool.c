@@ -83,14 +83,28 @@ pop_spare (GstAudioBatchPool * self)
   return spare;
 }
 
+static GstMemory *
+alloc_memory (GstAudioBatchPool * self)
+{
+  GstMemory *memory;
+
+  if (self->own)
+    return ab_allocator_alloc_spare (AB_ALLOCATOR (self->allocator),
+        self->size, &self->params);
+  memory = ab_foreign_alloc (self->allocator, self->size, &self->params);
+  /* not worth keeping: the allocator may have its own memory again later */
+  if (memory && ab_foreign_is_substitute (self->allocator, memory)) {
+    gst_memory_unref (memory);
+    return NULL;
+  }
+  return memory;
+}
+
 /* A new buffer, not counted yet. */
 static AbSlot *
 make_spare (GstAudioBatchPool * self)
 {
-  GstMemory *memory = self->own
-      ? ab_allocator_alloc_spare (AB_ALLOCATOR (self->allocator), self->size,
-      &self->params)
-      : ab_foreign_alloc (self->allocator, self->size, &self->params);
+  GstMemory *memory = alloc_memory (self);
   GstBuffer *buffer;
   AbSlot *slot;
 

@@ -373,10 +373,12 @@ static const struct
   {ALLOC_PLAIN, 0, 8, 0},
   {ALLOC_ROUNDED, 0, 8, 0},
   {ALLOC_REVIVED, 0, 8, 0},
+  {ALLOC_DELEGATES, 0, 8, 0},
   {ALLOC_REFUSES, 0, 0, 8},
   {ALLOC_LIMITED, 3, 6, 2},
   {ALLOC_REFUSES_EVERY_SECOND, 0, 4, 4},
   {ALLOC_ELSEWHERE, 0, 0, 8},
+  {ALLOC_PART, 0, 0, 8},
   {ALLOC_NOT_MAPPABLE, 0, 0, 8},
   {ALLOC_READONLY, 0, 0, 8},
   {ALLOC_ODD, 0, 0, 8},
@@ -585,6 +587,32 @@ GST_START_TEST (test_a_discard_of_downstreams_pool_is_counted)
 
 GST_END_TEST;
 
+/* GstBufferPool takes such a buffer back, but it is not a batch of its own. */
+GST_START_TEST (test_memory_that_is_referenced_elsewhere_is_not_used_again)
+{
+  OfferedPool *pool = offered_pool_new (OFFER_PLAIN);
+  GstBuffer *batches[2];
+  GstMemory *left;
+  guint8 *data;
+
+  fail_unless (take_offer (pool, BYTES, 0, 2, NULL));
+  batches[0] = acquire_data (BYTES, &data);
+  memset (data, 0x55, BYTES);
+  left = gst_buffer_get_memory (batches[0], 0);
+  gst_buffer_unref (batches[0]);
+  /* the pool has two buffers */
+  batches[0] = acquire ();
+  batches[1] = acquire ();
+  assert_filled (data, 0x55);
+  assert_batches (3, 0, 1, 0, 2);
+  gst_buffer_unref (batches[0]);
+  gst_buffer_unref (batches[1]);
+  gst_memory_unref (left);
+  finish (pool);
+}
+
+GST_END_TEST;
+
 /* A copy that is held: see test_a_copy_that_is_held_is_out_or_a_discard. */
 GST_START_TEST (test_a_held_copy_of_downstreams_pool_is_out_or_a_discard)
 {
@@ -712,6 +740,8 @@ foreign_suite (void)
   tcase_add_loop_test (tc,
       test_memory_of_downstream_is_live_as_long_as_it_is_held, 0,
       2 * G_N_ELEMENTS (holders));
+  tcase_add_test (tc,
+      test_memory_that_is_referenced_elsewhere_is_not_used_again);
   tcase_add_test (tc, test_revived_memory_is_never_outstanding_for_good);
   tcase_add_loop_test (tc,
       test_what_is_no_longer_a_batch_is_discarded_and_counted, 0,
