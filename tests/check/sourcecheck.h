@@ -35,8 +35,28 @@ source_has_format (GstElement * element, GstAudioFormat format)
   return has;
 }
 
+/* One format for each way to write a sample, where all would take too long. */
+static inline gboolean
+is_wanted (GstAudioFormat format)
+{
+  static const GstAudioFormat few[] = {
+    GST_AUDIO_FORMAT_F32, GST_AUDIO_FORMAT_F64, GST_AUDIO_FORMAT_S32,
+    GST_AUDIO_FORMAT_S16, GST_AUDIO_FORMAT_S24, GST_AUDIO_FORMAT_U18BE,
+    GST_AUDIO_FORMAT_U8,
+  };
+  guint i;
+
+  if (g_getenv ("AUDIOBATCH_FEW_FORMATS") == NULL)
+    return TRUE;
+  for (i = 0; i < G_N_ELEMENTS (few); i++)
+    if (few[i] == format)
+      return TRUE;
+  return FALSE;
+}
+
 /* The raw formats that audiobatchsrc offers. It leaves out those that newer
- * versions of GStreamer do not write in full. */
+ * versions of GStreamer do not write in full. With AUDIOBATCH_FEW_FORMATS, some
+ * of them. */
 static inline GstAudioFormat *
 source_formats (guint * n_formats)
 {
@@ -47,11 +67,12 @@ source_formats (guint * n_formats)
 
   *n_formats = 0;
   for (i = 0; i < n_raw; i++)
-    if (source_has_format (element, raw[i]))
+    if (is_wanted (raw[i]) && source_has_format (element, raw[i]))
       formats[(*n_formats)++] = raw[i];
   gst_object_unref (element);
-  /* GStreamer has had at least these since 1.0 */
-  fail_unless (*n_formats >= 30, "%u formats", *n_formats);
+  /* GStreamer has had at least 30 since 1.0 */
+  fail_unless (*n_formats >= (g_getenv ("AUDIOBATCH_FEW_FORMATS") ? 7 : 30),
+      "%u formats", *n_formats);
   return formats;
 }
 
