@@ -26,7 +26,8 @@
  * ## The application's own samples
  *
  * If the application connects to #GstAudioBatchSrc::fill-batch, its handler
- * writes the samples into the memory of each batch, in the streaming thread.
+ * takes each batch from #GstAudioBatchSrc::new-batch, writes the samples into
+ * its memory and returns it, in the streaming thread.
  */
 
 #include "gstaudiobatchsrc.h"
@@ -38,6 +39,10 @@
 #include "time/clock.h"
 
 #define DEFAULT_IS_LIVE FALSE
+
+/* Looks this often for a handler that was connected while playing: a second of
+ * audio has so many parts. */
+#define LOOKS_PER_SECOND 10
 
 GST_DEBUG_CATEGORY_STATIC (audio_batch_src_debug);
 #define GST_CAT_DEFAULT audio_batch_src_debug
@@ -58,6 +63,9 @@ struct _GstAudioBatchSrc
   GThread *_Atomic flushing;
   GThread *_Atomic pausing;
 
+  /* any thread: the thread that runs a handler of fill-batch, or NULL */
+  GThread *_Atomic filling;
+
   /* see its own fields for threads */
   AbStream stream;
 
@@ -65,8 +73,16 @@ struct _GstAudioBatchSrc
 
   AbWaveform *waveform;
   AbSourceSettings taken;
-  /* the application fills the batches */
+  /* the application fills the batches; if not (else 0), how many samples are
+   * left until the element looks again */
   gboolean has_handler;
+  gint64 until_look;
+  /* what new-batch hands out: the open batch, once while a handler runs */
+  AbRoom *unclaimed;
+  /* the first sample that the last call of a handler was asked for, and
+   * whether that call ended the stream */
+  guint64 last_asked;
+  gboolean ended;
   gboolean tagged;
   /* the next batch follows one that was dropped */
   gboolean discont;
@@ -83,6 +99,8 @@ enum
 enum
 {
   SIGNAL_FILL_BATCH,
+  SIGNAL_NEW_BATCH,
+  SIGNAL_END_OF_STREAM,
   N_SIGNALS
 };
 
@@ -118,6 +136,17 @@ GST_ELEMENT_REGISTER_DEFINE (audiobatchsrc, "audiobatchsrc", GST_RANK_NONE,
 
 /* Data path, callee before caller */
 
+/* Looks whether the application fills the batches. Not called for each batch,
+ * because it takes GObject's signal lock. */
+static G_GNUC_NO_INLINE void
+look_for_handler (GstAudioBatchSrc * self)
+{
+  self->has_handler = g_signal_has_handler_pending (self,
+      signals[SIGNAL_FILL_BATCH], 0, FALSE);
+  self->until_look = self->has_handler ? 0
+      : GST_AUDIO_INFO_RATE (&self->stream.info) / LOOKS_PER_SECOND;
+}
+
 static void
 take_settings (GstAudioBatchSrc * self)
 {
@@ -126,6 +155,7 @@ take_settings (GstAudioBatchSrc * self)
     return;
   self->stream.own_is_new = FALSE;
   ab_waveform_set_settings (self->waveform, &self->taken.waveform);
+  look_for_handler (self);
 }
 
 static void
@@ -144,31 +174,100 @@ stamp (GstAudioBatchSrc * self, GstBuffer * buffer, guint64 start,
   }
 }
 
+static gboolean
+is_filling (GstAudioBatchSrc * self)
+{
+  return atomic_load_explicit (&self->filling, memory_order_relaxed) ==
+      g_thread_self ();
+}
+
+static GstBuffer *
+gst_audio_batch_src_new_batch (GstAudioBatchSrc * self)
+{
+  const GstAudioInfo *info = &self->stream.info;
+  AbRoom *room;
+  gsize size;
+
+  if (!is_filling (self) || self->unclaimed == NULL) {
+    GST_ELEMENT_WARNING (self, LIBRARY, FAILED,
+        ("new-batch was emitted where there is no batch to fill."),
+        ("A handler of fill-batch may emit it once, in its own thread."));
+    return NULL;
+  }
+  room = g_steal_pointer (&self->unclaimed);
+  size = gst_buffer_get_size (room->buffer);
+  /* the samples that the handler does not write are silence */
+  gst_audio_format_info_fill_silence (info->finfo, room->data, size);
+  ab_room_close (room);
+  ab_batch_describe (room->buffer, info, size / GST_AUDIO_INFO_BPF (info),
+      FALSE);
+  return g_steal_pointer (&room->buffer);
+}
+
+static void
+gst_audio_batch_src_end_of_stream (GstAudioBatchSrc * self)
+{
+  if (is_filling (self))
+    self->ended = TRUE;
+  else
+    gst_element_send_event (GST_ELEMENT (self), gst_event_new_eos ());
+}
+
+/* No batch came for @room. Returns OK if that is because the application has
+ * disconnected its handler: then the wave goes on. */
+static G_GNUC_NO_INLINE GstFlowReturn
+go_without_batch (GstAudioBatchSrc * self, AbRoom * room, guint64 start)
+{
+  if (self->ended)
+    return GST_FLOW_EOS;
+  /* a handler that waits has to give up */
+  if (ab_stream_is_shut_by (&self->stream, AB_GATE_FLUSHING))
+    return GST_FLOW_FLUSHING;
+  if (atomic_load_explicit (&self->error_posted, memory_order_relaxed))
+    return GST_FLOW_ERROR;
+  if (room->buffer)
+    look_for_handler (self);
+  if (!self->has_handler)
+    return GST_FLOW_OK;
+  GST_ELEMENT_ERROR (self, LIBRARY, FAILED,
+      ("The handler of fill-batch returned no batch at sample %"
+          G_GUINT64_FORMAT ".", start),
+      ("It must return the buffer from new-batch, or emit end-of-stream, or "
+          "post an error. A handler in Python that raises returns none."));
+  return GST_FLOW_ERROR;
+}
+
 static GstFlowReturn
-ask_handler (GstAudioBatchSrc * self, GstBuffer * buffer, guint64 start,
+ask_handler (GstAudioBatchSrc * self, AbRoom * room, guint64 start,
     guint * n_samples)
 {
   g_autoptr (GError) error = NULL;
-  GstFlowReturn ret = GST_FLOW_ERROR;
+  GstBuffer *filled = NULL;
+  AbGiven given;
 
+  ab_given_init (&given, room->buffer, start, *n_samples);
+  self->unclaimed = room;
+  self->ended = FALSE;
+  self->last_asked = start;
   atomic_store_explicit (&self->error_posted, FALSE, memory_order_relaxed);
-  g_signal_emit (self, signals[SIGNAL_FILL_BATCH], 0, buffer, start, &ret);
-  if (ret == GST_FLOW_OK) {
-    if (ab_batch_check_filled (buffer, &self->stream.info, n_samples, &error))
-      return GST_FLOW_OK;
+  atomic_store_explicit (&self->filling, g_thread_self (),
+      memory_order_relaxed);
+  g_signal_emit (self, signals[SIGNAL_FILL_BATCH], 0, start, *n_samples,
+      &filled);
+  atomic_store_explicit (&self->filling, NULL, memory_order_relaxed);
+  self->unclaimed = NULL;
+  if (G_UNLIKELY (filled == NULL))
+    return go_without_batch (self, room, start);
+  if (!ab_batch_check_filled (filled, &given, &self->stream.info, n_samples,
+          &error)) {
+    gst_buffer_unref (filled);
     ab_stream_post_error (&self->stream, error);
     return GST_FLOW_ERROR;
   }
-  if (ret == GST_FLOW_EOS)
-    return ret;
-  if (!atomic_load_explicit (&self->error_posted, memory_order_relaxed)) {
-    GST_ELEMENT_ERROR (self, LIBRARY, FAILED,
-        ("The handler of fill-batch returned \"%s\" for the batch at sample %"
-            G_GUINT64_FORMAT ".", gst_flow_get_name (ret), start),
-        ("A handler returns ok, or eos to end the stream, or error after an "
-            "error message of its own."));
-  }
-  return GST_FLOW_ERROR;
+  room->buffer = filled;
+  if (*n_samples < given.n_samples)
+    stamp (self, filled, start, *n_samples);
+  return GST_FLOW_OK;
 }
 
 static gsize
@@ -178,22 +277,13 @@ plane_stride (GstAudioBatchSrc * self, guint n_samples)
   return n_samples * (gsize) (GST_AUDIO_INFO_WIDTH (&self->stream.info) / 8);
 }
 
-/* The default handler, in case the application disconnects its own while
- * playing. */
-static GstFlowReturn
-gst_audio_batch_src_fill_batch (GstAudioBatchSrc * self, GstBuffer * buffer,
-    guint64 start)
+/* Does the application fill this batch? */
+static G_GNUC_NO_INLINE gboolean
+has_handler (GstAudioBatchSrc * self)
 {
-  guint n_samples =
-      gst_buffer_get_size (buffer) / GST_AUDIO_INFO_BPF (&self->stream.info);
-  GstMapInfo map;
-
-  if (!gst_buffer_map (buffer, &map, GST_MAP_WRITE))
-    return GST_FLOW_ERROR;
-  ab_waveform_fill (self->waveform, map.data, plane_stride (self, n_samples),
-      start, n_samples);
-  gst_buffer_unmap (buffer, &map);
-  return GST_FLOW_OK;
+  if (!self->has_handler)
+    look_for_handler (self);
+  return self->has_handler;
 }
 
 /* Fills @room, from sample @start on. A handler may shorten the batch; then
@@ -202,25 +292,20 @@ static GstFlowReturn
 fill (GstAudioBatchSrc * self, AbRoom * room, guint64 start, guint * n_samples)
 {
   guint asked = *n_samples;
-  GstFlowReturn ret;
+  gboolean silent;
 
-  if (G_LIKELY (!self->has_handler)) {
-    gboolean silent = ab_waveform_fill (self->waveform, room->data,
-        plane_stride (self, asked), start, asked);
+  self->until_look -= asked;
+  if (G_UNLIKELY (self->until_look < 0) && has_handler (self)) {
+    GstFlowReturn ret = ask_handler (self, room, start, n_samples);
 
-    ab_room_close (room);
-    ab_batch_describe (room->buffer, &self->stream.info, asked, silent);
-    return GST_FLOW_OK;
+    if (self->has_handler || ret != GST_FLOW_OK)
+      return ret;
   }
-  /* the samples that the handler does not write are silence */
-  gst_audio_format_info_fill_silence (self->stream.info.finfo, room->data,
-      gst_buffer_get_size (room->buffer));
+  silent = ab_waveform_fill (self->waveform, room->data,
+      plane_stride (self, asked), start, asked);
   ab_room_close (room);
-  ab_batch_describe (room->buffer, &self->stream.info, asked, FALSE);
-  ret = ask_handler (self, room->buffer, start, n_samples);
-  if (ret == GST_FLOW_OK && *n_samples < asked)
-    stamp (self, room->buffer, start, *n_samples);
-  return ret;
+  ab_batch_describe (room->buffer, &self->stream.info, asked, silent);
+  return GST_FLOW_OK;
 }
 
 static GstFlowReturn
@@ -242,7 +327,7 @@ make_batch (GstAudioBatchSrc * self, guint64 start, guint * n_samples,
   ret = fill (self, &room, start, n_samples);
   if (ret != GST_FLOW_OK) {
     ab_room_close (&room);
-    gst_buffer_unref (room.buffer);
+    gst_clear_buffer (&room.buffer);
     return ret;
   }
   if (G_UNLIKELY (self->discont)) {
@@ -276,7 +361,8 @@ make_next (GstAudioBatchSrc * self, guint * n_samples, GstBuffer ** batch)
 
   /* not in MIN(), which would call it twice */
   asked = ab_size_next (&self->stream.size);
-  asked = *n_samples = MIN (asked, ab_position_left (&self->position));
+  asked = *n_samples = G_UNLIKELY (self->ended) ? 0
+      : MIN (asked, ab_position_left (&self->position));
   if (asked == 0)
     return GST_FLOW_EOS;
   ret = make_batch (self, ab_position_start (&self->position, asked),
@@ -308,7 +394,7 @@ make_and_count (GstAudioBatchSrc * self, GstBuffer ** batch)
     if (!ab_supply_pass_time (&self->stream.supply, n_samples))
       return GST_FLOW_FLUSHING;
   }
-  /* the handler ended the stream */
+  /* the handler ended the stream without a last batch */
   if (ret == GST_FLOW_EOS && n_samples > 0)
     ab_stream_report_end (&self->stream);
   if (ret != GST_FLOW_OK)
@@ -319,7 +405,7 @@ make_and_count (GstAudioBatchSrc * self, GstBuffer ** batch)
   }
   count (self, n_samples, n_samples, 0);
   if (GST_BASE_SRC (self)->num_buffers_left == 0
-      || ab_position_left (&self->position) == 0)
+      || ab_position_left (&self->position) == 0 || self->ended)
     ab_stream_report_end (&self->stream);
   return GST_FLOW_OK;
 }
@@ -370,6 +456,8 @@ pull_mode_create (GstAudioBatchSrc * self, guint64 offset, guint size,
     return GST_FLOW_ERROR;
   }
   start = offset / bpf;
+  if (self->ended && start > self->last_asked)
+    return GST_FLOW_EOS;
   /* beyond the last sample number or the last time */
   if (!g_uint64_checked_add (&end, start, n_samples)
       || ab_clock_time (&self->position.clock, end) == AB_LAST_TIME)
@@ -380,8 +468,8 @@ pull_mode_create (GstAudioBatchSrc * self, guint64 offset, guint size,
   return ret;
 }
 
-/* Sends one tag, as audiotestsrc does. The base class sends it after the
- * segment and takes no lock that a state change might hold. */
+/* Sends one tag about the wave, as audiotestsrc does. The base class sends it
+ * after the segment and takes no lock that a state change might hold. */
 static void
 send_tag (GstAudioBatchSrc * self)
 {
@@ -405,7 +493,7 @@ create (GstBaseSrc * src, guint64 offset, guint size, GstBuffer ** buffer)
       && !ab_source_negotiate (src))
     return GST_FLOW_NOT_NEGOTIATED;
   ab_stream_report (&self->stream);
-  if (!self->tagged)
+  if (!self->tagged && !self->has_handler)
     send_tag (self);
   if (!ab_stream_update (&self->stream, &resized))
     return GST_FLOW_ERROR;
@@ -445,15 +533,6 @@ gst_audio_batch_src_fixate (GstBaseSrc * src, GstCaps * caps)
 {
   return GST_BASE_SRC_CLASS (gst_audio_batch_src_parent_class)->fixate (src,
       ab_source_prefer_caps (caps));
-}
-
-/* Looks whether the application fills the batches. Not called for each batch,
- * because it takes GObject's signal lock. */
-static void
-look_for_handler (GstAudioBatchSrc * self)
-{
-  self->has_handler = g_signal_has_handler_pending (self,
-      signals[SIGNAL_FILL_BATCH], 0, FALSE);
 }
 
 static void
@@ -520,6 +599,7 @@ gst_audio_batch_src_do_seek (GstBaseSrc * src, GstSegment * segment)
     return FALSE;
   }
   self->moved = TRUE;
+  self->ended = FALSE;
   /* If the rate is not known yet, set_caps() will read the segment. */
   if (segment->format == GST_FORMAT_TIME && self->stream.info.rate != 0)
     seek_to_segment (self, segment, self->stream.info.rate);
@@ -582,6 +662,7 @@ gst_audio_batch_src_start (GstBaseSrc * src)
   self->stream.supply.never_drops = format == GST_FORMAT_BYTES;
   self->tagged = FALSE;
   self->discont = FALSE;
+  self->ended = FALSE;
   self->waveform = ab_waveform_new (g_random_int ());
   ab_stream_change_settings (&self->stream);
   return TRUE;
@@ -644,6 +725,8 @@ gst_audio_batch_src_change_state (GstElement * element,
   gboolean pauses = transition == GST_STATE_CHANGE_PLAYING_TO_PAUSED;
   GstStateChangeReturn ret;
 
+  /* the application may have connected a handler */
+  ab_stream_change_settings (&self->stream);
   if (pauses)
     atomic_store (&self->pausing, g_thread_self ());
   else if (transition == GST_STATE_CHANGE_PAUSED_TO_PLAYING)
@@ -746,42 +829,108 @@ gst_audio_batch_src_init (GstAudioBatchSrc * self)
   gst_base_src_set_format (GST_BASE_SRC (self), GST_FORMAT_TIME);
 }
 
+/* GLib's own marshallers use libffi: 1,200 instructions more for each call. */
+
+static void
+marshal_fill_batch (GClosure * closure, GValue * batch, gpointer self,
+    va_list args, gpointer marshal_data, int n_params, GType * types)
+{
+  GstBuffer *(*handler) (gpointer, guint64, guint, gpointer) =
+      ((GCClosure *) closure)->callback;
+  gboolean swapped = G_CCLOSURE_SWAP_DATA (closure);
+  va_list copy;
+  guint64 start;
+  guint n_samples;
+
+  G_VA_COPY (copy, args);
+  start = va_arg (copy, guint64);
+  n_samples = va_arg (copy, guint);
+  va_end (copy);
+  g_value_take_boxed (batch, handler (swapped ? closure->data : self, start,
+          n_samples, swapped ? self : closure->data));
+}
+
+static void
+marshal_new_batch (GClosure * closure, GValue * batch, gpointer self,
+    va_list args, gpointer marshal_data, int n_params, GType * types)
+{
+  GstBuffer *(*handler) (gpointer, gpointer) =
+      ((GCClosure *) closure)->callback;
+  gboolean swapped = G_CCLOSURE_SWAP_DATA (closure);
+
+  g_value_take_boxed (batch, handler (swapped ? closure->data : self,
+          swapped ? self : closure->data));
+}
+
 static void
 install_signals (GObjectClass * klass)
 {
+  GType type = G_TYPE_FROM_CLASS (klass);
+
   /**
    * GstAudioBatchSrc::fill-batch:
    * @self: the element
-   * @batch: the batch to fill: silence in the negotiated format, with its PTS;
-   *   writable, and valid only during the call
-   * @start: the number of its first sample
+   * @start: the number of the first sample of the batch
+   * @n_samples: how many samples it has
    *
-   * Asks the application for the samples of the next batch, in the streaming
-   * thread. The handler writes to the memory of @batch and returns
-   * %GST_FLOW_OK to push it, or %GST_FLOW_EOS to end the stream without it. To
-   * report an error, the handler posts an error message from @self with
-   * GST_ELEMENT_ERROR() or gst_element_message_full(), and returns
-   * %GST_FLOW_ERROR. It may shorten interleaved batches by whole samples with
-   * gst_buffer_set_size(). If it keeps a reference to @batch or its memory, or
-   * leaves it mapped, the element posts an error. If it seeks, the element
-   * drops @batch.
+   * Asks the application for the next batch, in the streaming thread. The
+   * handler takes it from #GstAudioBatchSrc::new-batch, writes to its memory,
+   * and returns it. It may shorten interleaved batches by whole samples with
+   * gst_buffer_set_size(). It must not keep a reference to the batch or its
+   * memory, leave it mapped, or return another buffer: the element posts an
+   * error then. If the handler seeks, the element drops the batch.
    *
-   * In Python, write to `batch.peek_memory(0).map(Gst.MapFlags.WRITE)`, and
-   * release all of it before the handler returns. A Python object for @batch
-   * itself has no reference to it; do not use it after the handler returned. If
-   * the handler raises an exception, the element takes that as %GST_FLOW_OK.
+   * To end the stream, the handler emits #GstAudioBatchSrc::end-of-stream. To
+   * report an error, it posts an error message from @self with
+   * GST_ELEMENT_ERROR() or gst_element_message_full(), and returns %NULL. If it
+   * returns %NULL without one of these, the element posts an error itself, but
+   * not while it is flushed or stopped.
    *
-   * The element calls only the first handler. Without one it fills the batch
-   * with the #GstAudioBatchSrc:wave. Connect before the element goes to PAUSED:
-   * it looks for handlers only if the format or the position changes.
+   * The element calls only the first handler. While none is connected, it fills
+   * batches with the #GstAudioBatchSrc:wave. It looks for a handler after a
+   * state change, a seek, new caps and a new value of a property, and after
+   * each tenth of a second of audio.
    *
-   * Returns: %GST_FLOW_OK, %GST_FLOW_EOS or %GST_FLOW_ERROR
+   * Returns: (transfer full) (nullable): the batch
    */
-  signals[SIGNAL_FILL_BATCH] = g_signal_new_class_handler ("fill-batch",
-      G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST,
-      G_CALLBACK (gst_audio_batch_src_fill_batch),
-      g_signal_accumulator_first_wins, NULL, NULL, GST_TYPE_FLOW_RETURN, 2,
-      GST_TYPE_BUFFER | G_SIGNAL_TYPE_STATIC_SCOPE, G_TYPE_UINT64);
+  signals[SIGNAL_FILL_BATCH] = g_signal_new ("fill-batch", type,
+      G_SIGNAL_RUN_LAST, 0, g_signal_accumulator_first_wins, NULL,
+      g_cclosure_marshal_generic, GST_TYPE_BUFFER, 2, G_TYPE_UINT64,
+      G_TYPE_UINT);
+  g_signal_set_va_marshaller (signals[SIGNAL_FILL_BATCH], type,
+      marshal_fill_batch);
+
+  /**
+   * GstAudioBatchSrc::new-batch:
+   * @self: the element
+   *
+   * Gives a handler of #GstAudioBatchSrc::fill-batch the batch to fill: silence
+   * in the negotiated format, with its PTS. The caller has the only reference,
+   * so the batch is writable. A handler may emit this once, in the thread in
+   * which it is called. In all other cases the element posts a warning and
+   * returns %NULL.
+   *
+   * Returns: (transfer full) (nullable): the batch
+   */
+  signals[SIGNAL_NEW_BATCH] = g_signal_new_class_handler ("new-batch", type,
+      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
+      G_CALLBACK (gst_audio_batch_src_new_batch), NULL, NULL,
+      g_cclosure_marshal_generic, GST_TYPE_BUFFER, 0);
+  g_signal_set_va_marshaller (signals[SIGNAL_NEW_BATCH], type,
+      marshal_new_batch);
+
+  /**
+   * GstAudioBatchSrc::end-of-stream:
+   * @self: the element
+   *
+   * Ends the stream when the handler of #GstAudioBatchSrc::fill-batch that
+   * emits it returns. If that returns a batch, it is the last one. Emitted
+   * elsewhere, this is the same as an EOS event sent to the element.
+   */
+  signals[SIGNAL_END_OF_STREAM] = g_signal_new_class_handler ("end-of-stream",
+      type, G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
+      G_CALLBACK (gst_audio_batch_src_end_of_stream), NULL, NULL, NULL,
+      G_TYPE_NONE, 0);
 }
 
 static void

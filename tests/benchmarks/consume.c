@@ -182,16 +182,22 @@ produce (Transfer * self)
   gst_pad_set_active (pad, FALSE);
 }
 
-static GstFlowReturn
-fill (GstElement * source, GstBuffer * batch, guint64 start, gpointer data)
+static GstBuffer *
+fill (GstElement * source, guint64 start, guint n_samples, gpointer data)
 {
   Transfer *self = data;
+  GstBuffer *batch = NULL;
 
-  if (self->made == self->options.batches)
-    return GST_FLOW_EOS;
+  if (self->made == self->options.batches) {
+    g_signal_emit_by_name (source, "end-of-stream");
+    return NULL;
+  }
   wait_for_turn (self);
   self->made++;
-  return copy_quanta (self, batch) ? GST_FLOW_OK : GST_FLOW_ERROR;
+  g_signal_emit_by_name (source, "new-batch", &batch);
+  if (!copy_quanta (self, batch))
+    gst_clear_buffer (&batch);
+  return batch;
 }
 
 static gboolean

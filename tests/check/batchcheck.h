@@ -114,6 +114,17 @@ batch_samples (GstBuffer * batch, const GstAudioInfo * info)
   return gst_buffer_get_size (batch) / info->bpf;
 }
 
+/* Takes the batch that a handler of fill-batch is to fill. */
+static inline GstBuffer *
+take_new_batch (GstElement * element)
+{
+  GstBuffer *batch = NULL;
+
+  g_signal_emit_by_name (element, "new-batch", &batch);
+  fail_unless (batch != NULL, "new-batch gave none");
+  return batch;
+}
+
 /* Checks that the batch holds the samples of @audio from @start on. */
 static inline void
 assert_batch_data (GstBuffer * batch, const Audio * audio, guint64 start)

@@ -80,12 +80,14 @@ rig_consumer_new (Rig * self)
   return pad;
 }
 
-static GstFlowReturn
-fill_ramp (GstElement * src, GstBuffer * batch, guint64 start, Rig * self)
+static GstBuffer *
+fill_ramp (GstElement * src, guint64 start, guint n_samples, Rig * self)
 {
+  GstBuffer *batch = take_new_batch (src);
+
   gst_buffer_fill (batch, 0, self->audio->planes[0]
       + start * self->audio->sample_size, gst_buffer_get_size (batch));
-  return GST_FLOW_OK;
+  return batch;
 }
 
 /* A pad feeds the filter; the fill-batch signal feeds the source. */

@@ -103,22 +103,26 @@ sound (const Synth * synth, guint64 sample)
       * MIN (1.0, left / ATTACK_SECONDS);
 }
 
-/* Streaming thread: writes to the batch. The handler must not keep a reference
- * to it. */
-static GstFlowReturn
-fill_batch (GstElement * source, GstBuffer * batch, guint64 start,
-    Synth * synth)
+/* Streaming thread: takes the next batch, fills it, and returns it with the only
+ * reference. */
+static GstBuffer *
+fill_batch (GstElement * source, guint64 start, guint n_samples, Synth * synth)
 {
+  GstBuffer *batch = NULL;
   GstMapInfo map;
   guint64 sample = start;
   gfloat *frame, *end;
 
-  if (!seek_note (synth, start))
-    return GST_FLOW_EOS;
+  if (!seek_note (synth, start)) {
+    g_signal_emit_by_name (source, "end-of-stream");
+    return NULL;
+  }
+  g_signal_emit_by_name (source, "new-batch", &batch);
   if (!gst_buffer_map (batch, &map, GST_MAP_WRITE)) {
     GST_ELEMENT_ERROR (source, RESOURCE, WRITE,
         ("The synthesiser can't write to its batch."), (NULL));
-    return GST_FLOW_ERROR;
+    gst_buffer_unref (batch);
+    return NULL;
   }
   end = (gfloat *) (map.data + map.size);
   /* after the last note the rest of the batch stays silent */
@@ -128,7 +132,7 @@ fill_batch (GstElement * source, GstBuffer * batch, guint64 start,
     frame[0] = frame[1] = sound (synth, sample);
   }
   gst_buffer_unmap (batch, &map);
-  return GST_FLOW_OK;
+  return batch;
 }
 
 static void

@@ -35,17 +35,17 @@ def bells(start, count):
     return 0.25 * sound
 
 
-def fill_batch(source, batch, start):
-    """Writes to the batch's own memory. Must not keep a reference to it."""
+def fill_batch(source, start, count):
+    """Takes the next batch, writes to its own memory, and returns it. Must not keep a
+    reference to it."""
     if start >= END:
-        return Gst.FlowReturn.EOS
-    memory = batch.peek_memory(0)
-    info = memory.map(Gst.MapFlags.WRITE)
-    samples = numpy.frombuffer(info.data, dtype=numpy.float32)
-    samples[:] = bells(start, len(samples))
-    del samples
-    memory.unmap(info)
-    return Gst.FlowReturn.OK
+        source.emit("end-of-stream")
+        return None
+    batch = source.emit("new-batch")
+    info = batch.map(Gst.MapFlags.WRITE)
+    numpy.frombuffer(info.data, dtype=numpy.float32)[:] = bells(start, count)
+    batch.unmap(info)
+    return batch
 
 
 def main():

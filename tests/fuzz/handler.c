@@ -51,14 +51,29 @@ handler_kept (Handler * self)
   return n;
 }
 
-/* The handler gets a whole batch, and no one else has a reference. */
-static void
-check_lent (GstBuffer * batch)
+/* Takes the batch to fill: a whole one, and no one else has a reference. */
+static GstBuffer *
+take (GstElement * element, guint64 start)
 {
+  GstBuffer *batch = NULL;
+
+  g_signal_emit_by_name (element, "new-batch", &batch);
+  PROMISE (batch != NULL, "new-batch gave no batch");
   PROMISE (gst_buffer_is_writable (batch) && gst_buffer_n_memory (batch) == 1
-      && gst_buffer_is_all_memory_writable (batch), "lent without its memory");
+      && gst_buffer_is_all_memory_writable (batch), "given without its memory");
   PROMISE (GST_BUFFER_PTS_IS_VALID (batch) && gst_buffer_get_size (batch) > 0,
-      "lent without a time");
+      "given without a time");
+  PROMISE (GST_BUFFER_OFFSET (batch) == start, "given another batch");
+  return batch;
+}
+
+static void
+take_again (GstElement * element)
+{
+  GstBuffer *batch = NULL;
+
+  g_signal_emit_by_name (element, "new-batch", &batch);
+  PROMISE (batch == NULL, "new-batch gave a batch twice");
 }
 
 static void
@@ -98,24 +113,33 @@ ask (Handler * self)
   gst_object_unref (pad);
 }
 
-static GstFlowReturn
-on_fill (GstElement * element, GstBuffer * batch, guint64 start, Handler * self)
+/* What a handler does that takes no batch. */
+static void
+do_without (GstElement * element, Handler * self)
 {
-  check_lent (batch);
+  if (self->kind == HANDLER_EOS)
+    g_signal_emit_by_name (element, "end-of-stream");
+  else if (self->kind == HANDLER_ERROR_TOLD)
+    GST_ELEMENT_ERROR (element, LIBRARY, FAILED, ("The fuzzer ends."), (NULL));
+}
+
+static void
+keep_something (Handler * self, GstBuffer * batch)
+{
+  if (self->kind == HANDLER_KEEP_BATCH)
+    keep (self, gst_buffer_ref (batch));
+  else if (self->kind == HANDLER_KEEP_MEMORY)
+    keep (self, gst_buffer_get_memory (batch, 0));
+  else
+    keep_mapped (self, batch);
+}
+
+static void
+change_buffer (Handler * self, GstElement * element, GstBuffer * batch)
+{
+  GstMemory *memory;
+
   switch (self->kind) {
-    case HANDLER_FILL:
-      gst_buffer_memset (batch, 0, self->amount, gst_buffer_get_size (batch));
-      break;
-    case HANDLER_EOS:
-      return GST_FLOW_EOS;
-    case HANDLER_ERROR_TOLD:
-      GST_ELEMENT_ERROR (element, LIBRARY, FAILED, ("The fuzzer ends."),
-          (NULL));
-      return GST_FLOW_ERROR;
-    case HANDLER_ERROR:
-      return GST_FLOW_ERROR;
-    case HANDLER_ODD_RETURN:
-      return (GstFlowReturn) (gint8) self->amount;
     case HANDLER_CUT:
       cut (batch, element, self->amount, TRUE);
       break;
@@ -125,17 +149,62 @@ on_fill (GstElement * element, GstBuffer * batch, guint64 start, Handler * self)
     case HANDLER_EMPTY:
       gst_buffer_set_size (batch, 0);
       break;
+    default:
+      memory = gst_allocator_alloc (NULL, 64, NULL);
+      if (self->kind == HANDLER_ADD_MEMORY)
+        gst_buffer_append_memory (batch, memory);
+      else
+        gst_buffer_replace_all_memory (batch, memory);
+      break;
+  }
+}
+
+static void
+leave (Handler * self, GstElement * element)
+{
+  if (self->id)
+    g_signal_handler_disconnect (element, self->id);
+  self->id = 0;
+}
+
+static GstBuffer *
+on_fill (GstElement * element, guint64 start, guint n_samples, Handler * self)
+{
+  GstBuffer *batch;
+
+  if (self->kind == HANDLER_EOS || self->kind == HANDLER_NONE
+      || self->kind == HANDLER_ERROR_TOLD) {
+    do_without (element, self);
+    return NULL;
+  }
+  batch = take (element, start);
+  switch (self->kind) {
+    case HANDLER_FILL:
+      gst_buffer_memset (batch, 0, self->amount, gst_buffer_get_size (batch));
+      break;
+    case HANDLER_LAST:
+      g_signal_emit_by_name (element, "end-of-stream");
+      break;
+    case HANDLER_TAKE_TWICE:
+      take_again (element);
+      break;
+    case HANDLER_DROP:
+    case HANDLER_RETURN_OWN:
+      gst_clear_buffer (&batch);
+      if (self->kind == HANDLER_RETURN_OWN)
+        batch = gst_buffer_new_allocate (NULL, 1 + self->amount, NULL);
+      break;
     case HANDLER_KEEP_BATCH:
-      keep (self, gst_buffer_ref (batch));
-      break;
     case HANDLER_KEEP_MEMORY:
-      keep (self, gst_buffer_get_memory (batch, 0));
-      break;
     case HANDLER_KEEP_MAP:
-      keep_mapped (self, batch);
+      keep_something (self, batch);
       break;
+    case HANDLER_CUT:
+    case HANDLER_CUT_UNEVENLY:
+    case HANDLER_EMPTY:
     case HANDLER_ADD_MEMORY:
-      gst_buffer_append_memory (batch, gst_allocator_alloc (NULL, 64, NULL));
+    case HANDLER_REPLACE_MEMORY:
+      change_buffer (self, element, batch);
       break;
     case HANDLER_SET_PROPERTY:
       g_object_set (element, "samples-per-batch", 1 + self->amount, "wave",
@@ -145,14 +214,12 @@ on_fill (GstElement * element, GstBuffer * batch, guint64 start, Handler * self)
       ask (self);
       break;
     case HANDLER_LEAVE_FOR_GOOD:
-      if (self->id)
-        g_signal_handler_disconnect (element, self->id);
-      self->id = 0;
+      leave (self, element);
       break;
     default:
       break;
   }
-  return GST_FLOW_OK;
+  return batch;
 }
 
 void

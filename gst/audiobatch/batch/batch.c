@@ -34,34 +34,76 @@ ab_batch_is_exclusive (GstBuffer * buffer)
       & ((1 << LOCK_OWNERS_SHIFT) - 1)) == 0;
 }
 
-gboolean
-ab_batch_check_filled (GstBuffer * buffer, const GstAudioInfo * info,
-    guint * n_samples, GError ** error)
+void
+ab_given_init (AbGiven * self, GstBuffer * buffer, guint64 start,
+    guint n_samples)
+{
+  GstMemory *memory = gst_buffer_peek_memory (buffer, 0);
+
+  self->buffer = buffer;
+  self->memory = memory;
+  self->allocator = memory->allocator;
+  self->start = start;
+  self->n_samples = n_samples;
+}
+
+static gboolean
+is_given (const AbGiven * self, GstBuffer * buffer)
+{
+  GstMemory *memory;
+
+  if (buffer != self->buffer || gst_buffer_n_memory (buffer) == 0)
+    return FALSE;
+  memory = gst_buffer_peek_memory (buffer, 0);
+  return memory == self->memory && memory->allocator == self->allocator;
+}
+
+/* The size that is left is that of a batch as long as @given, or shorter where
+ * that may be. */
+static gboolean
+check_size (gsize size, const AbGiven * given, const GstAudioInfo * info,
+    GError ** error)
 {
   gboolean planar =
       GST_AUDIO_INFO_LAYOUT (info) == GST_AUDIO_LAYOUT_NON_INTERLEAVED;
   guint bpf = GST_AUDIO_INFO_BPF (info);
-  gsize size = gst_buffer_get_size (buffer);
   gsize left = size / bpf;
 
+  if (size % bpf == 0 && left > 0 && left <= given->n_samples
+      && (!planar || left == given->n_samples))
+    return TRUE;
+  g_set_error (error, GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_FAILED,
+      "The handler of fill-batch returned a batch of %" G_GSIZE_FORMAT
+      " bytes for one of %u samples of %u bytes. It may shorten interleaved "
+      "audio by whole samples, and must not resize planar audio.", size,
+      given->n_samples, bpf);
+  return FALSE;
+}
+
+gboolean
+ab_batch_check_filled (GstBuffer * buffer, const AbGiven * given,
+    const GstAudioInfo * info, guint * n_samples, GError ** error)
+{
+  gsize size = gst_buffer_get_size (buffer);
+
+  if (!is_given (given, buffer)) {
+    g_set_error (error, GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_FAILED,
+        "The handler of fill-batch returned a buffer, or memory in it, that is "
+        "not from new-batch, for the batch of %u samples at sample %"
+        G_GUINT64_FORMAT ".", given->n_samples, given->start);
+    return FALSE;
+  }
   if (!ab_batch_is_exclusive (buffer)) {
     g_set_error (error, GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_FAILED,
         "The handler of fill-batch has kept a reference to the batch of %u "
         "samples at sample %" G_GUINT64_FORMAT ", to its memory or to a "
-        "mapping of it. A batch belongs to its consumer.", *n_samples,
-        GST_BUFFER_OFFSET (buffer));
+        "mapping of it. A batch belongs to its consumer.", given->n_samples,
+        given->start);
     return FALSE;
   }
-  if (size % bpf != 0 || left == 0 || left > *n_samples
-      || (planar && left != *n_samples)) {
-    g_set_error (error, GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_FAILED,
-        "The handler of fill-batch returned a batch of %" G_GSIZE_FORMAT
-        " bytes for one of %u samples of %u bytes. It may shorten interleaved "
-        "audio by whole samples, and must not resize planar audio.", size,
-        *n_samples, bpf);
+  if (!check_size (size, given, info, error))
     return FALSE;
-  }
-  *n_samples = left;
+  *n_samples = size / GST_AUDIO_INFO_BPF (info);
   return TRUE;
 }
 

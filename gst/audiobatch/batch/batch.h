@@ -53,12 +53,27 @@ void ab_batch_describe (GstBuffer * buffer, const GstAudioInfo * info,
  * has one reference, is no part of another memory, and is not mapped. */
 gboolean ab_batch_is_exclusive (GstBuffer * buffer);
 
-/* Checks a batch of @n_samples that the application filled: the element alone
- * owns it, and it is not longer. Interleaved audio may be shorter by whole
- * samples, planar audio may not. Sets @n_samples to the number that is left. On
- * FALSE, @error says what is wrong. */
-gboolean ab_batch_check_filled (GstBuffer * buffer, const GstAudioInfo * info,
-    guint * n_samples, GError ** error);
+/* A batch that the application is to fill. The application may drop it, so the
+ * pointers are only compared. The allocator lives on, so memory of its own at
+ * the same address does not deceive us. */
+typedef struct
+{
+  gconstpointer buffer;
+  gconstpointer memory;
+  gconstpointer allocator;
+  guint64 start;
+  guint n_samples;
+} AbGiven;
+
+void ab_given_init (AbGiven * self, GstBuffer * buffer, guint64 start,
+    guint n_samples);
+
+/* Checks @buffer, which the application returned for @given: it is that batch
+ * with that memory, the caller alone owns it, and it is not longer. Interleaved
+ * audio may be shorter by whole samples, planar audio may not. Sets @n_samples
+ * to the number that is left. On FALSE, @error says what is wrong. */
+gboolean ab_batch_check_filled (GstBuffer * buffer, const AbGiven * given,
+    const GstAudioInfo * info, guint * n_samples, GError ** error);
 
 /* Takes the layout of @info. The caller keeps @info alive and in place. No
  * batch may be open. */

@@ -167,16 +167,19 @@ consume (GstElement * sink, GstBuffer * batch, GstPad * pad, Stream * self)
   g_mutex_unlock (&self->lock);
 }
 
-static GstFlowReturn
-fill_ramp (GstElement * src, GstBuffer * batch, guint64 start, Stream * self)
+static GstBuffer *
+fill_ramp (GstElement * src, guint64 start, guint n_samples, Stream * self)
 {
-  guint n = batch_samples (batch, &self->audio->info);
+  GstBuffer *batch;
 
-  if (start + n > self->audio->n_samples)
-    return GST_FLOW_EOS;
+  if (start + n_samples > self->audio->n_samples) {
+    g_signal_emit_by_name (src, "end-of-stream");
+    return NULL;
+  }
+  batch = take_new_batch (src);
   gst_buffer_fill (batch, 0, self->audio->planes[0]
       + start * self->audio->sample_size, gst_buffer_get_size (batch));
-  return GST_FLOW_OK;
+  return batch;
 }
 
 /* A frame has 512 bytes, so the greatest batch is one TiB. */

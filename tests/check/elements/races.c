@@ -313,9 +313,10 @@ typedef struct
   guint batches;
 } Run;
 
-static GstFlowReturn
-number_samples (GstElement * source, GstBuffer * batch, guint64 start)
+static GstBuffer *
+number_samples (GstElement * source, guint64 start, guint n_samples)
 {
+  GstBuffer *batch = take_new_batch (source);
   GstMapInfo map;
   gsize i;
 
@@ -323,7 +324,7 @@ number_samples (GstElement * source, GstBuffer * batch, guint64 start)
   for (i = 0; i < map.size / 4; i++)
     ((guint32 *) map.data)[i] = start + i;
   gst_buffer_unmap (batch, &map);
-  return GST_FLOW_OK;
+  return batch;
 }
 
 /* Checks that samples count up from the one that the batch names. Silence may

@@ -164,13 +164,19 @@ assert_latency (GstHarness * h, gboolean live, GstClockTime latency)
   gst_query_unref (query);
 }
 
-static GstFlowReturn
-cut_third (GstElement * element, GstBuffer * batch, guint64 start,
-    guint * calls)
+static GstBuffer *
+cut_third (GstElement * element, guint64 start, guint n_samples, guint * calls)
 {
-  if (++*calls == 3)
+  GstBuffer *batch;
+
+  if (++*calls > 4) {
+    g_signal_emit_by_name (element, "end-of-stream");
+    return NULL;
+  }
+  batch = take_new_batch (element);
+  if (*calls == 3)
     gst_buffer_set_size (batch, 7 * 2);
-  return *calls > 4 ? GST_FLOW_EOS : GST_FLOW_OK;
+  return batch;
 }
 
 /* 631d356845, 6eb5f5b13e. In 1.22.0 the answer changes after a short buffer. */
@@ -201,13 +207,13 @@ GST_START_TEST (test_latency_is_one_batch_and_stays_so_after_short_ones)
 
 GST_END_TEST;
 
-static GstFlowReturn
-resize_in_handler (GstElement * element, GstBuffer * batch, guint64 start,
+static GstBuffer *
+resize_in_handler (GstElement * element, guint64 start, guint n_samples,
     guint * calls)
 {
   if (++*calls == 3)
     g_object_set (element, "samples-per-batch", 25, NULL);
-  return GST_FLOW_OK;
+  return take_new_batch (element);
 }
 
 GST_START_TEST (test_new_size_takes_the_next_batch_and_posts_latency_once)
@@ -764,13 +770,15 @@ GST_START_TEST (test_time_and_wave_go_on_through_changes_of_format)
 
 GST_END_TEST;
 
-static GstFlowReturn
-follow_format (GstElement * element, GstBuffer * batch, guint64 start,
+static GstBuffer *
+follow_format (GstElement * element, guint64 start, guint n_samples,
     guint * calls)
 {
+  GstBuffer *batch = take_new_batch (element);
+
   fail_unless_equals_uint64 (GST_BUFFER_OFFSET (batch), start);
   ++*calls;
-  return GST_FLOW_OK;
+  return batch;
 }
 
 GST_START_TEST (test_handler_sees_changes_of_format_with_time_going_on)

@@ -421,13 +421,14 @@ GST_START_TEST (test_reverse_goes_down_to_the_start_without_empty_batches)
 GST_END_TEST;
 
 /* Shortens each longer batch to 600 samples. */
-static GstFlowReturn
-cut_to_600 (GstElement * element, GstBuffer * batch, guint64 start,
+static GstBuffer *
+cut_to_600 (GstElement * element, guint64 start, guint n_samples,
     gpointer unused)
 {
-  gst_buffer_set_size (batch, MIN (gst_buffer_get_size (batch),
-          600 * sizeof (gdouble)));
-  return GST_FLOW_OK;
+  GstBuffer *batch = take_new_batch (element);
+
+  gst_buffer_set_size (batch, MIN (n_samples, 600) * sizeof (gdouble));
+  return batch;
 }
 
 GST_START_TEST (test_reverse_makes_no_sample_twice_where_a_handler_cuts_short)
@@ -656,13 +657,13 @@ seek_in_stream (Player * p)
               GST_SECOND + time_of (p, 2000))));
 }
 
-static GstFlowReturn
-seek_from_handler (GstElement * element, GstBuffer * batch, guint64 start,
+static GstBuffer *
+seek_from_handler (GstElement * element, guint64 start, guint n_samples,
     gpointer user_data)
 {
   if (start == 2 * DEFAULT_BATCH)
     seek_in_stream (user_data);
-  return GST_FLOW_OK;
+  return take_new_batch (element);
 }
 
 /* Checks that all but the first two batches are those of seek_in_stream(). */

@@ -34,21 +34,20 @@ ramp_sample (guint64 index)
   return (guint32) index *0x9e3779b1u;
 }
 
-static GstFlowReturn
-fill_ramp (GstElement * src, GstBuffer * batch, guint64 start,
-    gpointer user_data)
+static GstBuffer *
+fill_ramp (GstElement * src, guint64 start, guint n_samples, gpointer user_data)
 {
+  GstBuffer *batch = take_new_batch (src);
   GstMapInfo map;
   guint32 *samples;
   guint i;
 
-  if (!gst_buffer_map (batch, &map, GST_MAP_WRITE))
-    return GST_FLOW_ERROR;
+  fail_unless (gst_buffer_map (batch, &map, GST_MAP_WRITE));
   samples = (guint32 *) map.data;
   for (i = 0; i < map.size / 4; i++)
     samples[i] = ramp_sample (start + i);
   gst_buffer_unmap (batch, &map);
-  return GST_FLOW_OK;
+  return batch;
 }
 
 /* The bits that differ from the ramp. No branch in the loop, so that the

@@ -49,23 +49,29 @@ ramp_byte (guint64 position)
   return (guint32) ((position + 1) * 0x9e3779b1u) >> 24;
 }
 
-static GstFlowReturn
-fill_batch (GstElement * source, GstBuffer * batch, guint64 start, End * end)
+static GstBuffer *
+fill_batch (GstElement * source, guint64 start, guint n_samples, End * end)
 {
+  GstBuffer *batch = NULL;
   GstMapInfo map;
   gsize i;
 
-  if (end->batches > 0 && end->filled == end->batches)
-    return GST_FLOW_EOS;
-  if (!gst_buffer_map (batch, &map, GST_MAP_WRITE))
-    return GST_FLOW_ERROR;
+  if (end->batches > 0 && end->filled == end->batches) {
+    g_signal_emit_by_name (source, "end-of-stream");
+    return NULL;
+  }
+  g_signal_emit_by_name (source, "new-batch", &batch);
+  if (!gst_buffer_map (batch, &map, GST_MAP_WRITE)) {
+    gst_buffer_unref (batch);
+    return NULL;
+  }
   for (i = 0; i < map.size; i++)
     map.data[i] = ramp_byte (end->filled * map.size + i);
   gst_buffer_unmap (batch, &map);
   if (end->filled % GAP_EVERY == GAP_EVERY - 1)
     GST_BUFFER_FLAG_SET (batch, GST_BUFFER_FLAG_GAP);
   end->filled++;
-  return GST_FLOW_OK;
+  return batch;
 }
 
 static void
