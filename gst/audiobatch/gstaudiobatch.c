@@ -235,7 +235,7 @@ gst_audio_batch_chain (GstPad * pad, GstObject * parent, GstBuffer * buffer)
       reverse_chunk (self, &arrival);
     arrival.chunk.has_metas = ab_metas_any (arrival.buffer);
     ret = ab_placer_place (&self->placer, &arrival);
-    gst_buffer_unref (arrival.buffer);
+    gst_clear_buffer (&arrival.buffer);
   }
   return ret;
 }

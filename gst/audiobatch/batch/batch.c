@@ -34,6 +34,25 @@ ab_batch_is_exclusive (GstBuffer * buffer)
       & ((1 << LOCK_OWNERS_SHIFT) - 1)) == 0;
 }
 
+gboolean
+ab_batch_is_described (GstBuffer * chunk, const GstAudioInfo * info,
+    guint n_samples)
+{
+  GstAudioMeta *meta = gst_buffer_get_audio_meta (chunk);
+  gsize plane_size = (gsize) n_samples * (GST_AUDIO_INFO_WIDTH (info) / 8);
+  gint i;
+
+  if (GST_AUDIO_INFO_LAYOUT (info) == GST_AUDIO_LAYOUT_INTERLEAVED)
+    return meta == NULL;
+  if (gst_buffer_get_n_meta (chunk, GST_AUDIO_META_API_TYPE) != 1)
+    return FALSE;
+  for (i = 0; i < GST_AUDIO_INFO_CHANNELS (info); i++) {
+    if (meta->offsets[i] != i * plane_size)
+      return FALSE;
+  }
+  return TRUE;
+}
+
 void
 ab_given_init (AbGiven * self, GstBuffer * buffer, guint64 start,
     guint n_samples)
@@ -137,16 +156,36 @@ take_room (AbBatch * self, const AbRoom * room, guint capacity, guint64 start,
   self->has_metas = FALSE;
 }
 
+static void
+mark_discont (AbBatch * self, GstBuffer * buffer)
+{
+  GST_BUFFER_FLAG_SET (buffer,
+      GST_BUFFER_FLAG_DISCONT | GST_BUFFER_FLAG_RESYNC);
+  self->discont = FALSE;
+}
+
 void
 ab_batch_open (AbBatch * self, const AbRoom * room, guint capacity,
     guint64 start, const AbClock * clock)
 {
   take_room (self, room, capacity, start, clock);
-  if (G_UNLIKELY (self->discont)) {
-    GST_BUFFER_FLAG_SET (room->buffer,
-        GST_BUFFER_FLAG_DISCONT | GST_BUFFER_FLAG_RESYNC);
-    self->discont = FALSE;
-  }
+  if (G_UNLIKELY (self->discont))
+    mark_discont (self, room->buffer);
+}
+
+void
+ab_batch_adopt (AbBatch * self, GstBuffer * chunk, guint n_samples,
+    gboolean silent, guint64 start, const AbClock * clock)
+{
+  GST_BUFFER_DTS (chunk) = GST_CLOCK_TIME_NONE;
+  /* all flags of buffers; new memory is tagged */
+  GST_BUFFER_FLAG_UNSET (chunk, ~(GST_MINI_OBJECT_FLAG_LAST - 1));
+  GST_BUFFER_FLAG_SET (chunk, GST_BUFFER_FLAG_TAG_MEMORY);
+  if (G_UNLIKELY (self->discont))
+    mark_discont (self, chunk);
+  if (silent)
+    GST_BUFFER_FLAG_SET (chunk, GST_BUFFER_FLAG_GAP);
+  ab_clock_stamp (clock, chunk, start, n_samples);
 }
 
 /* Copies whole frames, or samples of one plane, from the last to the first. */

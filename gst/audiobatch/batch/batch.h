@@ -53,6 +53,11 @@ void ab_batch_describe (GstBuffer * buffer, const GstAudioInfo * info,
  * has one reference, is no part of another memory, and is not mapped. */
 gboolean ab_batch_is_exclusive (GstBuffer * buffer);
 
+/* Has @chunk, of @n_samples, the GstAudioMeta that a batch has: none if it is
+ * interleaved; one with the planes in order, without gaps, if it is planar? */
+gboolean ab_batch_is_described (GstBuffer * chunk, const GstAudioInfo * info,
+    guint n_samples);
+
 /* A batch that the application is to fill. The application may drop it, so the
  * pointers are only compared. The allocator lives on, so memory of its own at
  * the same address does not deceive us. */
@@ -84,6 +89,12 @@ void ab_batch_set_info (AbBatch * self, const GstAudioInfo * info);
  * batch. */
 void ab_batch_open (AbBatch * self, const AbRoom * room, guint capacity,
     guint64 start, const AbClock * clock);
+
+/* Makes @chunk, which has @n_samples samples, a batch whose first one is number
+ * @start: removes its flags and times, and stamps it as a batch. It is GAP if it
+ * is @silent. No batch may be open. */
+void ab_batch_adopt (AbBatch * self, GstBuffer * chunk, guint n_samples,
+    gboolean silent, guint64 start, const AbClock * clock);
 
 /* Fills the rest of the batch with silence and marks it with
  * GstAudioClippingMeta.

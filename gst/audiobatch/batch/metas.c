@@ -3,6 +3,7 @@
 
 #include "batch/metas.h"
 
+#include "memory/foreign.h"
 #include "time/clock.h"
 
 #include <gst/audio/audio.h>
@@ -93,7 +94,8 @@ ab_metas_any_of_them (GstBuffer * chunk)
   GstMeta *meta;
 
   while ((meta = gst_buffer_iterate_meta (chunk, &state))) {
-    if (meta->info->api != GST_AUDIO_META_API_TYPE)
+    if (meta->info->api != GST_AUDIO_META_API_TYPE
+        && meta->info->api != ab_lease_meta_api_get_type ())
       return TRUE;
   }
   return FALSE;

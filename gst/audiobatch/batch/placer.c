@@ -12,7 +12,7 @@
 
 /* Takes the settings that may change between batches. Sets @changed if the size
  * or the hop is a new one. */
-static gboolean
+static inline gboolean
 update_window (AbPlacer * self, gboolean * changed)
 {
   gboolean hop_changed = self->hop != self->settings.hop;
@@ -32,12 +32,19 @@ negotiate (AbPlacer * self)
     ab_stream_negotiate (self->stream, self->srcpad);
 }
 
-static GstFlowReturn
-acquire_batch (AbPlacer * self, AbRoom * room, guint * capacity)
+/* Returns the samples of the next batch. */
+static guint
+next_size (AbPlacer * self)
 {
   if (G_UNLIKELY (GST_PAD_NEEDS_RECONFIGURE (self->srcpad)))
     negotiate (self);
-  *capacity = ab_size_next (&self->stream->size);
+  return ab_size_next (&self->stream->size);
+}
+
+static GstFlowReturn
+acquire_batch (AbPlacer * self, AbRoom * room, guint * capacity)
+{
+  *capacity = next_size (self);
   return ab_supply_acquire (&self->stream->supply, *capacity, room);
 }
 
@@ -54,6 +61,15 @@ clock_at (AbPlacer * self, guint64 start)
   return clock ? clock : &self->batch.clock;
 }
 
+/* Downstream holds too many batches: the next one, of @n samples, is dropped.
+ * Later calls skip its samples, of which the first @n_shared came before. */
+static void
+skip_batch (AbPlacer * self, guint n, guint n_shared)
+{
+  self->skip = MAX (n, self->hop) - n_shared;
+  self->batch.discont = TRUE;
+}
+
 /* Begins the batch whose first sample is @start, and puts @shared (may be NULL)
  * at its start. If the batch is dropped, later calls skip its samples. */
 static GstFlowReturn
@@ -65,9 +81,7 @@ open_batch_at (AbPlacer * self, guint64 start, const AbSharedSamples * shared)
 
   ret = acquire_batch (self, &room, &capacity);
   if (G_UNLIKELY (ret == AB_FLOW_DROPPED)) {
-    self->skip = MAX (capacity, self->hop)
-        - (shared ? shared->chunk.n_samples : 0);
-    self->batch.discont = TRUE;
+    skip_batch (self, capacity, shared ? shared->chunk.n_samples : 0);
     return GST_FLOW_OK;
   }
   if (G_UNLIKELY (ret != GST_FLOW_OK))
@@ -291,6 +305,67 @@ lose_rest (AbPlacer * self, const AbArrival * arrival, guint done)
   ab_timeline_break (&self->timeline);
   ab_metas_lose (&self->metas, self->timeline.position);
   count_added (self, arrival, lost, 0, lost);
+}
+
+/* Has the chunk what a batch has, and nothing else, and do we alone own it? */
+static gboolean
+is_like_a_batch (AbPlacer * self, const AbArrival * arrival)
+{
+  return arrival->kind == AB_ARRIVAL_CHUNK && !arrival->chunk.reversed
+      && !arrival->chunk.has_metas && ab_batch_is_exclusive (arrival->buffer)
+      && ab_batch_is_described (arrival->buffer, &self->stream->info,
+      arrival->chunk.n_samples);
+}
+
+/* Makes the chunk the next batch, if it can be. On AB_FLOW_UNFIT it can't;
+ * other values are those of ab_supply_adopt(). */
+static GstFlowReturn
+take_chunk (AbPlacer * self, const AbArrival * arrival)
+{
+  guint n = arrival->chunk.n_samples;
+  GstFlowReturn ret = AB_FLOW_UNFIT;
+  gboolean changed;
+
+  if (ab_batch_is_open (&self->batch) || self->skip > 0
+      || !is_like_a_batch (self, arrival))
+    return AB_FLOW_UNFIT;
+  if (!update_window (self, &changed))
+    return GST_FLOW_ERROR;
+  if (next_size (self) == n && (self->hop == 0 || self->hop == n))
+    ret = ab_supply_adopt (&self->stream->supply, arrival->buffer, n);
+  if (ret == AB_FLOW_UNFIT)
+    ab_size_undo (&self->stream->size);
+  return ret;
+}
+
+/* With zero-copy: pushes the chunk itself as the next batch, if it can be one.
+ * Then arrival->buffer is NULL. */
+static G_GNUC_NO_INLINE GstFlowReturn
+push_chunk (AbPlacer * self, AbArrival * arrival)
+{
+  guint64 start = self->timeline.position;
+  const AbClock *clock = &self->timeline.clock;
+  guint n = arrival->chunk.n_samples;
+  GstFlowReturn ret = take_chunk (self, arrival);
+
+  if (ret == AB_FLOW_DROPPED)
+    skip_batch (self, n, 0);
+  if (ret == AB_FLOW_DROPPED || ret == AB_FLOW_UNFIT)
+    return GST_FLOW_OK;
+  if (ret != GST_FLOW_OK) {
+    lose_rest (self, arrival, 0);
+    return ret;
+  }
+  ab_batch_adopt (&self->batch, arrival->buffer, n, arrival->chunk.silent,
+      start, clock);
+  self->timeline.position += n;
+  ab_stream_count_batch (self->stream, n, n);
+  ret = push_buffer (self, g_steal_pointer (&arrival->buffer), clock->rate,
+      start + n);
+  release_due_events (self);
+  if (ret < GST_FLOW_OK)
+    lose_rest (self, arrival, n);
+  return ret;
 }
 
 /* Copies the samples of @arrival from @done on into batches and pushes each
@@ -642,6 +717,11 @@ ab_placer_place (AbPlacer * self, AbArrival * arrival)
   if (G_UNLIKELY (arrival->chunk.has_metas
           || (arrival->flags & AB_CHUNK_FLAGS)))
     note_chunk (self, arrival, done);
+  if (G_UNLIKELY (self->settings.zero_copy) && done == 0) {
+    ret = push_chunk (self, arrival);
+    if (ret < GST_FLOW_OK || arrival->buffer == NULL)
+      return ret;
+  }
   if (!map_chunk (self, arrival, done))
     return GST_FLOW_ERROR;
   ret = feed (self, arrival, done);

@@ -98,7 +98,8 @@ void ab_placer_reset (AbPlacer * self);
 void ab_placer_set_info (AbPlacer * self);
 
 /* Places @arrival in time, copies its samples into batches, and pushes each
- * full batch. On an error the rest of the chunk is counted as dropped.
+ * full batch. On an error the rest of the chunk is counted as dropped. If the
+ * chunk itself is pushed, arrival->buffer becomes NULL.
  *
  * Returns: what the last push returned. A custom success of downstream is no
  * error. */

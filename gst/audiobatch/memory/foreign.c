@@ -27,8 +27,8 @@ typedef struct
   gsize bytes;
 } Lease;
 
-static GType
-lease_meta_api_get_type (void)
+GType
+ab_lease_meta_api_get_type (void)
 {
   static const gchar *tags[] = { NULL };
   static gsize type = 0;
@@ -72,14 +72,16 @@ lease_ends (gpointer user_data, GstMiniObject * memory)
 
 /* Do others hold the memory, so that it outlives its buffer? Downstream's pool
  * reuses a memory that others only reference, not one that others share. Some
- * allocators revive memory instead of freeing it: nothing tells us of that. */
+ * allocators revive memory instead of freeing it: nothing tells us of that. The
+ * memory of a buffer that is being freed is never writable, so count the
+ * references. */
 static gboolean
 is_held (const LeaseMeta * self, GstMemory * memory)
 {
   if (GST_MINI_OBJECT_CAST (memory)->dispose)
     return FALSE;
-  return !gst_memory_is_writable (memory)
-      || (!self->pooled && GST_MINI_OBJECT_REFCOUNT_VALUE (memory) > 1);
+  return self->pooled ? !gst_memory_is_writable (memory)
+      : GST_MINI_OBJECT_REFCOUNT_VALUE (memory) > 1;
 }
 
 /* Will downstream's pool find the buffer unfit for reuse? GstBufferPool looks at
@@ -123,7 +125,8 @@ lease_meta_info (void)
   static const GstMetaInfo *info = NULL;
 
   if (g_once_init_enter ((GstMetaInfo **) & info)) {
-    const GstMetaInfo *new_info = gst_meta_register (lease_meta_api_get_type (),
+    const GstMetaInfo *new_info =
+        gst_meta_register (ab_lease_meta_api_get_type (),
         "GstAudioBatchLeaseMeta", sizeof (LeaseMeta), lease_meta_init,
         lease_meta_free, NULL);
 
@@ -141,7 +144,8 @@ add_lease (GstBuffer * buffer, AbLedger * ledger)
 static LeaseMeta *
 get_lease (GstBuffer * buffer)
 {
-  return (LeaseMeta *) gst_buffer_get_meta (buffer, lease_meta_api_get_type ());
+  return (LeaseMeta *) gst_buffer_get_meta (buffer,
+      ab_lease_meta_api_get_type ());
 }
 
 void

@@ -7,6 +7,9 @@
 
 G_BEGIN_DECLS
 
+/* The API of the meta that counts a release. It says nothing about samples. */
+GType ab_lease_meta_api_get_type (void);
+
 /* Any thread. Allocates @size bytes with @allocator, downstream's.
  *
  * Returns: (transfer full) (nullable): NULL if it refuses, or gives memory

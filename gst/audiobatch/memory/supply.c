@@ -4,6 +4,7 @@
 
 #include "memory/supply.h"
 
+#include "memory/foreign.h"
 #include "stats/limits.h"
 
 #define PROC_CGROUP "/proc/self/cgroup"
@@ -397,13 +398,11 @@ note_time (AbSupply * self, GstClockTime time)
   self->until_timed = TIMED_EVERY;
 }
 
-GstFlowReturn
-ab_supply_acquire (AbSupply * self, guint n_samples, AbRoom * room)
+/* Before each batch: waits until downstream may get it, and plans anew if that
+ * is due. */
+static inline GstFlowReturn
+prepare (AbSupply * self)
 {
-  GstClockTime start = GST_CLOCK_TIME_NONE;
-  gboolean acquired;
-  gsize size;
-
   if (G_UNLIKELY (self->settings.max_outstanding > 0)) {
     GstFlowReturn ret = await_room (self);
 
@@ -414,7 +413,19 @@ ab_supply_acquire (AbSupply * self, guint n_samples, AbRoom * room)
     follow_advice (self);
   if (G_UNLIKELY (self->plan_due) && make_plan (self) != GST_FLOW_OK)
     return GST_FLOW_ERROR;
+  return GST_FLOW_OK;
+}
 
+GstFlowReturn
+ab_supply_acquire (AbSupply * self, guint n_samples, AbRoom * room)
+{
+  GstFlowReturn ret = prepare (self);
+  GstClockTime start = GST_CLOCK_TIME_NONE;
+  gboolean acquired;
+  gsize size;
+
+  if (G_UNLIKELY (ret != GST_FLOW_OK))
+    return ret;
   if (!g_size_checked_mul (&size, n_samples, GST_AUDIO_INFO_BPF (self->info)))
     return refuse_memory (self, n_samples);
   if (G_UNLIKELY (--self->until_timed == 0))
@@ -423,4 +434,59 @@ ab_supply_acquire (AbSupply * self, guint n_samples, AbRoom * room)
   if (G_UNLIKELY (start != GST_CLOCK_TIME_NONE))
     note_time (self, gst_util_get_timestamp () - start);
   return G_LIKELY (acquired) ? GST_FLOW_OK : refuse_memory (self, n_samples);
+}
+
+/* Can the samples be written where they are, and are they aligned? Only a
+ * mapping tells the address: what `align` and `offset` say of it differs between
+ * allocators. */
+static gboolean
+is_aligned (const AbMemory * self, GstMemory * memory)
+{
+  GstMapInfo map;
+  gboolean aligned;
+
+  if (!gst_memory_map (memory, &map, GST_MAP_READWRITE))
+    return FALSE;
+  aligned =
+      ((guintptr) map.data & (self->params.align | self->plan.align)) == 0;
+  gst_memory_unmap (memory, &map);
+  return aligned;
+}
+
+/* Is @memory what downstream asked for, for a batch of @size bytes, and hardly
+ * larger? What is in front of the samples or behind them stays as long as the
+ * batch. */
+static gboolean
+suits (const AbMemory * self, GstMemory * memory, gsize size)
+{
+  const GstAllocationParams *params = &self->params;
+  gsize behind = memory->maxsize - memory->offset - memory->size;
+
+  return memory->size == size
+      && (self->offered_allocator == NULL
+      || memory->allocator == self->offered_allocator)
+      && !GST_MEMORY_FLAG_IS_SET (memory,
+      GST_MEMORY_FLAG_READONLY | GST_MEMORY_FLAG_NOT_MAPPABLE)
+      && (GST_MINI_OBJECT_FLAGS (memory) & params->flags) == params->flags
+      && memory->offset >= params->prefix && behind >= params->padding
+      && memory->offset - params->prefix + behind - params->padding
+      <= memory->align && is_aligned (self, memory);
+}
+
+GstFlowReturn
+ab_supply_adopt (AbSupply * self, GstBuffer * chunk, guint n_samples)
+{
+  GstFlowReturn ret = prepare (self);
+  gsize size = (gsize) n_samples * GST_AUDIO_INFO_BPF (self->info);
+
+  if (G_UNLIKELY (ret != GST_FLOW_OK))
+    return ret;
+  /* a buffer of a pool goes back to it, and downstream's pool, if we use that,
+   * is what downstream wants */
+  if (chunk->pool || (self->memory.pool
+          && self->memory.pool == self->memory.offered)
+      || !suits (&self->memory, gst_buffer_peek_memory (chunk, 0), size))
+    return AB_FLOW_UNFIT;
+  ab_foreign_count (chunk, self->memory.ledger, AB_COUNTER_ADOPTED);
+  return GST_FLOW_OK;
 }

@@ -120,6 +120,16 @@ void ab_supply_take_query (AbSupply * self, GstQuery * query);
 GstFlowReturn ab_supply_acquire (AbSupply * self, guint n_samples,
     AbRoom * room);
 
+/* The chunk's memory does not suit downstream. Copy its samples. */
+#define AB_FLOW_UNFIT ((GstFlowReturn) (GST_FLOW_OK + 2))
+
+/* Makes @chunk the next batch, of @n_samples samples, and counts it. The caller
+ * is its only owner, and of its only memory.
+ *
+ * Returns: as ab_supply_acquire(), and AB_FLOW_UNFIT */
+GstFlowReturn ab_supply_adopt (AbSupply * self, GstBuffer * chunk,
+    guint n_samples);
+
 /* Waits until downstream releases a batch, at most for the duration of
  * @n_samples samples. A source calls it after it drops a batch.
  *

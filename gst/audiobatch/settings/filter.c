@@ -9,6 +9,7 @@
 #define DEFAULT_ALIGNMENT_THRESHOLD (40 * GST_MSECOND)
 #define DEFAULT_DISCONT_WAIT (1 * GST_SECOND)
 #define DEFAULT_MAX_FILL (5 * GST_SECOND)
+#define DEFAULT_ZERO_COPY FALSE
 
 enum
 {
@@ -18,6 +19,7 @@ enum
   PROP_ALIGNMENT_THRESHOLD,
   PROP_DISCONT_WAIT,
   PROP_MAX_FILL,
+  PROP_ZERO_COPY,
 };
 
 #define GST_TYPE_AUDIO_BATCH_TAIL (gst_audio_batch_tail_get_type ())
@@ -64,6 +66,7 @@ ab_filter_settings_init (AbFilterSettings * self)
   self->policy.alignment_threshold = DEFAULT_ALIGNMENT_THRESHOLD;
   self->policy.discont_wait = DEFAULT_DISCONT_WAIT;
   self->policy.max_fill = DEFAULT_MAX_FILL;
+  self->zero_copy = DEFAULT_ZERO_COPY;
 }
 
 void
@@ -99,6 +102,10 @@ ab_filter_settings_install (GObjectClass * klass)
           "Longest jump, forwards or backwards, that discont=fill bridges, in "
           "nanoseconds; a longer one is a discontinuity (0 = no limit)", 0,
           G_MAXINT64, DEFAULT_MAX_FILL, flags));
+  g_object_class_install_property (klass, PROP_ZERO_COPY,
+      g_param_spec_boolean ("zero-copy", "Zero copy",
+          "Push a chunk itself, without a copy, if it is exactly the next batch "
+          "and no one else uses it", DEFAULT_ZERO_COPY, flags));
 }
 
 gboolean
@@ -123,6 +130,9 @@ ab_filter_settings_set (AbFilterSettings * self, guint id, const GValue * value)
       return TRUE;
     case PROP_MAX_FILL:
       self->policy.max_fill = g_value_get_uint64 (value);
+      return TRUE;
+    case PROP_ZERO_COPY:
+      self->zero_copy = g_value_get_boolean (value);
       return TRUE;
     default:
       return FALSE;
@@ -151,6 +161,9 @@ ab_filter_settings_get (const AbFilterSettings * self, guint id, GValue * value)
       return TRUE;
     case PROP_MAX_FILL:
       g_value_set_uint64 (value, self->policy.max_fill);
+      return TRUE;
+    case PROP_ZERO_COPY:
+      g_value_set_boolean (value, self->zero_copy);
       return TRUE;
     default:
       return FALSE;

@@ -44,6 +44,7 @@ typedef struct
   guint hop;
   GstAudioBatchTail tail;
   AbTimelinePolicy policy;
+  gboolean zero_copy;
 } AbFilterSettings;
 
 void ab_filter_settings_init (AbFilterSettings * self);

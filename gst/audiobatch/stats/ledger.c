@@ -38,6 +38,10 @@ static const AbCounterInfo counter_infos[AB_N_COUNTERS] = {
       "Batches whose memory came back from an earlier batch", TRUE},
   [AB_COUNTER_REUSED_BYTES] = {"reused-bytes",
       "Bytes of batches whose memory came back from an earlier batch", FALSE},
+  [AB_COUNTER_ADOPTED] = {"adopted",
+      "Batches that are the chunk itself, pushed without a copy", TRUE},
+  [AB_COUNTER_ADOPTED_BYTES] = {"adopted-bytes",
+      "Bytes of batches that are the chunk itself", FALSE},
   [AB_COUNTER_FALLBACKS] = {"fallbacks",
       "Batches newly allocated because the pool had no buffer, or because "
         "downstream's allocator refused", TRUE},
@@ -162,6 +166,21 @@ raise_peak (AbLedger * ledger, AbCounter peak, guint64 value)
     ab_ledger_set (ledger, peak, value);
 }
 
+/* Each batch was taken in one of three ways. */
+static guint64
+taken_of (const guint64 * kept)
+{
+  return kept[AB_COUNTER_ALLOCATIONS] + kept[AB_COUNTER_REUSED]
+      + kept[AB_COUNTER_ADOPTED];
+}
+
+static guint64
+taken_bytes_of (const guint64 * kept)
+{
+  return kept[AB_COUNTER_ALLOCATED_BYTES] + kept[AB_COUNTER_REUSED_BYTES]
+      + kept[AB_COUNTER_ADOPTED_BYTES];
+}
+
 void
 ab_ledger_taken (AbLedger * ledger, AbCounter counter,
     AbCounter bytes_counter, gsize bytes)
@@ -170,9 +189,8 @@ ab_ledger_taken (AbLedger * ledger, AbCounter counter,
   guint64 now[AB_N_KEPT];
 
   ab_ledger_begin (ledger, AB_CHANGE_TAKEN, now);
-  taken = now[AB_COUNTER_ALLOCATIONS] + now[AB_COUNTER_REUSED] + 1;
-  taken_bytes = now[AB_COUNTER_ALLOCATED_BYTES] + now[AB_COUNTER_REUSED_BYTES]
-      + bytes;
+  taken = taken_of (now) + 1;
+  taken_bytes = taken_bytes_of (now) + bytes;
   ab_ledger_add (ledger, counter, 1);
   ab_ledger_add (ledger, bytes_counter, bytes);
 
@@ -287,11 +305,9 @@ counter_of (const AbFigures * figures, AbCounter counter)
 
   switch (counter) {
     case AB_COUNTER_OUTSTANDING_BATCHES:
-      return kept[AB_COUNTER_ALLOCATIONS] + kept[AB_COUNTER_REUSED]
-          - figures->released;
+      return taken_of (kept) - figures->released;
     case AB_COUNTER_OUTSTANDING_BYTES:
-      return kept[AB_COUNTER_ALLOCATED_BYTES] + kept[AB_COUNTER_REUSED_BYTES]
-          - figures->released_bytes;
+      return taken_bytes_of (kept) - figures->released_bytes;
     case AB_COUNTER_RELEASED:
       return figures->released;
     case AB_COUNTER_DISCARDS:
@@ -309,8 +325,8 @@ ab_ledger_read (AbLedger * ledger, AbCounter counter)
   if (counter < AB_N_KEPT_COUNTERS)
     copy_figures (ledger, counter, counter + 1, &figures);
   else
-    copy_figures (ledger, AB_COUNTER_ALLOCATIONS, AB_COUNTER_REUSED_BYTES + 1,
-        &figures);
+    copy_figures (ledger, ab_change_first (AB_CHANGE_TAKEN),
+        ab_change_end (AB_CHANGE_TAKEN), &figures);
   return counter_of (&figures, counter);
 }
 

@@ -27,6 +27,8 @@ typedef enum
   AB_COUNTER_ALLOCATED_BYTES,
   AB_COUNTER_REUSED,
   AB_COUNTER_REUSED_BYTES,
+  AB_COUNTER_ADOPTED,
+  AB_COUNTER_ADOPTED_BYTES,
   AB_COUNTER_FALLBACKS,
   AB_COUNTER_PEAK_OUTSTANDING_BATCHES,
   AB_COUNTER_PEAK_OUTSTANDING_BYTES,
@@ -73,7 +75,7 @@ typedef enum
   AB_CHANGE_BATCH,
   /* batches, and all counters of samples */
   AB_CHANGE_SAMPLES,
-  /* allocations, reused, and the bytes of both */
+  /* allocations, reused, adopted, and the bytes of each */
   AB_CHANGE_TAKEN,
   AB_CHANGE_NOMINAL,
   /* the bits of `sequence` that hold a change */
@@ -161,8 +163,8 @@ AbLedger *ab_ledger_ref (AbLedger * ledger);
 void ab_ledger_unref (AbLedger * ledger);
 
 /* Copies all figures into @snapshot. They add up: outstanding = allocations +
- * reused - released, and, if batches do not overlap, samples in + inserted =
- * out + dropped + pending. */
+ * reused + adopted - released, and, if batches do not overlap, samples in +
+ * inserted = out + dropped + pending. */
 void ab_ledger_snapshot (AbLedger * ledger, AbSnapshot * snapshot);
 
 /* One figure of the snapshot, without the others. */
@@ -235,7 +237,7 @@ ab_change_end (AbChange change)
     case AB_CHANGE_SAMPLES:
       return AB_COUNTER_SAMPLES_PENDING + 1;
     case AB_CHANGE_TAKEN:
-      return AB_COUNTER_REUSED_BYTES + 1;
+      return AB_COUNTER_ADOPTED_BYTES + 1;
     default:
       return AB_N_KEPT;
   }
@@ -275,7 +277,7 @@ ab_ledger_end (AbLedger * ledger)
     ab_ledger_answer (ledger);
 }
 
-/* A batch of @bytes was taken. @counter is ALLOCATIONS or REUSED, and
+/* A batch of @bytes was taken. @counter is ALLOCATIONS, REUSED or ADOPTED, and
  * @bytes_counter the counter of its bytes. */
 void ab_ledger_taken (AbLedger * ledger, AbCounter counter,
     AbCounter bytes_counter, gsize bytes);
@@ -312,7 +314,8 @@ ab_ledger_outstanding (AbLedger * ledger)
   guint64 released = atomic_load (&ledger->released);
 
   return ab_ledger_get (ledger, AB_COUNTER_ALLOCATIONS)
-      + ab_ledger_get (ledger, AB_COUNTER_REUSED) - released;
+      + ab_ledger_get (ledger, AB_COUNTER_REUSED)
+      + ab_ledger_get (ledger, AB_COUNTER_ADOPTED) - released;
 }
 
 G_END_DECLS

@@ -26,6 +26,7 @@ static const struct
   {"audiobatch", "samples-per-batch=100", TRUE},
   {"audiobatch", "samples-per-batch=100 allocation=pool", TRUE},
   {"audiobatch", "samples-per-batch=100 hop-samples=30", TRUE},
+  {"audiobatch", "samples-per-batch=100 zero-copy=true", TRUE},
   {"audiobatchsrc", "samples-per-batch=100", TRUE},
   {"audiobatchsrc", "samples-per-batch=100 allocation=pool wave=ticks", FALSE},
 };
@@ -549,7 +550,7 @@ GST_START_TEST (test_each_figure_can_be_got_through_the_bin)
     g_value_unset (&got);
     g_free (path);
   }
-  fail_unless_equals_int (n, 10);
+  fail_unless_equals_int (n, 11);
   g_free (specs);
   gst_object_unref (bin);
 }

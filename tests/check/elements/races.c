@@ -136,12 +136,13 @@ disturb (gpointer data)
 /* Counters that never decrease come first. */
 static const gchar *const figures[] = {
   "batches", "allocations", "allocated-bytes", "reused", "reused-bytes",
-  "fallbacks", "discards", "dropped-batches", "samples-in", "samples-out",
+  "adopted", "adopted-bytes", "fallbacks", "discards", "dropped-batches",
+  "samples-in", "samples-out",
   "samples-inserted", "samples-dropped", "released", "peak-outstanding-batches",
   "peak-outstanding-bytes", "outstanding-batches", "outstanding-bytes",
 };
 
-#define N_GROWING 15
+#define N_GROWING 17
 
 typedef struct
 {
@@ -162,7 +163,8 @@ figure (const Figures * now, const gchar * name)
 static void
 assert_adds_up (const Figures * now)
 {
-  const guint64 taken = figure (now, "allocations") + figure (now, "reused");
+  const guint64 taken = figure (now, "allocations") + figure (now, "reused")
+      + figure (now, "adopted");
 
   fail_unless_equals_uint64 (taken, figure (now, "outstanding-batches")
       + figure (now, "released"));

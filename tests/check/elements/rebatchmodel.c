@@ -658,9 +658,13 @@ size_of_batches (const Model * self, guint64 n)
       self->wish.d);
 }
 
+/* A query that is serialized pushes stored events, as GStreamer does. */
 static void
 begin_batch (Model * self, guint64 position)
 {
+  if (self->asks)
+    emit_sticky (self, NULL);
+  self->asks = FALSE;
   if (size_has_changed (self))
     self->n_begun = 0;
   self->wish = size_wish (self);
@@ -1249,6 +1253,7 @@ feed_caps (Model * self, const Operation * operation)
     self->overlap = gst_util_uint64_scale_round (self->overlap,
         operation->info.rate, self->info.rate);
     self->n_begun = 0;
+    self->asks = TRUE;
   }
   emit_event (self, operation_event (operation));
   self->info = operation->info;

@@ -192,6 +192,8 @@ typedef struct
 
   gboolean has_format;
   GstAudioInfo info;
+  /* the next batch begins with an ALLOCATION query about the new format */
+  gboolean asks;
 
   /* all samples; the index is the position */
   GArray *samples;

@@ -128,6 +128,8 @@ set_property (Stream * s, const gchar * setting)
   g_strfreev (pair);
 }
 
+static gboolean zero_copy = FALSE;
+
 /* Begins the stream. The log leaves out "stream-start caps segment". */
 static void
 stream_setup (Stream * s, const gchar * properties)
@@ -141,7 +143,8 @@ stream_setup (Stream * s, const gchar * properties)
   s->log = g_string_new (NULL);
   s->value = 0;
   s->values = FALSE;
-  g_object_set (s->h->element, "samples-per-batch", BATCH, NULL);
+  g_object_set (s->h->element, "samples-per-batch", BATCH, "zero-copy",
+      zero_copy, NULL);
   for (i = 0; settings[i] && *settings[i]; i++)
     set_property (s, settings[i]);
   g_strfreev (settings);
@@ -1260,13 +1263,15 @@ GST_START_TEST (test_metas_about_memory_are_dropped)
 
 GST_END_TEST;
 
-static Suite *
-streams_suite (void)
+static void
+avoid_copies (void)
 {
-  Suite *s = suite_create ("streams");
-  TCase *tc = tcase_create ("rules");
+  zero_copy = TRUE;
+}
 
-  suite_add_tcase (s, tc);
+static void
+add_tests (TCase * tc)
+{
   tcase_set_timeout (tc, 600);
   tcase_add_loop_test (tc,
       test_what_is_lost_is_in_the_log_once_a_run_with_both_times, 0,
@@ -1305,6 +1310,21 @@ streams_suite (void)
   tcase_add_test (tc, test_metas_and_flags_of_lost_samples_are_lost);
   tcase_add_test (tc, test_a_reference_stays_at_the_end_of_all_time);
   tcase_add_test (tc, test_metas_about_memory_are_dropped);
+}
+
+/* With zero-copy nothing else comes out. */
+static Suite *
+streams_suite (void)
+{
+  Suite *s = suite_create ("streams");
+  TCase *rules = tcase_create ("rules");
+  TCase *without_copies = tcase_create ("without copies");
+
+  suite_add_tcase (s, rules);
+  add_tests (rules);
+  suite_add_tcase (s, without_copies);
+  tcase_add_checked_fixture (without_copies, avoid_copies, NULL);
+  add_tests (without_copies);
   return s;
 }
 

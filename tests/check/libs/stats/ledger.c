@@ -12,6 +12,7 @@
 #define MAX_OUTSTANDING 32
 #define FRESH_BYTES 4096
 #define REUSED_BYTES 1000
+#define ADOPTED_BYTES 3000
 /* AUDIOBATCH_SNAPSHOTS overrides this for slow builds */
 #define SNAPSHOTS 1000000
 /* of a writer without a pause */
@@ -51,6 +52,12 @@ take_reused (gsize bytes)
   ab_ledger_taken (stats, AB_COUNTER_REUSED, AB_COUNTER_REUSED_BYTES, bytes);
 }
 
+static void
+take_adopted (gsize bytes)
+{
+  ab_ledger_taken (stats, AB_COUNTER_ADOPTED, AB_COUNTER_ADOPTED_BYTES, bytes);
+}
+
 GST_START_TEST (test_every_counter_has_a_name_and_a_meaning_of_its_own)
 {
   guint i, k;
@@ -77,8 +84,8 @@ GST_END_TEST;
 GST_START_TEST (test_the_promised_counters_are_properties)
 {
   static const gchar *names[] = { "batches", "allocations", "allocated-bytes",
-    "reused", "fallbacks", "outstanding-batches", "peak-outstanding-batches",
-    "dropped-batches"
+    "reused", "adopted", "fallbacks", "outstanding-batches",
+    "peak-outstanding-batches", "dropped-batches"
   };
   guint n, i;
 
@@ -192,11 +199,14 @@ GST_START_TEST (test_live_is_what_was_taken_and_not_released)
   take_fresh (1000);
   take_fresh (200);
   take_reused (30);
+  take_adopted (4);
   ab_ledger_released (stats, 200);
 
   assert_counters ("allocations=2 allocated-bytes=1200 reused=1 "
-      "reused-bytes=30 released=1 outstanding-batches=2 outstanding-bytes=1030 "
-      "peak-outstanding-batches=3 peak-outstanding-bytes=1230");
+      "reused-bytes=30 adopted=1 adopted-bytes=4 released=1 "
+      "outstanding-batches=3 outstanding-bytes=1034 "
+      "peak-outstanding-batches=4 peak-outstanding-bytes=1234");
+  fail_unless_equals_uint64 (ab_ledger_outstanding (stats), 3);
 }
 
 GST_END_TEST;
@@ -344,10 +354,12 @@ assert_figures (guint64 base)
   }
   fail_unless_equals_uint64 (snapshot.value[AB_COUNTER_OUTSTANDING_BATCHES],
       snapshot.value[AB_COUNTER_ALLOCATIONS]
-      + snapshot.value[AB_COUNTER_REUSED]);
+      + snapshot.value[AB_COUNTER_REUSED]
+      + snapshot.value[AB_COUNTER_ADOPTED]);
   fail_unless_equals_uint64 (snapshot.value[AB_COUNTER_OUTSTANDING_BYTES],
       snapshot.value[AB_COUNTER_ALLOCATED_BYTES]
-      + snapshot.value[AB_COUNTER_REUSED_BYTES]);
+      + snapshot.value[AB_COUNTER_REUSED_BYTES]
+      + snapshot.value[AB_COUNTER_ADOPTED_BYTES]);
 }
 
 /* As when the streaming thread is preempted for long. */
@@ -427,7 +439,9 @@ static _Atomic gboolean stream_is_over;
 static gsize
 bytes_of_batch (guint64 index)
 {
-  return index % 2 == 0 ? FRESH_BYTES : REUSED_BYTES;
+  static const gsize bytes[] = { FRESH_BYTES, REUSED_BYTES, ADOPTED_BYTES };
+
+  return bytes[index % 3];
 }
 
 static gpointer
@@ -475,8 +489,10 @@ stream_batches (gpointer unused)
       g_thread_yield ();
     if (bytes_of_batch (index) == FRESH_BYTES)
       take_fresh (FRESH_BYTES);
-    else
+    else if (bytes_of_batch (index) == REUSED_BYTES)
       take_reused (REUSED_BYTES);
+    else
+      take_adopted (ADOPTED_BYTES);
     atomic_store (&n_taken, index + 1);
     change_samples (index);
   }
@@ -496,14 +512,17 @@ find_lie (const guint64 * now, const guint64 * before)
   if (now[AB_COUNTER_SAMPLES_PENDING] != now[AB_COUNTER_BATCHES])
     return "each batch leaves one sample";
   if (now[AB_COUNTER_ALLOCATIONS] + now[AB_COUNTER_REUSED]
+      + now[AB_COUNTER_ADOPTED]
       != now[AB_COUNTER_OUTSTANDING_BATCHES] + now[AB_COUNTER_RELEASED])
-    return "allocations + reused = outstanding + released";
+    return "allocations + reused + adopted = outstanding + released";
   if (now[AB_COUNTER_ALLOCATED_BYTES]
       != now[AB_COUNTER_ALLOCATIONS] * FRESH_BYTES)
     return "allocated bytes are those of the allocations";
   if (now[AB_COUNTER_REUSED_BYTES]
       != now[AB_COUNTER_REUSED] * REUSED_BYTES)
     return "reused bytes are those of the reused";
+  if (now[AB_COUNTER_ADOPTED_BYTES] != now[AB_COUNTER_ADOPTED] * ADOPTED_BYTES)
+    return "adopted bytes are those of the adopted";
   if (now[AB_COUNTER_OUTSTANDING_BATCHES] > MAX_OUTSTANDING)
     return "outstanding batches are bounded";
   if (now[AB_COUNTER_OUTSTANDING_BYTES] > MAX_OUTSTANDING * FRESH_BYTES)
