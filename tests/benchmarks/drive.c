@@ -6,6 +6,7 @@
 #include "sourcerig.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* The exit status that meson counts as skipped. */
 #define MISSING 77
@@ -40,12 +41,14 @@ fill_holes (void)
   }
 }
 
+/* @chunk: samples, or samples and channels, as in 1024x8 */
 static gboolean
 rebatch (const gchar * way, const gchar * chunk, guint batches)
 {
+  const gchar *channels = strchr (chunk, 'x');
   const RebatchCase what = {
     .chunk = atoi (chunk),
-    .channels = 1,
+    .channels = channels ? atoi (channels + 1) : 1,
     .format = GST_AUDIO_FORMAT_F32,
   };
   RebatchRig *rig = rebatch_rig_new (way, &what);
@@ -131,9 +134,10 @@ main (int argc, char **argv)
     return MISSING;
   }
   g_printerr ("Usage: drive version\n"
-      "       drive rebatch ELEMENT|" RIG_FLOOR " CHUNK BATCHES\n"
+      "       drive rebatch ELEMENT|" RIG_FLOOR "|" RIG_ZERO_COPY
+      " CHUNK[xCHANNELS] BATCHES\n"
       "       drive make ELEMENT WAVE BATCHES\n"
       "       drive allocate fresh|pool|auto SAMPLES BATCHES\n"
-      "Mono F32 at 48 kHz, batches of 1024 samples.\n");
+      "F32 at 48 kHz, mono by default, batches of 1024 samples.\n");
   return EXIT_FAILURE;
 }

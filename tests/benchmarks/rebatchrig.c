@@ -134,18 +134,26 @@ link_between (RebatchRig * self, GstPad * sink, GstPad * src)
   gst_pad_link (src, self->sink);
 }
 
+static gboolean
+has_property (GstElement * element, const gchar * name)
+{
+  return g_object_class_find_property (G_OBJECT_GET_CLASS (element), name)
+      != NULL;
+}
+
 static void
-link_element (RebatchRig * self)
+link_element (RebatchRig * self, gboolean zero_copy)
 {
   g_autoptr (GstPad) sink = gst_element_get_static_pad (self->element, "sink");
   g_autoptr (GstPad) src = gst_element_get_static_pad (self->element, "src");
 
-  if (g_object_class_find_property (G_OBJECT_GET_CLASS (self->element),
-          "samples-per-batch"))
+  if (has_property (self->element, "samples-per-batch"))
     g_object_set (self->element, "samples-per-batch", RIG_BATCH, NULL);
-  else
+  else if (has_property (self->element, "output-buffer-duration"))
     g_object_set (self->element, "output-buffer-duration", RIG_BATCH, RIG_RATE,
         NULL);
+  if (zero_copy)
+    g_object_set (self->element, "zero-copy", TRUE, NULL);
   link_between (self, sink, src);
   gst_element_set_state (self->element, GST_STATE_PLAYING);
 }
@@ -177,12 +185,13 @@ open_pad (RebatchRig * self, const gchar * name, GstPadDirection direction)
 RebatchRig *
 rebatch_rig_new (const gchar * way, const RebatchCase * what)
 {
+  gboolean zero_copy = g_str_equal (way, RIG_ZERO_COPY);
   GstElement *element = NULL;
   RebatchRig *self;
   GstAudioInfo info;
 
   if (!g_str_equal (way, RIG_FLOOR)) {
-    element = gst_element_factory_make (way, NULL);
+    element = gst_element_factory_make (zero_copy ? "audiobatch" : way, NULL);
     if (!element)
       return NULL;
     gst_object_ref_sink (element);
@@ -196,7 +205,7 @@ rebatch_rig_new (const gchar * way, const RebatchCase * what)
   self->src = open_pad (self, "chunks", GST_PAD_SRC);
   self->sink = open_pad (self, "batches", GST_PAD_SINK);
   if (element) {
-    link_element (self);
+    link_element (self, zero_copy);
   } else {
     floor_open (&self->floor, RIG_BATCH * (gsize) info.bpf);
     link_between (self, self->floor.sink, self->floor.src);

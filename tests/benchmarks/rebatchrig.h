@@ -11,8 +11,10 @@ G_BEGIN_DECLS
 #define RIG_BATCH 1024
 #define RIG_RATE 48000
 
-/* The name of the floor, in place of an element's. */
+/* These stand in place of an element's name: the floor, and audiobatch with
+ * zero-copy. */
 #define RIG_FLOOR "floor"
+#define RIG_ZERO_COPY "zero-copy"
 
 typedef struct
 {
@@ -25,7 +27,8 @@ typedef struct
 /* Thread-safety: only for the thread that created it; there is no other. */
 typedef struct _RebatchRig RebatchRig;
 
-/* @way is RIG_FLOOR, "audiobatch" or "audiobuffersplit".
+/* @way is RIG_FLOOR, RIG_ZERO_COPY, "audiobatch", "audiobuffersplit", or
+ * "identity", which needs chunks of one batch.
  *
  * Returns: NULL if there is no such element. */
 RebatchRig *rebatch_rig_new (const gchar * way, const RebatchCase * what);
