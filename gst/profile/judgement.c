@@ -38,22 +38,27 @@ case_judge (const Case * self, Verdict * verdict)
   verdict_reach (&fresh, &pool, verdict);
 }
 
+static gboolean
+is_pool (const ModeSummary * summary)
+{
+  return g_str_equal (summary->figures.advice, "pool");
+}
+
 gchar *
 case_advice (const Case * self)
 {
-  /* fresh first: there, recycling does not affect the advice */
-  const Mode order[] = { MODE_FRESH, MODE_AUTO, MODE_POOL };
   ModeSummary summary;
-  guint i;
 
-  for (i = 0; i < G_N_ELEMENTS (order); i++) {
-    if (!case_summarize (self, order[i], &summary))
-      continue;
-    if (g_str_equal (summary.figures.advice, "pool"))
-      return g_strdup_printf ("The element's own rule advises pool (%s), which "
-          "allocation=auto follows.", summary.figures.reason);
-    return g_strdup ("The element's own rule advises fresh, which "
-        "allocation=auto follows.");
-  }
+  /* what it did, in the last round */
+  if (case_summarize (self, MODE_AUTO, &summary))
+    return is_pool (&summary) ?
+        g_strdup_printf ("allocation=auto came to recycle (%s).",
+        summary.figures.reason) :
+        g_strdup ("allocation=auto stayed with fresh memory.");
+  /* fresh first: there, recycling does not affect the advice */
+  if (case_summarize (self, MODE_FRESH, &summary)
+      || case_summarize (self, MODE_POOL, &summary))
+    return g_strdup_printf ("The element's figures advise %s (%s).",
+        summary.figures.advice, summary.figures.reason);
   return NULL;
 }

@@ -324,6 +324,7 @@ ab_stream_count_one (AbStream * self, AbCounter counter)
 static G_GNUC_NO_INLINE void
 send_report (AbStream * self)
 {
+  ab_supply_measure_fresh (&self->supply);
   ab_report_send (&self->report, self->ledger, self->element, self->category);
 }
 

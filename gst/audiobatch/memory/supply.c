@@ -15,8 +15,6 @@
 /* Every n-th batch is timed: reading the clock twice takes some 50 ns, which is
  * 3 % of a batch of 4 KiB. */
 #define TIMED_EVERY 8
-/* allocation=auto checks the advice at every n-th batch. */
-#define ADVICE_EVERY 256
 /* While it waits at the limit, it looks this often whether the pipeline is to
  * go on, and whether upstream has gone. */
 #define LOOK_EVERY G_TIME_SPAN_SECOND
@@ -30,6 +28,7 @@ ab_supply_init (AbSupply * self, GstElement * element,
   self->category = category;
   self->wanted = wanted;
   self->patience = PATIENCE;
+  self->read_usage = ab_usage_read;
 }
 
 void
@@ -39,9 +38,10 @@ ab_supply_start (AbSupply * self, AbLedger * ledger)
   self->process_limit = ab_limits_process (PROC_CGROUP, CGROUP_ROOT);
   self->machine_limit = ab_limits_machine ();
   self->plan_due = TRUE;
-  self->advice.allocation = GST_AUDIO_BATCH_ALLOCATION_FRESH;
-  self->advice.reason = GST_AUDIO_BATCH_ADVICE_REASON_NONE;
-  self->until_advice = ADVICE_EVERY;
+  self->trial_due = TRUE;
+  ab_trial_start (&self->trial, 0);
+  self->until_look = self->trial.until;
+  self->looked = FALSE;
   self->until_timed = 1;
   self->stall_told = FALSE;
 }
@@ -62,7 +62,9 @@ void
 ab_supply_take_settings (AbSupply * self, const AbSupplySettings * settings)
 {
   atomic_store (&self->bound_changed, FALSE);
-  if (self->settings.allocation != settings->allocation
+  if (self->settings.allocation != settings->allocation)
+    self->trial_due = TRUE;
+  if (self->trial_due
       || self->settings.pool_min != settings->pool_min
       || self->settings.pool_max != settings->pool_max)
     self->plan_due = TRUE;
@@ -73,9 +75,13 @@ void
 ab_supply_set_size (AbSupply * self, const GstAudioInfo * info,
     guint max_samples)
 {
+  const AbCost unknown = { 0 };
+
+  ab_ledger_set_fresh_cost (self->memory.ledger, &unknown);
   self->info = info;
   self->max_samples = max_samples;
   self->plan_due = TRUE;
+  self->trial_due = TRUE;
 }
 
 static gboolean
@@ -101,7 +107,7 @@ gboolean
 ab_supply_is_recycled (const AbSupply * self)
 {
   if (self->settings.allocation == GST_AUDIO_BATCH_ALLOCATION_AUTO)
-    return is_recycled (&self->advice);
+    return is_recycled (&self->trial.advice);
   return self->settings.allocation == GST_AUDIO_BATCH_ALLOCATION_POOL;
 }
 
@@ -132,41 +138,146 @@ memory_bound (AbSupply * self)
   return bound;
 }
 
+/* Adds to @message the figures of fresh or recycled batches, as far as there are
+ * any. */
 static void
-tell_allocation_changed (AbSupply * self, const AbAdvice * advice)
+add_figures (GstStructure * message, const gchar * side, const AbCost * cost,
+    AbHistogram * times)
 {
-  gst_element_post_message (self->element,
-      gst_message_new_element (GST_OBJECT (self->element),
-          gst_structure_new (CHANGED_NAME,
-              "from", GST_TYPE_AUDIO_BATCH_ALLOCATION, self->advice.allocation,
-              "to", GST_TYPE_AUDIO_BATCH_ALLOCATION, advice->allocation,
-              "reason", GST_TYPE_AUDIO_BATCH_ADVICE_REASON, advice->reason,
-              "batches", G_TYPE_UINT64,
-              ab_ledger_get (self->memory.ledger, AB_COUNTER_BATCHES), NULL)));
+  g_autofree gchar *page_faults = g_strconcat (side, "-page-faults", NULL);
+  g_autofree gchar *cpu_time = g_strconcat (side, "-cpu-time", NULL);
+  g_autofree gchar *p50 = g_strconcat (side, "-allocation-time-p50", NULL);
+  g_autofree gchar *p99 = g_strconcat (side, "-allocation-time-p99", NULL);
+  AbHistogramSummary summary;
+
+  ab_histogram_summarize (times, &summary);
+  if (cost->known)
+    gst_structure_set (message, page_faults, G_TYPE_DOUBLE, cost->page_faults,
+        cpu_time, G_TYPE_DOUBLE, cost->cpu_ns, NULL);
+  if (summary.count > 0)
+    gst_structure_set (message, p50, G_TYPE_UINT64, summary.p50,
+        p99, G_TYPE_UINT64, summary.p99, NULL);
 }
 
-/* With allocation=auto, applies the current advice. */
 static void
-follow_advice (AbSupply * self)
+tell_allocation_changed (AbSupply * self, GstAudioBatchAllocation from)
 {
-  AbSnapshot snapshot;
+  AbLedger *ledger = self->memory.ledger;
+  const AbTrial *trial = &self->trial;
+  GstStructure *message = gst_structure_new (CHANGED_NAME,
+      "from", GST_TYPE_AUDIO_BATCH_ALLOCATION, from,
+      "to", GST_TYPE_AUDIO_BATCH_ALLOCATION, trial->advice.allocation,
+      "reason", GST_TYPE_AUDIO_BATCH_ADVICE_REASON, trial->advice.reason,
+      "batches", G_TYPE_UINT64, ab_ledger_get (ledger, AB_COUNTER_BATCHES),
+      NULL);
 
-  self->until_advice = ADVICE_EVERY;
+  add_figures (message, "fresh", &trial->cost[0], &ledger->fresh_time);
+  add_figures (message, "pool", &trial->cost[1], &ledger->pooled_time);
+  GST_CAT_INFO_OBJECT (self->category, self->element,
+      "from now on memory is %s: %" GST_PTR_FORMAT,
+      is_recycled (&trial->advice) ? "recycled" : "allocated", message);
+  gst_element_post_message (self->element,
+      gst_message_new_element (GST_OBJECT (self->element), message));
+}
+
+/* Reads the figures of this instant: two system calls. */
+static void
+take_look (AbSupply * self, AbLook * look)
+{
+  AbLedger *ledger = self->memory.ledger;
+  AbHistogramSummary times;
+
+  memset (look, 0, sizeof *look);
+  look->batches = ab_ledger_get (ledger, AB_COUNTER_ALLOCATIONS)
+      + ab_ledger_get (ledger, AB_COUNTER_REUSED);
+  look->fallbacks = ab_ledger_get (ledger, AB_COUNTER_FALLBACKS);
+  look->peak = ab_ledger_get (ledger, AB_COUNTER_PEAK_OUTSTANDING_BATCHES);
+  look->known = self->read_usage (&look->usage);
+  ab_histogram_summarize (&ledger->fresh_time, &times);
+  look->input.timed = times.count;
+  look->input.allocation_p999_ns = times.p999;
+  look->input.bytes_per_batch =
+      (guint64) self->max_samples * GST_AUDIO_INFO_BPF (self->info);
+  look->input.batches_per_second =
+      (gdouble) GST_AUDIO_INFO_RATE (self->info) / self->max_samples;
+  look->input.peak_outstanding_bytes =
+      ab_ledger_get (ledger, AB_COUNTER_PEAK_OUTSTANDING_BYTES);
+  look->input.memory_bound = memory_bound (self);
+  look->input.pooled = is_recycled (&self->trial.advice);
+  if (self->trial.advice.reason == GST_AUDIO_BATCH_ADVICE_REASON_PAUSES) {
+    ab_histogram_summarize (&ledger->pooled_time, &times);
+    look->pooled_timed = times.count;
+    look->pooled_p999_ns = times.p999;
+  }
+}
+
+static void
+follow (AbSupply * self, GstAudioBatchAllocation from)
+{
+  self->until_look = self->trial.until;
+  ab_ledger_set_advice (self->memory.ledger, &self->trial.advice);
+  if (self->trial.advice.allocation == from)
+    return;
+  tell_allocation_changed (self, from);
+  self->plan_due = TRUE;
+}
+
+/* allocation=auto: looks whether to recycle from now on. */
+static G_GNUC_NO_INLINE void
+look_at_costs (AbSupply * self)
+{
+  GstAudioBatchAllocation from = self->trial.advice.allocation;
+  AbLook look;
+
+  self->until_look = G_MAXUINT;
   if (self->settings.allocation != GST_AUDIO_BATCH_ALLOCATION_AUTO)
     return;
-  ab_ledger_set_memory (self->memory.ledger, memory_bound (self),
-      is_recycled (&self->advice));
-  ab_ledger_snapshot (self->memory.ledger, &snapshot);
-  if (snapshot.advice.allocation == self->advice.allocation)
+  take_look (self, &look);
+  ab_trial_look (&self->trial, &look);
+  follow (self, from);
+}
+
+/* Size, format or mode are new. Without figures of the thread, the thresholds say
+ * at once what to do. */
+static void
+restart_trial (AbSupply * self)
+{
+  GstAudioBatchAllocation from = self->trial.advice.allocation;
+  gboolean is_auto =
+      self->settings.allocation == GST_AUDIO_BATCH_ALLOCATION_AUTO;
+  AbLook look;
+
+  self->trial_due = FALSE;
+  self->looked = FALSE;
+  if (is_auto)
+    take_look (self, &look);
+  ab_trial_start (&self->trial,
+      (guint64) self->max_samples * GST_AUDIO_INFO_BPF (self->info));
+  if (is_auto) {
+    if (!look.known)
+      ab_trial_look (&self->trial, &look);
+    follow (self, from);
+  } else {
+    ab_ledger_set_advice (self->memory.ledger, NULL);
+    self->until_look = G_MAXUINT;
+  }
+}
+
+void
+ab_supply_measure_fresh (AbSupply * self)
+{
+  AbLook look;
+  AbCost cost;
+
+  if (self->settings.allocation != GST_AUDIO_BATCH_ALLOCATION_FRESH)
     return;
-  GST_CAT_INFO_OBJECT (self->category, self->element,
-      "from now on memory is %s: %s",
-      is_recycled (&snapshot.advice) ? "recycled" : "allocated",
-      ab_enum_nick (GST_TYPE_AUDIO_BATCH_ADVICE_REASON,
-          snapshot.advice.reason));
-  tell_allocation_changed (self, &snapshot.advice);
-  self->advice = snapshot.advice;
-  self->plan_due = TRUE;
+  take_look (self, &look);
+  if (self->looked && ab_look_is_steady (&look, &self->fresh_start)) {
+    cost = ab_look_cost (&look, &self->fresh_start);
+    ab_ledger_set_fresh_cost (self->memory.ledger, &cost);
+  }
+  self->fresh_start = look;
+  self->looked = look.known;
 }
 
 /* The bytes that a pool may use; 0: unknown. */
@@ -224,7 +335,8 @@ make_plan (AbSupply * self)
     .limit = memory_limit (self),
   };
 
-  follow_advice (self);
+  if (self->trial_due)
+    restart_trial (self);
   plan.pooled = ab_supply_is_recycled (self);
   self->plan_due = FALSE;
   if (plan.pooled && !self->memory.asked_for_pool)
@@ -409,8 +521,8 @@ prepare (AbSupply * self)
     if (ret != GST_FLOW_OK)
       return ret;
   }
-  if (G_UNLIKELY (--self->until_advice == 0))
-    follow_advice (self);
+  if (G_UNLIKELY (--self->until_look == 0))
+    look_at_costs (self);
   if (G_UNLIKELY (self->plan_due) && make_plan (self) != GST_FLOW_OK)
     return GST_FLOW_ERROR;
   return GST_FLOW_OK;

@@ -6,10 +6,9 @@
 #include <gst/audio/audio.h>
 
 #include "memory/memory.h"
-#include "stats/advice.h"
+#include "stats/trial.h"
 
 G_BEGIN_DECLS
-
 /**
  * GstAudioBatchOverrun:
  * @GST_AUDIO_BATCH_OVERRUN_WAIT: wait until downstream releases a batch
@@ -18,7 +17,7 @@ G_BEGIN_DECLS
  *
  * What to do while downstream holds max-outstanding-batches.
  */
-typedef enum
+    typedef enum
 {
   GST_AUDIO_BATCH_OVERRUN_WAIT,
   GST_AUDIO_BATCH_OVERRUN_DROP,
@@ -62,8 +61,15 @@ typedef struct
 
   /* make a new plan before the next batch */
   gboolean plan_due;
-  AbAdvice advice;
-  guint until_advice;
+  /* size or format changed: fresh memory may cost something else now */
+  gboolean trial_due;
+  AbTrial trial;
+  guint until_look;
+  /* where the figures of fresh batches begin, if @looked */
+  AbLook fresh_start;
+  gboolean looked;
+  /* Constant; tests change it. */
+    gboolean (*read_usage) (AbUsage * usage);
   guint until_timed;
 
   /* Microseconds, without the duration of a batch: after a wait of this length
@@ -107,6 +113,10 @@ void ab_supply_take_query (AbSupply * self, GstQuery * query);
 /* The batch was dropped and counted, because downstream holds too many. Other
  * elements can't return this value: theirs begin at GST_FLOW_CUSTOM_SUCCESS. */
 #define AB_FLOW_DROPPED ((GstFlowReturn) (GST_FLOW_OK + 1))
+
+/* With allocation=fresh, measures for the advice what batches cost the calling
+ * thread. Makes system calls: for reports. */
+void ab_supply_measure_fresh (AbSupply * self);
 
 /* Acquires @room for the next batch, of @n_samples samples. The caller is its
  * only owner.

@@ -5,13 +5,16 @@
 
 /* The thresholds come from the measurements in docs/design.md. */
 
-/* From this size on, malloc returns each batch to the system and asks for it
- * again: the slowest of a thousand fresh batches take several times as long as
- * recycled ones. */
-#define BATCH_SIZE_BYTES (256.0 * 1024)
-/* At this many allocations a second, recycling saves 1 % of a core: across
- * threads a fresh batch of 4 KiB takes 80 ns longer. */
-#define RATE_PER_SECOND 125000.0
+/* A page fault takes 2 to 3 us in a virtual machine. A saving of 2 % is what a
+ * comparison of a few hundred batches can show. */
+#define PAGE_FAULT_NS 2000.0
+#define PAGE_FAULT_PART 0.02
+/* Where nothing counts page faults: from this size on, they took a tenth of a
+ * batch or more behind a queue. */
+#define BATCH_SIZE_BYTES (64.0 * 1024)
+/* At this many batches a second, recycling saves 1 % of a core: behind a queue a
+ * fresh batch of 4 to 32 KiB takes 1 us longer. */
+#define RATE_PER_SECOND 10000.0
 /* Outstanding memory, as a fraction of its limit. */
 #define MEMORY_PART 0.5
 /* The 99.9th percentile of allocation times, as a fraction of a batch's
@@ -24,6 +27,13 @@
  * threshold. */
 #define HYSTERESIS 0.5
 
+gdouble
+ab_advice_fault_part (const AbCost * cost)
+{
+  return cost->known && cost->cpu_ns > 0 ?
+      cost->page_faults * PAGE_FAULT_NS / cost->cpu_ns : 0;
+}
+
 AbAdvice
 ab_advice_for (const AbAdviceInput * input)
 {
@@ -35,11 +45,15 @@ ab_advice_for (const AbAdviceInput * input)
     gboolean known;
     gdouble value, threshold;
   } rules[] = {
-    {GST_AUDIO_BATCH_ADVICE_REASON_BATCH_SIZE, TRUE, input->bytes_per_batch,
-        BATCH_SIZE_BYTES},
     {GST_AUDIO_BATCH_ADVICE_REASON_MEMORY, input->memory_bound > 0,
           input->peak_outstanding_bytes,
         MEMORY_PART * input->memory_bound},
+    {GST_AUDIO_BATCH_ADVICE_REASON_PAGE_FAULTS, input->cost.known,
+          ab_advice_fault_part (&input->cost),
+        PAGE_FAULT_PART},
+    {GST_AUDIO_BATCH_ADVICE_REASON_BATCH_SIZE, !input->cost.known,
+          input->bytes_per_batch,
+        BATCH_SIZE_BYTES},
     {GST_AUDIO_BATCH_ADVICE_REASON_RATE, TRUE, input->batches_per_second,
         RATE_PER_SECOND},
     {GST_AUDIO_BATCH_ADVICE_REASON_PAUSES, input->timed >= PAUSE_TIMED, pauses,

@@ -25,7 +25,7 @@ gst_audio_batch_allocation_get_type (void)
           "Reuse memory that consumers released; new memory if there is none",
         "pool"},
     {GST_AUDIO_BATCH_ALLOCATION_AUTO,
-          "Start with new memory, then do what the stream's figures advise",
+          "Start with new memory; recycle if that costs less",
         "auto"},
     {0, NULL, NULL},
   };
@@ -50,6 +50,9 @@ gst_audio_batch_advice_reason_get_type (void)
     {GST_AUDIO_BATCH_ADVICE_REASON_PAUSES,
           "Allocations that take a noticeable part of a batch's duration",
         "pauses"},
+    {GST_AUDIO_BATCH_ADVICE_REASON_PAGE_FAULTS,
+          "New memory that the system has to find and clear, page by page",
+        "page-faults"},
     {0, NULL, NULL},
   };
   static gsize type = 0;

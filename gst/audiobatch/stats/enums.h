@@ -5,7 +5,6 @@
 #include <gst/gst.h>
 
 G_BEGIN_DECLS
-
 /**
  * GstAudioBatchAllocation:
  * @GST_AUDIO_BATCH_ALLOCATION_FRESH: every batch gets new memory
@@ -14,7 +13,7 @@ G_BEGIN_DECLS
  *
  * Where the memory of a batch comes from.
  */
-typedef enum
+    typedef enum
 {
   GST_AUDIO_BATCH_ALLOCATION_FRESH,
   GST_AUDIO_BATCH_ALLOCATION_POOL,
@@ -31,6 +30,8 @@ typedef enum
  *   holds much of it
  * @GST_AUDIO_BATCH_ADVICE_REASON_PAUSES: allocations that take a noticeable
  *   part of a batch's duration
+ * @GST_AUDIO_BATCH_ADVICE_REASON_PAGE_FAULTS: new memory that the system has to
+ *   find and clear, page by page
  *
  * Why recycling is advised: the review conditions of docs/design.md.
  */
@@ -41,6 +42,7 @@ typedef enum
   GST_AUDIO_BATCH_ADVICE_REASON_BATCH_SIZE,
   GST_AUDIO_BATCH_ADVICE_REASON_MEMORY,
   GST_AUDIO_BATCH_ADVICE_REASON_PAUSES,
+  GST_AUDIO_BATCH_ADVICE_REASON_PAGE_FAULTS,
 } GstAudioBatchAdviceReason;
 
 #define GST_TYPE_AUDIO_BATCH_ALLOCATION (gst_audio_batch_allocation_get_type ())

@@ -27,6 +27,9 @@
  * one try is long. */
 #define TRIES 8
 
+/* What the figures advise, in place of an advice. */
+#define ADVISE (-1)
+
 static const AbCounterInfo counter_infos[AB_N_COUNTERS] = {
   [AB_COUNTER_BATCHES] = {"batches",
       "Batches pushed since the start", TRUE},
@@ -109,6 +112,7 @@ ab_ledger_new (void)
   g_atomic_ref_count_init (&ledger->ref_count);
   ledger->start = g_get_monotonic_time ();
   ab_ledger_set_allocation_rate (ledger, AB_RATE_UNKNOWN);
+  ab_ledger_set_advice (ledger, NULL);
   g_mutex_init (&ledger->readers);
   ab_gate_init (&ledger->gate);
   return ledger;
@@ -157,6 +161,23 @@ ab_ledger_set_memory (AbLedger * ledger, guint64 bound, gboolean pooled)
 {
   atomic_store_explicit (&ledger->memory_bound, bound, memory_order_relaxed);
   atomic_store_explicit (&ledger->pooled, pooled, memory_order_relaxed);
+}
+
+void
+ab_ledger_set_fresh_cost (AbLedger * ledger, const AbCost * cost)
+{
+  atomic_store_explicit (&ledger->fresh_page_faults,
+      double_bits (cost->page_faults), memory_order_relaxed);
+  atomic_store_explicit (&ledger->fresh_cpu_ns,
+      double_bits (cost->known ? cost->cpu_ns : 0), memory_order_relaxed);
+}
+
+void
+ab_ledger_set_advice (AbLedger * ledger, const AbAdvice * advice)
+{
+  atomic_store_explicit (&ledger->advice, advice ?
+      2 * (gint) advice->reason + (gint) advice->allocation : ADVISE,
+      memory_order_relaxed);
 }
 
 static void
@@ -349,6 +370,31 @@ ab_ledger_allocation_rate (AbLedger * ledger)
       ab_ledger_read (ledger, AB_COUNTER_ALLOCATIONS));
 }
 
+/* Not at one instant with each other: one of them may be new, one old. */
+static AbCost
+fresh_cost (AbLedger * ledger)
+{
+  AbCost cost = {
+    .page_faults = bits_double (atomic_load_explicit
+        (&ledger->fresh_page_faults, memory_order_relaxed)),
+    .cpu_ns = bits_double (atomic_load_explicit (&ledger->fresh_cpu_ns,
+            memory_order_relaxed)),
+  };
+
+  cost.known = cost.cpu_ns > 0;
+  return cost;
+}
+
+/* The advice that is set, or else what the figures advise. */
+static AbAdvice
+conclude (AbLedger * ledger, const AbAdviceInput * input)
+{
+  gint set = atomic_load_explicit (&ledger->advice, memory_order_relaxed);
+  AbAdvice advice = { set % 2, set / 2 };
+
+  return set == ADVISE ? ab_advice_for (input) : advice;
+}
+
 /* Times and advice, which need not add up with the counters. */
 static void
 draw_conclusions (AbLedger * ledger, AbSnapshot * snapshot)
@@ -357,6 +403,7 @@ draw_conclusions (AbLedger * ledger, AbSnapshot * snapshot)
   AbAdviceInput input = {
     .batches_per_second = snapshot->nominal.batches_per_second,
     .bytes_per_batch = snapshot->nominal.bytes_per_batch,
+    .cost = fresh_cost (ledger),
     .peak_outstanding_bytes =
         snapshot->value[AB_COUNTER_PEAK_OUTSTANDING_BYTES],
     .memory_bound =
@@ -367,7 +414,7 @@ draw_conclusions (AbLedger * ledger, AbSnapshot * snapshot)
   ab_histogram_summarize (&ledger->fresh_time, &fresh);
   input.timed = fresh.count;
   input.allocation_p999_ns = fresh.p999;
-  snapshot->advice = ab_advice_for (&input);
+  snapshot->advice = conclude (ledger, &input);
   if (input.pooled)
     ab_histogram_summarize (&ledger->pooled_time, &snapshot->allocation_time);
   else

@@ -11,10 +11,9 @@
 #include "stats/histogram.h"
 
 G_BEGIN_DECLS
-
 /* The counters. The table in ledger.c gives their names and meaning. Counters
  * that one change touches are neighbours, see AbChange. */
-typedef enum
+    typedef enum
 {
   /* counted by the streaming thread */
   AB_COUNTER_SAMPLES_INSERTED,
@@ -134,6 +133,12 @@ typedef struct _AbLedger
   _Atomic guint64 memory_bound;
   /* streaming thread */
   atomic_bool pooled;
+  /* streaming thread: what a fresh batch cost, the bits of doubles; the CPU
+   * time is 0 if that is not known */
+  _Atomic guint64 fresh_page_faults;
+  _Atomic guint64 fresh_cpu_ns;
+  /* streaming thread: 2 * reason + allocation of an AbAdvice, or ADVISE */
+  _Atomic gint advice;
   /* monotonic time of the start, in us; constant once others know us */
   gint64 start;
 
@@ -180,8 +185,11 @@ GstStructure *ab_snapshot_to_structure (const AbSnapshot * snapshot,
 
 /* Streaming thread. */
 void ab_ledger_set_nominal (AbLedger * ledger, const AbNominal * nominal);
-void ab_ledger_set_memory (AbLedger * ledger, guint64 bound,
-    gboolean pooled);
+void ab_ledger_set_memory (AbLedger * ledger, guint64 bound, gboolean pooled);
+/* What a batch in fresh memory costs; advice depends on it. */
+void ab_ledger_set_fresh_cost (AbLedger * ledger, const AbCost * cost);
+/* Snapshots have this advice; NULL: what the figures advise. */
+void ab_ledger_set_advice (AbLedger * ledger, const AbAdvice * advice);
 /* @rate: AB_RATE_UNKNOWN for the rate since the start, at any time */
 #define AB_RATE_UNKNOWN (-1.0)
 void ab_ledger_set_allocation_rate (AbLedger * ledger, gdouble rate);

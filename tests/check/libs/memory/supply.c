@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The supply waits at max-outstanding-batches, and tells if that is for too
- * long. */
+ * long. It measures what batches cost where that is wanted. */
 
 #include "memory/supply.h"
 
@@ -234,6 +234,84 @@ GST_START_TEST (test_who_never_drops_waits)
 
 GST_END_TEST;
 
+/* What the system says of the thread, and how often it was asked. */
+static guint reads;
+static AbUsage usage;
+
+static gboolean
+read_usage (AbUsage * now)
+{
+  reads++;
+  *now = usage;
+  return TRUE;
+}
+
+/* Acquires @n batches, each of which costs @page_faults and 10 us. */
+static void
+acquire_many (guint n, guint page_faults)
+{
+  guint i;
+
+  for (i = 0; i < n; i++) {
+    gst_buffer_unref (acquire ());
+    usage.page_faults += page_faults;
+    usage.cpu_ns += 10000;
+    usage.time_ns += 10000000;
+  }
+}
+
+static void
+take_allocation (GstAudioBatchAllocation allocation)
+{
+  AbSupplySettings mode = settings;
+
+  mode.allocation = allocation;
+  mode.max_outstanding = 0;
+  ab_supply_take_settings (&supply, &mode);
+}
+
+GST_START_TEST (test_the_thread_is_looked_at_only_where_that_is_wanted)
+{
+  supply.read_usage = read_usage;
+  take_allocation (GST_AUDIO_BATCH_ALLOCATION_FRESH);
+  acquire_many (5000, 1);
+  take_allocation (GST_AUDIO_BATCH_ALLOCATION_POOL);
+  acquire_many (5000, 1);
+  fail_unless_equals_int (reads, 0);
+  take_allocation (GST_AUDIO_BATCH_ALLOCATION_AUTO);
+  acquire_many (10000, 0);
+  fail_unless (reads > 10 && reads < 10000 / 256 + 10, "%u", reads);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_a_report_measures_only_fresh_batches)
+{
+  AbSnapshot snapshot;
+
+  supply.read_usage = read_usage;
+  take_allocation (GST_AUDIO_BATCH_ALLOCATION_POOL);
+  ab_supply_measure_fresh (&supply);
+  fail_unless_equals_int (reads, 0);
+  take_allocation (GST_AUDIO_BATCH_ALLOCATION_FRESH);
+  acquire_many (10, 4);
+  ab_supply_measure_fresh (&supply);
+  ab_ledger_snapshot (ledger, &snapshot);
+  fail_unless (snapshot.advice.allocation == GST_AUDIO_BATCH_ALLOCATION_FRESH);
+  acquire_many (10, 4);
+  ab_supply_measure_fresh (&supply);
+  ab_ledger_snapshot (ledger, &snapshot);
+  fail_unless (snapshot.advice.allocation == GST_AUDIO_BATCH_ALLOCATION_POOL);
+  fail_unless (snapshot.advice.reason ==
+      GST_AUDIO_BATCH_ADVICE_REASON_PAGE_FAULTS);
+  /* another format may cost something else */
+  ab_supply_set_size (&supply, &info, SAMPLES / 2);
+  ab_ledger_snapshot (ledger, &snapshot);
+  fail_unless (snapshot.advice.allocation == GST_AUDIO_BATCH_ALLOCATION_FRESH);
+}
+
+GST_END_TEST;
+
 static Suite *
 supply_suite (void)
 {
@@ -247,6 +325,8 @@ supply_suite (void)
   tcase_add_test (tc, test_a_pipeline_that_is_to_be_paused_may_wait);
   tcase_add_test (tc, test_an_element_that_is_locked_in_paused_may_wait);
   tcase_add_test (tc, test_who_never_drops_waits);
+  tcase_add_test (tc, test_the_thread_is_looked_at_only_where_that_is_wanted);
+  tcase_add_test (tc, test_a_report_measures_only_fresh_batches);
   return s;
 }
 

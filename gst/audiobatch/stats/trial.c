@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Tries for allocation=auto whether recycling helps.
+ *
+ *   batches  8  16    32        64  ...     512     768     1024
+ *   fresh    |--|-----|---------|-- ... ----|-------|-------|
+ *            open   windows of 8, 16 ... 256, then 256 each
+ *
+ * At the end of each window it compares what batches cost with the thresholds of
+ * advice.c. A reason begins the trial: recycle, let one window pass, compare the
+ * next ones. If they don't cost less, go back, and don't try again until fresh
+ * memory costs twice as much. */
+
+#include "stats/trial.h"
+
+#include <string.h>
+
+/* Batches of the first window. Until then a stream starts: its heap grows. */
+#define FIRST 8
+/* A full window: enough for a mean, and a look of 1.5 us is then below 1 % of
+ * the smallest batches. With larger batches fewer are enough. */
+#define FULL 256
+#define FULL_BYTES (16 * 1024 * 1024)
+/* Page faults that take this part of a batch are tried before a window is full:
+ * with such, 500 fresh batches are too many. */
+#define HEAVY_PART 0.25
+/* A few per cent show in the least of so many windows; something else may have
+ * disturbed each one. */
+#define WINDOWS 3
+/* If page faults are gone, recycling may cost this much more CPU time and still
+ * help: the CPU time of a single window is not more exact. */
+#define NOISE 1.05
+/* Any saving less than this is none. */
+#define SAVING 0.99
+/* This is worse at first sight. */
+#define WORSE 1.25
+/* A pool that is empty for half of the batches does not recycle. */
+#define EMPTY_PART 0.5
+/* After this many recycled allocations the slowest of 1000 is known, and must be
+ * half as slow as with fresh memory. */
+#define PAUSE_TIMED 1000
+#define PAUSE_GAIN 0.5
+/* Fresh memory costs clearly more than when recycling did not help. */
+#define CLEARLY 2
+
+void
+ab_trial_start (AbTrial * self, guint64 bytes)
+{
+  memset (self, 0, sizeof *self);
+  self->advice.allocation = GST_AUDIO_BATCH_ALLOCATION_FRESH;
+  self->advice.reason = GST_AUDIO_BATCH_ADVICE_REASON_NONE;
+  self->full = CLAMP (FULL_BYTES / MAX (bytes, 1), FIRST, FULL);
+  self->length = self->until = FIRST;
+}
+
+static gboolean
+is_of_one_thread (const AbLook * look, const AbLook * start)
+{
+  return look->known && start->known
+      && look->usage.thread == start->usage.thread
+      && look->batches > start->batches
+      && look->usage.time_ns > start->usage.time_ns
+      && look->usage.cpu_ns > start->usage.cpu_ns
+      && look->usage.page_faults >= start->usage.page_faults;
+}
+
+gboolean
+ab_look_is_steady (const AbLook * look, const AbLook * start)
+{
+  return is_of_one_thread (look, start) && look->peak <= start->peak;
+}
+
+AbCost
+ab_look_cost (const AbLook * look, const AbLook * start)
+{
+  gdouble batches = look->batches - start->batches;
+  AbCost cost = {
+    .known = TRUE,
+    .page_faults =
+        (look->usage.page_faults - start->usage.page_faults) / batches,
+    .cpu_ns = (look->usage.cpu_ns - start->usage.cpu_ns) / batches,
+  };
+
+  return cost;
+}
+
+static gboolean
+is_empty (const AbTrial * self, const AbLook * look)
+{
+  return look->fallbacks - self->start.fallbacks >=
+      EMPTY_PART * (look->batches - self->start.batches);
+}
+
+static void
+keep_least (AbCost * least, const AbCost * cost, guint windows)
+{
+  if (windows == 0 || cost->cpu_ns < least->cpu_ns)
+    *least = *cost;
+}
+
+static void
+begin (AbTrial * self, const AbAdvice * advice, AbTrialPhase phase)
+{
+  self->advice = *advice;
+  self->phase = phase;
+  self->windows = 0;
+}
+
+static void
+go_back (AbTrial * self)
+{
+  static const AbAdvice fresh = {
+    GST_AUDIO_BATCH_ALLOCATION_FRESH, GST_AUDIO_BATCH_ADVICE_REASON_NONE
+  };
+
+  self->declined = TRUE;
+  self->declined_cost = self->cost[GST_AUDIO_BATCH_ALLOCATION_FRESH];
+  begin (self, &fresh, AB_TRIAL_WATCH);
+}
+
+/* Fresh memory */
+
+static gboolean
+is_worth_a_trial (const AbTrial * self, const AbAdvice * advice,
+    const AbCost * cost)
+{
+  switch (advice->reason) {
+    case GST_AUDIO_BATCH_ADVICE_REASON_MEMORY:
+      return TRUE;
+    case GST_AUDIO_BATCH_ADVICE_REASON_PAGE_FAULTS:
+      if (self->declined
+          && cost->page_faults <= CLEARLY * self->declined_cost.page_faults)
+        return FALSE;
+      return self->windows > 0 || ab_advice_fault_part (cost) >= HEAVY_PART;
+    case GST_AUDIO_BATCH_ADVICE_REASON_RATE:
+      return !self->declined && self->windows >= WINDOWS;
+    case GST_AUDIO_BATCH_ADVICE_REASON_PAUSES:
+      return !self->declined;
+    default:
+      return FALSE;
+  }
+}
+
+static void
+watch (AbTrial * self, const AbLook * look)
+{
+  AbCost *least = &self->cost[GST_AUDIO_BATCH_ALLOCATION_FRESH];
+  AbAdviceInput input = look->input;
+  AbCost cost;
+  AbAdvice advice;
+
+  if (!self->opened || !ab_look_is_steady (look, &self->start))
+    return;
+  cost = ab_look_cost (look, &self->start);
+  keep_least (least, &cost, self->windows);
+  if (self->length == self->full)
+    self->windows++;
+  input.cost = cost;
+  input.batches_per_second = 1e9 * (look->batches - self->start.batches)
+      / (look->usage.time_ns - self->start.usage.time_ns);
+  advice = ab_advice_for (&input);
+  if (!is_worth_a_trial (self, &advice, &cost)) {
+    if (advice.reason != GST_AUDIO_BATCH_ADVICE_REASON_RATE)
+      self->windows = 0;
+    return;
+  }
+  if (advice.reason == GST_AUDIO_BATCH_ADVICE_REASON_PAGE_FAULTS)
+    *least = cost;
+  self->fresh_p999_ns = input.allocation_p999_ns;
+  begin (self, &advice,
+      advice.reason == GST_AUDIO_BATCH_ADVICE_REASON_MEMORY
+      || advice.reason == GST_AUDIO_BATCH_ADVICE_REASON_PAUSES ?
+      AB_TRIAL_KEEP : AB_TRIAL_WARM_UP);
+}
+
+/* Recycled memory */
+
+static void
+warm_up (AbTrial * self, const AbLook * look)
+{
+  self->phase = AB_TRIAL_COMPARE;
+}
+
+/* Has recycling halved the page faults, at no more CPU time? */
+static gboolean
+saves_faults (const AbCost * fresh, const AbCost * pool)
+{
+  return fresh->page_faults > 0
+      && pool->page_faults <= fresh->page_faults / CLEARLY
+      && pool->cpu_ns <= NOISE * fresh->cpu_ns;
+}
+
+static void
+compare (AbTrial * self, const AbLook * look)
+{
+  const AbCost *fresh = &self->cost[GST_AUDIO_BATCH_ALLOCATION_FRESH];
+  AbCost *pool = &self->cost[GST_AUDIO_BATCH_ALLOCATION_POOL];
+  AbCost cost;
+
+  if (!is_of_one_thread (look, &self->start))
+    return;
+  cost = ab_look_cost (look, &self->start);
+  keep_least (pool, &cost, self->windows++);
+  if (is_empty (self, look) || pool->cpu_ns > WORSE * fresh->cpu_ns)
+    go_back (self);
+  else if (saves_faults (fresh, pool))
+    self->phase = AB_TRIAL_KEEP;
+  else if (self->windows == WINDOWS) {
+    if (pool->cpu_ns < SAVING * fresh->cpu_ns)
+      self->phase = AB_TRIAL_KEEP;
+    else
+      go_back (self);
+  }
+}
+
+static void
+keep (AbTrial * self, const AbLook * look)
+{
+  /* a pool bounds memory even if it runs empty */
+  if (self->advice.reason == GST_AUDIO_BATCH_ADVICE_REASON_MEMORY)
+    return;
+  if (is_empty (self, look)
+      || (self->advice.reason == GST_AUDIO_BATCH_ADVICE_REASON_PAUSES
+          && look->pooled_timed >= PAUSE_TIMED
+          && look->pooled_p999_ns > PAUSE_GAIN * self->fresh_p999_ns))
+    go_back (self);
+}
+
+static void
+open_window (AbTrial * self, const AbLook * look)
+{
+  if (self->phase != AB_TRIAL_WATCH)
+    self->length = self->full;
+  else if (self->opened)
+    self->length = MIN (2 * self->length, self->full);
+  self->opened = TRUE;
+  self->start = *look;
+  self->until = self->length;
+}
+
+gboolean
+ab_trial_look (AbTrial * self, const AbLook * look)
+{
+  static void (*const phases[]) (AbTrial *, const AbLook *) = {
+    watch, warm_up, compare, keep
+  };
+  GstAudioBatchAllocation before = self->advice.allocation;
+
+  if (look->known) {
+    phases[self->phase] (self, look);
+    open_window (self, look);
+  } else {
+    self->advice = ab_advice_for (&look->input);
+    self->until = FULL;
+  }
+  return self->advice.allocation != before;
+}
