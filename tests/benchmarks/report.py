@@ -19,7 +19,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 DOCS = HERE.parent.parent / "docs"
 PAGE = DOCS / "benchmarks.md"
-PROGRAMS = ["transform", "source", "memory", "streams"]
+PROGRAMS = ["transform", "source", "memory", "streams", "grid"]
 
 STYLE = """\
 set terminal svg size 900,360 background rgb 'white' font 'sans-serif,12'

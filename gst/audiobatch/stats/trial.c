@@ -20,19 +20,20 @@
  * the smallest batches. With larger batches fewer are enough. */
 #define FULL 256
 #define FULL_BYTES (16 * 1024 * 1024)
-/* Page faults that take this part of a batch are tried before a window is full:
- * with such, 500 fresh batches are too many. */
-#define HEAVY_PART 0.25
-/* A few per cent show in the least of so many windows; something else may have
- * disturbed each one. */
-#define WINDOWS 3
+/* One page fault for each batch, that take this part of it, are tried before a
+ * window is full: with such, 500 fresh batches are too many. */
+#define HEAVY_FAULTS 1.0
+#define HEAVY_PART 0.1
+/* A few per cent show in the least of so many windows, since what disturbs the
+ * thread only adds to it. */
+#define WINDOWS 5
 /* If page faults are gone, recycling may cost this much more CPU time and still
  * help: the CPU time of a single window is not more exact. */
 #define NOISE 1.05
 /* Any saving less than this is none. */
 #define SAVING 0.99
-/* This is worse at first sight. */
-#define WORSE 1.25
+/* This is worse at first sight, on a busy machine too. */
+#define WORSE 1.5
 /* A pool that is empty for half of the batches does not recycle. */
 #define EMPTY_PART 0.5
 /* After this many recycled allocations the slowest of 1000 is known, and must be
@@ -130,7 +131,8 @@ is_worth_a_trial (const AbTrial * self, const AbAdvice * advice,
       if (self->declined
           && cost->page_faults <= CLEARLY * self->declined_cost.page_faults)
         return FALSE;
-      return self->windows > 0 || ab_advice_fault_part (cost) >= HEAVY_PART;
+      return self->windows > 0 || (cost->page_faults >= HEAVY_FAULTS
+          && ab_advice_fault_part (cost) >= HEAVY_PART);
     case GST_AUDIO_BATCH_ADVICE_REASON_RATE:
       return !self->declined && self->windows >= WINDOWS;
     case GST_AUDIO_BATCH_ADVICE_REASON_PAUSES:
