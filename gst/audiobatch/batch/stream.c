@@ -237,6 +237,7 @@ apply_settings (AbStream * self, const GstAudioInfo * info, gboolean * resized)
 
   ab_supply_take_settings (&self->supply, &settings->supply);
   self->report.posts = settings->post_messages;
+  self->supply.posts = settings->post_messages;
   if (settings->report_interval != self->report.interval) {
     ab_report_set_interval (&self->report, settings->report_interval,
         self->ledger);

@@ -176,8 +176,11 @@ tell_allocation_changed (AbSupply * self, GstAudioBatchAllocation from)
   GST_CAT_INFO_OBJECT (self->category, self->element,
       "from now on memory is %s: %" GST_PTR_FORMAT,
       is_recycled (&trial->advice) ? "recycled" : "allocated", message);
-  gst_element_post_message (self->element,
-      gst_message_new_element (GST_OBJECT (self->element), message));
+  if (self->posts)
+    gst_element_post_message (self->element,
+        gst_message_new_element (GST_OBJECT (self->element), message));
+  else
+    gst_structure_free (message);
 }
 
 /* Reads the figures of this instant: two system calls. */

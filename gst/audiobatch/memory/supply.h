@@ -9,6 +9,7 @@
 #include "stats/trial.h"
 
 G_BEGIN_DECLS
+
 /**
  * GstAudioBatchOverrun:
  * @GST_AUDIO_BATCH_OVERRUN_WAIT: wait until downstream releases a batch
@@ -17,7 +18,7 @@ G_BEGIN_DECLS
  *
  * What to do while downstream holds max-outstanding-batches.
  */
-    typedef enum
+typedef enum
 {
   GST_AUDIO_BATCH_OVERRUN_WAIT,
   GST_AUDIO_BATCH_OVERRUN_DROP,
@@ -59,6 +60,9 @@ typedef struct
   guint64 process_limit;
   guint64 machine_limit;
 
+  /* post element messages; set by the owner */
+  gboolean posts;
+
   /* make a new plan before the next batch */
   gboolean plan_due;
   /* size or format changed: fresh memory may cost something else now */
@@ -69,7 +73,7 @@ typedef struct
   AbLook fresh_start;
   gboolean looked;
   /* Constant; tests change it. */
-    gboolean (*read_usage) (AbUsage * usage);
+  gboolean (*read_usage) (AbUsage * usage);
   guint until_timed;
 
   /* Microseconds, without the duration of a batch: after a wait of this length

@@ -5,6 +5,7 @@
 #include <gst/gst.h>
 
 G_BEGIN_DECLS
+
 /**
  * GstAudioBatchAllocation:
  * @GST_AUDIO_BATCH_ALLOCATION_FRESH: every batch gets new memory
@@ -13,7 +14,7 @@ G_BEGIN_DECLS
  *
  * Where the memory of a batch comes from.
  */
-    typedef enum
+typedef enum
 {
   GST_AUDIO_BATCH_ALLOCATION_FRESH,
   GST_AUDIO_BATCH_ALLOCATION_POOL,

@@ -11,9 +11,10 @@
 #include "stats/histogram.h"
 
 G_BEGIN_DECLS
+
 /* The counters. The table in ledger.c gives their names and meaning. Counters
  * that one change touches are neighbours, see AbChange. */
-    typedef enum
+typedef enum
 {
   /* counted by the streaming thread */
   AB_COUNTER_SAMPLES_INSERTED,

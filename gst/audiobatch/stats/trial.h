@@ -6,6 +6,7 @@
 #include "stats/usage.h"
 
 G_BEGIN_DECLS
+
 /* The figures at one instant: totals, but for @input. */
     typedef struct
 {

@@ -5,6 +5,7 @@
 #include <glib.h>
 
 G_BEGIN_DECLS
+
 /* Totals of one thread, which only grow. */
     typedef struct
 {

@@ -730,6 +730,20 @@ GST_START_TEST (test_auto_recycles_memory_that_costs_page_faults)
 
 GST_END_TEST;
 
+GST_START_TEST (test_auto_recycles_without_a_message_if_none_is_wanted)
+{
+  Stream s;
+
+  stream_setup_pages (&s, "auto");
+  g_object_set (s.h->element, "post-messages", FALSE, NULL);
+  push_batches (&s, PAGES_16, TRIAL, 3);
+  fail_unless (count (&s, "reused") > TRIAL / 2);
+  fail_unless (gst_bus_pop_filtered (s.bus, GST_MESSAGE_ELEMENT) == NULL);
+  stream_stop (&s);
+}
+
+GST_END_TEST;
+
 /* The pool is too small for what the consumer holds. */
 GST_START_TEST (test_auto_goes_back_once_where_recycling_does_not_help)
 {
@@ -1131,6 +1145,7 @@ memory_suite (void)
   tcase_add_test (tc, test_pool_bounds_may_change_while_playing);
 #ifdef __linux__
   tcase_add_test (tc, test_auto_recycles_memory_that_costs_page_faults);
+  tcase_add_test (tc, test_auto_recycles_without_a_message_if_none_is_wanted);
   tcase_add_test (tc, test_auto_goes_back_once_where_recycling_does_not_help);
   tcase_add_test (tc, test_auto_starts_fresh_after_a_change_of_size);
   tcase_add_test (tc, test_reports_say_what_fresh_memory_costs);
