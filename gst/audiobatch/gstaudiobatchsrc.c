@@ -63,6 +63,9 @@ struct _GstAudioBatchSrc
   GThread *_Atomic flushing;
   GThread *_Atomic pausing;
 
+  /* any thread: the element plays, or is about to */
+  atomic_bool plays;
+
   /* any thread: the thread that runs a handler of fill-batch, or NULL */
   GThread *_Atomic filling;
 
@@ -73,8 +76,8 @@ struct _GstAudioBatchSrc
 
   AbWaveform *waveform;
   AbSourceSettings taken;
-  /* the application fills the batches; if not (else 0), how many samples are
-   * left until the element looks again */
+  /* the application fills the batches; if not, how many samples are left until
+   * the element looks again (0: it looks at the next batch) */
   gboolean has_handler;
   gint64 until_look;
   /* what new-batch hands out: the open batch, once while a handler runs */
@@ -136,14 +139,15 @@ GST_ELEMENT_REGISTER_DEFINE (audiobatchsrc, "audiobatchsrc", GST_RANK_NONE,
 
 /* Data path, callee before caller */
 
-/* Looks whether the application fills the batches. Not called for each batch,
- * because it takes GObject's signal lock. */
+/* Looks whether the application fills the batches. While playing, it does not
+ * look at each batch, because that takes GObject's signal lock. In PAUSED it
+ * does: the sink plays before this element is told. */
 static G_GNUC_NO_INLINE void
 look_for_handler (GstAudioBatchSrc * self)
 {
   self->has_handler = g_signal_has_handler_pending (self,
       signals[SIGNAL_FILL_BATCH], 0, FALSE);
-  self->until_look = self->has_handler ? 0
+  self->until_look = self->has_handler || !atomic_load (&self->plays) ? 0
       : GST_AUDIO_INFO_RATE (&self->stream.info) / LOOKS_PER_SECOND;
 }
 
@@ -725,6 +729,8 @@ gst_audio_batch_src_change_state (GstElement * element,
   gboolean pauses = transition == GST_STATE_CHANGE_PLAYING_TO_PAUSED;
   GstStateChangeReturn ret;
 
+  atomic_store (&self->plays,
+      GST_STATE_TRANSITION_NEXT (transition) == GST_STATE_PLAYING);
   /* the application may have connected a handler */
   ab_stream_change_settings (&self->stream);
   if (pauses)
