@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Tries for allocation=auto whether recycling helps.
  *
- *   batches  8  16    32        64  ...     512     768     1024
+ *   batches  8  16    32        64  ...     256     384     512
  *   fresh    |--|-----|---------|-- ... ----|-------|-------|
- *            open   windows of 8, 16 ... 256, then 256 each
+ *            open   windows of 8, 16 ... 128, then 128 each
  *
  * At the end of each window it compares what batches cost with the thresholds of
  * advice.c. A reason begins the trial: recycle, let one window pass, compare the
@@ -16,14 +16,16 @@
 
 /* Batches of the first window. Until then a stream starts: its heap grows. */
 #define FIRST 8
-/* A full window: enough for a mean, and a look of 1.5 us is then below 1 % of
- * the smallest batches. With larger batches fewer are enough. */
-#define FULL 256
+/* A full window: enough for a mean. With larger batches fewer are enough. */
+#define FULL 128
 #define FULL_BYTES (16 * 1024 * 1024)
 /* One page fault for each batch, that take this part of it, are tried before a
- * window is full: with such, 500 fresh batches are too many. */
+ * window is full: with such, 256 fresh batches are too many. */
 #define HEAVY_FAULTS 1.0
 #define HEAVY_PART 0.1
+/* Full windows from one look to the next once nothing is left to try: a look of
+ * 1.5 us is then below 1 % of the smallest batches. */
+#define SPARSE 4
 /* A few per cent show in the least of so many windows, since what disturbs the
  * thread only adds to it. */
 #define WINDOWS 5
@@ -103,7 +105,7 @@ begin (AbTrial * self, const AbAdvice * advice, AbTrialPhase phase)
 {
   self->advice = *advice;
   self->phase = phase;
-  self->windows = 0;
+  self->windows = self->watched = 0;
 }
 
 static void
@@ -154,8 +156,10 @@ watch (AbTrial * self, const AbLook * look)
     return;
   cost = ab_look_cost (look, &self->start);
   keep_least (least, &cost, self->windows);
-  if (self->length == self->full)
+  if (self->length >= self->full) {
     self->windows++;
+    self->watched++;
+  }
   input.cost = cost;
   input.batches_per_second = 1e9 * (look->batches - self->start.batches)
       / (look->usage.time_ns - self->start.usage.time_ns);
@@ -227,13 +231,21 @@ keep (AbTrial * self, const AbLook * look)
     go_back (self);
 }
 
+/* Is there nothing to try at once? */
+static gboolean
+is_settled (const AbTrial * self)
+{
+  return self->phase == AB_TRIAL_KEEP
+      || (self->phase == AB_TRIAL_WATCH && self->watched > WINDOWS);
+}
+
 static void
 open_window (AbTrial * self, const AbLook * look)
 {
-  if (self->phase != AB_TRIAL_WATCH)
-    self->length = self->full;
-  else if (self->opened)
-    self->length = MIN (2 * self->length, self->full);
+  if (self->phase == AB_TRIAL_WATCH && self->length < self->full)
+    self->length = self->opened ? MIN (2 * self->length, self->full) : FIRST;
+  else
+    self->length = is_settled (self) ? SPARSE * self->full : self->full;
   self->opened = TRUE;
   self->start = *look;
   self->until = self->length;
@@ -252,7 +264,7 @@ ab_trial_look (AbTrial * self, const AbLook * look)
     open_window (self, look);
   } else {
     self->advice = ab_advice_for (&look->input);
-    self->until = FULL;
+    self->until = SPARSE * FULL;
   }
   return self->advice.allocation != before;
 }

@@ -63,8 +63,11 @@ typedef struct
   /* where this window began; if @opened is FALSE, it begins with the next look */
   gboolean opened;
   AbLook start;
-  /* batches of this window and of a full one; full ones before this one */
-  guint length, full, windows;
+  /* batches of this window and of a full one */
+  guint length, full;
+  /* Full windows that count before this one, since the phase began. In fresh
+   * memory: in all, and since the rate was last too low to try. */
+  guint watched, windows;
   /* recycling did not help, when fresh memory cost this */
   gboolean declined;
   AbCost declined_cost;

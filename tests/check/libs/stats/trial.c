@@ -8,9 +8,9 @@
 
 #define BYTES 4096
 /* batches of a full window of such batches */
-#define FULL 256
+#define FULL 128
 /* The first look opens a window, so the first full one ends here. */
-#define FIRST_FULL 512
+#define FIRST_FULL 256
 /* a rate counts in five of them */
 #define RATED (FIRST_FULL + 4 * FULL)
 /* one to fill the pool, and five to compare */
