@@ -10,8 +10,8 @@ G_BEGIN_DECLS
 /* The caller frees the sentence. */
 void case_judge (const Case * self, Verdict * verdict);
 
-/* A sentence with what auto did, or else the elements' own advice, or NULL if nothing has run; the
- * caller owns it. */
+/* A sentence with what auto did, or else with the elements' own advice, or NULL
+ * if nothing has run; the caller owns it. */
 gchar *case_advice (const Case * self);
 
 G_END_DECLS

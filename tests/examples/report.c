@@ -74,8 +74,8 @@ print_report (const GstStructure * report)
   g_print ("  advice     %s, reason: %s\n", advice, reason);
 }
 
-/* Does what the report advises. allocation=auto does that by itself; an
- * application could instead ask the user, or check other figures too. */
+/* Does what the report advises. allocation=auto measures by itself whether that
+ * helps; an application could instead ask the user, or check other figures too. */
 static void
 follow_advice (GstElement * batch, const GstStructure * report)
 {

@@ -10,7 +10,7 @@ G_BEGIN_DECLS
  * GstAudioBatchAllocation:
  * @GST_AUDIO_BATCH_ALLOCATION_FRESH: every batch gets new memory
  * @GST_AUDIO_BATCH_ALLOCATION_POOL: reuse memory that consumers released
- * @GST_AUDIO_BATCH_ALLOCATION_AUTO: do what the stream's figures advise
+ * @GST_AUDIO_BATCH_ALLOCATION_AUTO: new memory; recycle if that costs less
  *
  * Where the memory of a batch comes from.
  */
