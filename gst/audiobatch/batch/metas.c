@@ -3,7 +3,7 @@
 
 #include "batch/metas.h"
 
-#include "memory/foreign.h"
+#include "memory/lease.h"
 #include "time/clock.h"
 
 #include <gst/audio/audio.h>

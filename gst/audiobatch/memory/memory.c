@@ -7,6 +7,7 @@
 
 #include "memory/pool.h"
 #include "memory/foreign.h"
+#include "memory/lease.h"
 
 void
 ab_memory_init (AbMemory * self, AbLedger * ledger)
@@ -197,7 +198,7 @@ acquire_offered (AbMemory * self, gsize size, AbRoom * room)
   gst_buffer_append_memory (room->buffer, memory);
   if (!open_foreign (self, size, room))
     return FALSE;
-  ab_foreign_count (room->buffer, self->ledger, AB_COUNTER_ALLOCATIONS);
+  ab_lease_count (room->buffer, memory, self->ledger, AB_COUNTER_ALLOCATIONS);
   return TRUE;
 }
 
@@ -217,7 +218,7 @@ acquire_pooled (AbMemory * self, gsize size, AbRoom * room)
   if (self->foreign) {
     if (!open_foreign (self, size, room))
       return FALSE;
-    ab_foreign_take (room->buffer, self->ledger);
+    ab_lease_take (room->buffer, self->ledger);
   } else {
     room->data = ab_allocator_take (self->allocator,
         gst_buffer_peek_memory (room->buffer, 0));

@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "memory/foreign.h"
+#include "memory/lease.h"
 
 struct _GstAudioBatchPool
 {
@@ -113,7 +114,7 @@ make_spare (GstAudioBatchPool * self)
   buffer = gst_buffer_new ();
   gst_buffer_append_memory (buffer, memory);
   slot = self->own ? ab_allocator_slot (memory)
-      : ab_foreign_keep (buffer, self->ledger);
+      : ab_lease_keep (buffer, self->ledger);
   slot->buffer = buffer;
   GST_BUFFER_FLAG_UNSET (buffer, GST_BUFFER_FLAG_TAG_MEMORY);
   return slot;
@@ -123,6 +124,8 @@ static void
 discard (GstAudioBatchPool * self, GstBuffer * buffer)
 {
   atomic_fetch_sub (&self->total, 1);
+  if (!self->own)
+    ab_lease_let_go (buffer);
   gst_buffer_unref (buffer);
 }
 
@@ -206,7 +209,7 @@ static AbSlot *
 slot_of (GstAudioBatchPool * self, GstBuffer * buffer, GstMemory * memory)
 {
   if (!self->own)
-    return ab_foreign_slot (buffer, memory);
+    return ab_lease_slot (buffer, memory);
   return ab_allocator_is_own (AB_ALLOCATOR (self->allocator), memory)
       ? ab_allocator_slot (memory) : NULL;
 }

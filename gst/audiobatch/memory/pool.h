@@ -16,7 +16,7 @@ G_DECLARE_FINAL_TYPE (GstAudioBatchPool, ab_pool, AB, POOL,
  *
  * Configure it with gst_buffer_pool_set_config(), as any pool. @allocator makes
  * the memory. It is ours, or downstream's; then a buffer that was acquired is
- * counted only by ab_foreign_take(), and the pool may begin with fewer buffers
+ * counted only by ab_lease_take(), and the pool may begin with fewer buffers
  * than configured. The pool keeps a buffer that comes back if it still has its
  * own memory and no other reference to that memory exists. If the buffer was
  * resized, it gets its size back. The pool discards other buffers, and counts

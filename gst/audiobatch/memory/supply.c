@@ -4,7 +4,7 @@
 
 #include "memory/supply.h"
 
-#include "memory/foreign.h"
+#include "memory/lease.h"
 #include "stats/limits.h"
 
 #define PROC_CGROUP "/proc/self/cgroup"
@@ -602,6 +602,7 @@ ab_supply_adopt (AbSupply * self, GstBuffer * chunk, guint n_samples)
           && self->memory.pool == self->memory.offered)
       || !suits (&self->memory, gst_buffer_peek_memory (chunk, 0), size))
     return AB_FLOW_UNFIT;
-  ab_foreign_count (chunk, self->memory.ledger, AB_COUNTER_ADOPTED);
+  ab_lease_count (chunk, gst_buffer_peek_memory (chunk, 0),
+      self->memory.ledger, AB_COUNTER_ADOPTED);
   return GST_FLOW_OK;
 }
