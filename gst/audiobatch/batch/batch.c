@@ -22,13 +22,15 @@ ab_batch_describe (GstBuffer * buffer, const GstAudioInfo * info,
 gboolean
 ab_batch_is_exclusive (GstBuffer * buffer)
 {
-  GstMemory *memory;
+  return gst_buffer_n_memory (buffer) == 1
+      && ab_batch_owns (buffer, gst_buffer_peek_memory (buffer, 0));
+}
 
-  if (GST_MINI_OBJECT_REFCOUNT_VALUE (buffer) != 1
-      || gst_buffer_n_memory (buffer) != 1)
-    return FALSE;
-  memory = gst_buffer_peek_memory (buffer, 0);
-  return GST_MINI_OBJECT_REFCOUNT_VALUE (memory) == 1
+gboolean
+ab_batch_owns (GstBuffer * buffer, GstMemory * memory)
+{
+  return GST_MINI_OBJECT_REFCOUNT_VALUE (buffer) == 1
+      && GST_MINI_OBJECT_REFCOUNT_VALUE (memory) == 1
       && memory->parent == NULL
       && (g_atomic_int_get (&GST_MINI_OBJECT_CAST (memory)->lockstate)
       & ((1 << LOCK_OWNERS_SHIFT) - 1)) == 0;

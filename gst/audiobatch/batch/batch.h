@@ -53,6 +53,9 @@ void ab_batch_describe (GstBuffer * buffer, const GstAudioInfo * info,
  * has one reference, is no part of another memory, and is not mapped. */
 gboolean ab_batch_is_exclusive (GstBuffer * buffer);
 
+/* The same, if it is known that @memory is the only one of @buffer. */
+gboolean ab_batch_owns (GstBuffer * buffer, GstMemory * memory);
+
 /* Has @chunk, of @n_samples, the GstAudioMeta that a batch has: none if it is
  * interleaved; one with the planes in order, without gaps, if it is planar? */
 gboolean ab_batch_is_described (GstBuffer * chunk, const GstAudioInfo * info,

@@ -22,7 +22,8 @@ typedef struct
   /* copy from the last sample to the first */
   gboolean reversed;
 
-  /* private: the mapping; memory is NULL unless the buffer has exactly one */
+  /* private: the mapping; memory is NULL unless the buffer has exactly one and is
+   * interleaved */
   gpointer interleaved;
   GstBuffer *buffer;
   GstMemory *memory;
@@ -41,6 +42,16 @@ gboolean ab_chunk_measure (AbChunk * self, GstBuffer * buffer,
 /* Maps the buffer after ab_chunk_measure() returned TRUE. */
 gboolean ab_chunk_map (AbChunk * self, const GstAudioInfo * info,
     GError ** error);
+
+/* The only memory of the chunk, or NULL if it has none or several. */
+static inline GstMemory *
+ab_chunk_memory (const AbChunk * self)
+{
+  if (G_LIKELY (self->memory))
+    return self->memory;
+  return gst_buffer_n_memory (self->buffer) == 1
+      ? gst_buffer_peek_memory (self->buffer, 0) : NULL;
+}
 
 /* @n_samples of silence; needs no ab_chunk_unmap(). */
 void ab_chunk_silence (AbChunk * self, guint n_samples);

@@ -311,8 +311,13 @@ lose_rest (AbPlacer * self, const AbArrival * arrival, guint done)
 static gboolean
 is_like_a_batch (AbPlacer * self, const AbArrival * arrival)
 {
-  return arrival->kind == AB_ARRIVAL_CHUNK && !arrival->chunk.reversed
-      && !arrival->chunk.has_metas && ab_batch_is_exclusive (arrival->buffer)
+  GstMemory *memory;
+
+  if (arrival->kind != AB_ARRIVAL_CHUNK || arrival->chunk.reversed
+      || arrival->chunk.has_metas)
+    return FALSE;
+  memory = ab_chunk_memory (&arrival->chunk);
+  return memory && ab_batch_owns (arrival->buffer, memory)
       && ab_batch_is_described (arrival->buffer, &self->stream->info,
       arrival->chunk.n_samples);
 }
@@ -332,7 +337,8 @@ take_chunk (AbPlacer * self, const AbArrival * arrival)
   if (!update_window (self, &changed))
     return GST_FLOW_ERROR;
   if (next_size (self) == n && (self->hop == 0 || self->hop == n))
-    ret = ab_supply_adopt (&self->stream->supply, arrival->buffer, n);
+    ret = ab_supply_adopt (&self->stream->supply, arrival->buffer,
+        ab_chunk_memory (&arrival->chunk), n);
   if (ret == AB_FLOW_UNFIT)
     ab_size_undo (&self->stream->size);
   return ret;

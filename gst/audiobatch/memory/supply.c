@@ -35,6 +35,7 @@ void
 ab_supply_start (AbSupply * self, AbLedger * ledger)
 {
   ab_memory_init (&self->memory, ledger);
+  self->system = gst_allocator_find (GST_ALLOCATOR_SYSMEM);
   self->process_limit = ab_limits_process (PROC_CGROUP, CGROUP_ROOT);
   self->machine_limit = ab_limits_machine ();
   self->plan_due = TRUE;
@@ -50,6 +51,7 @@ void
 ab_supply_stop (AbSupply * self)
 {
   ab_memory_clear (&self->memory);
+  gst_clear_object (&self->system);
 }
 
 void
@@ -551,19 +553,22 @@ ab_supply_acquire (AbSupply * self, guint n_samples, AbRoom * room)
   return G_LIKELY (acquired) ? GST_FLOW_OK : refuse_memory (self, n_samples);
 }
 
-/* Can the samples be written where they are, and are they aligned? Only a
- * mapping tells the address: what `align` and `offset` say of it differs between
- * allocators. */
+/* Can the samples be written where they are, and are they aligned? For system
+ * memory `align` and `offset` tell it. Allocators differ in what they mean by
+ * that, so map other memory. */
 static gboolean
-is_aligned (const AbMemory * self, GstMemory * memory)
+is_aligned (const AbSupply * self, GstMemory * memory)
 {
+  gsize align = self->memory.params.align | self->memory.plan.align;
   GstMapInfo map;
   gboolean aligned;
 
+  if (G_LIKELY (memory->allocator == self->system
+          && (memory->align & align) == align && (memory->offset & align) == 0))
+    return TRUE;
   if (!gst_memory_map (memory, &map, GST_MAP_READWRITE))
     return FALSE;
-  aligned =
-      ((guintptr) map.data & (self->params.align | self->plan.align)) == 0;
+  aligned = ((guintptr) map.data & align) == 0;
   gst_memory_unmap (memory, &map);
   return aligned;
 }
@@ -572,14 +577,14 @@ is_aligned (const AbMemory * self, GstMemory * memory)
  * larger? What is in front of the samples or behind them stays as long as the
  * batch. */
 static gboolean
-suits (const AbMemory * self, GstMemory * memory, gsize size)
+suits (const AbSupply * self, GstMemory * memory, gsize size)
 {
-  const GstAllocationParams *params = &self->params;
+  const GstAllocationParams *params = &self->memory.params;
+  GstAllocator *offered = self->memory.offered_allocator;
   gsize behind = memory->maxsize - memory->offset - memory->size;
 
   return memory->size == size
-      && (self->offered_allocator == NULL
-      || memory->allocator == self->offered_allocator)
+      && (offered == NULL || memory->allocator == offered)
       && !GST_MEMORY_FLAG_IS_SET (memory,
       GST_MEMORY_FLAG_READONLY | GST_MEMORY_FLAG_NOT_MAPPABLE)
       && (GST_MINI_OBJECT_FLAGS (memory) & params->flags) == params->flags
@@ -589,7 +594,8 @@ suits (const AbMemory * self, GstMemory * memory, gsize size)
 }
 
 GstFlowReturn
-ab_supply_adopt (AbSupply * self, GstBuffer * chunk, guint n_samples)
+ab_supply_adopt (AbSupply * self, GstBuffer * chunk, GstMemory * memory,
+    guint n_samples)
 {
   GstFlowReturn ret = prepare (self);
   gsize size = (gsize) n_samples * GST_AUDIO_INFO_BPF (self->info);
@@ -600,9 +606,8 @@ ab_supply_adopt (AbSupply * self, GstBuffer * chunk, guint n_samples)
    * is what downstream wants */
   if (chunk->pool || (self->memory.pool
           && self->memory.pool == self->memory.offered)
-      || !suits (&self->memory, gst_buffer_peek_memory (chunk, 0), size))
+      || !suits (self, memory, size))
     return AB_FLOW_UNFIT;
-  ab_lease_count (chunk, gst_buffer_peek_memory (chunk, 0),
-      self->memory.ledger, AB_COUNTER_ADOPTED);
+  ab_lease_count (chunk, memory, self->memory.ledger, AB_COUNTER_ADOPTED);
   return GST_FLOW_OK;
 }

@@ -50,6 +50,8 @@ typedef struct
   /* all that follows: streaming thread */
 
   AbMemory memory;
+  /* GStreamer's allocator of system memory, to compare */
+  GstAllocator *system;
   /* the settings in force */
   AbSupplySettings settings;
   /* the format, owned by the element, and samples of the longest batch */
@@ -138,11 +140,11 @@ GstFlowReturn ab_supply_acquire (AbSupply * self, guint n_samples,
 #define AB_FLOW_UNFIT ((GstFlowReturn) (GST_FLOW_OK + 2))
 
 /* Makes @chunk the next batch, of @n_samples samples, and counts it. The caller
- * is its only owner, and of its only memory.
+ * is its only owner, and of @memory, the only one in it.
  *
  * Returns: as ab_supply_acquire(), and AB_FLOW_UNFIT */
 GstFlowReturn ab_supply_adopt (AbSupply * self, GstBuffer * chunk,
-    guint n_samples);
+    GstMemory * memory, guint n_samples);
 
 /* Waits until downstream releases a batch, at most for the duration of
  * @n_samples samples. A source calls it after it drops a batch.
