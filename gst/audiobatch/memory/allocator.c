@@ -189,12 +189,8 @@ ab_allocator_new (AbLedger * ledger)
 void
 ab_slot_take (AbSlot * self, AbLedger * ledger, gsize bytes)
 {
-  if (self->used) {
-    ab_ledger_taken (ledger, AB_COUNTER_REUSED, AB_COUNTER_REUSED_BYTES, bytes);
-  } else {
-    ab_ledger_taken (ledger, AB_COUNTER_ALLOCATIONS,
-        AB_COUNTER_ALLOCATED_BYTES, bytes);
-  }
+  ab_ledger_taken (ledger, self->used ? AB_COUNTER_REUSED
+      : AB_COUNTER_ALLOCATIONS, bytes);
   self->counted = TRUE;
   self->used = TRUE;
 }

@@ -267,7 +267,7 @@ ab_lease_count (GstBuffer * buffer, GstMemory * memory, AbLedger * ledger,
     add_lease (buffer, ledger)->slot.counted = TRUE;
   else
     lease_memory (memory, ledger);
-  ab_ledger_taken (ledger, counter, counter + 1, memory->maxsize);
+  ab_ledger_taken (ledger, counter, memory->maxsize);
 }
 
 /* TRUE if @memory was a batch before. Marks it as one. */

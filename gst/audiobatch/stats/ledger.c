@@ -202,27 +202,40 @@ taken_bytes_of (const guint64 * kept)
       + kept[AB_COUNTER_ADOPTED_BYTES];
 }
 
-void
-ab_ledger_taken (AbLedger * ledger, AbCounter counter,
-    AbCounter bytes_counter, gsize bytes)
+/* @change is constant, so that the compiler knows the figures. */
+static inline void
+take (AbLedger * ledger, AbChange change, gsize bytes)
 {
-  guint64 released, released_bytes, taken, taken_bytes;
+  AbCounter counter = ab_change_first (change);
+  guint64 released, released_bytes;
   guint64 now[AB_N_KEPT];
 
-  ab_ledger_begin (ledger, AB_CHANGE_TAKEN, now);
-  taken = taken_of (now) + 1;
-  taken_bytes = taken_bytes_of (now) + bytes;
-  ab_ledger_add (ledger, counter, 1);
-  ab_ledger_add (ledger, bytes_counter, bytes);
+  ab_ledger_begin (ledger, change, now);
+  ab_ledger_set (ledger, counter, now[counter] + 1);
+  ab_ledger_set (ledger, counter + 1, now[counter + 1] + bytes);
+  ledger->taken++;
+  ledger->taken_bytes += bytes;
 
   /* acquire: pairs with the release in ab_ledger_count_release() */
   released = atomic_load_explicit (&ledger->released, memory_order_acquire);
   released_bytes =
       atomic_load_explicit (&ledger->released_bytes, memory_order_acquire);
-  raise_peak (ledger, AB_COUNTER_PEAK_OUTSTANDING_BATCHES, taken - released);
+  raise_peak (ledger, AB_COUNTER_PEAK_OUTSTANDING_BATCHES,
+      ledger->taken - released);
   raise_peak (ledger, AB_COUNTER_PEAK_OUTSTANDING_BYTES,
-      taken_bytes - released_bytes);
+      ledger->taken_bytes - released_bytes);
   ab_ledger_end (ledger);
+}
+
+void
+ab_ledger_taken (AbLedger * ledger, AbCounter counter, gsize bytes)
+{
+  if (G_LIKELY (counter == AB_COUNTER_ALLOCATIONS))
+    take (ledger, AB_CHANGE_FRESH, bytes);
+  else if (counter == AB_COUNTER_REUSED)
+    take (ledger, AB_CHANGE_REUSED, bytes);
+  else
+    take (ledger, AB_CHANGE_ADOPTED, bytes);
 }
 
 /* Reading */
@@ -346,8 +359,8 @@ ab_ledger_read (AbLedger * ledger, AbCounter counter)
   if (counter < AB_N_KEPT_COUNTERS)
     copy_figures (ledger, counter, counter + 1, &figures);
   else
-    copy_figures (ledger, ab_change_first (AB_CHANGE_TAKEN),
-        ab_change_end (AB_CHANGE_TAKEN), &figures);
+    copy_figures (ledger, AB_COUNTER_ALLOCATIONS,
+        AB_COUNTER_ADOPTED_BYTES + 1, &figures);
   return counter_of (&figures, counter);
 }
 

@@ -75,8 +75,10 @@ typedef enum
   AB_CHANGE_BATCH,
   /* batches, and all counters of samples */
   AB_CHANGE_SAMPLES,
-  /* allocations, reused, adopted, and the bytes of each */
-  AB_CHANGE_TAKEN,
+  /* one of allocations, reused and adopted, and its bytes */
+  AB_CHANGE_FRESH,
+  AB_CHANGE_REUSED,
+  AB_CHANGE_ADOPTED,
   AB_CHANGE_NOMINAL,
   /* the bits of `sequence` that hold a change */
   AB_CHANGE_MASK = 7
@@ -128,6 +130,9 @@ typedef struct _AbLedger
   _Atomic guint64 kept[AB_N_KEPT];
   /* streaming thread: what the figures of that change were before it */
   _Atomic guint64 before[AB_N_KEPT];
+  /* streaming thread only: batches taken in all ways, and their bytes */
+  guint64 taken;
+  guint64 taken_bytes;
   /* streaming thread: the bits of a double; below 0: not measured */
   _Atomic guint64 allocation_rate;
   /* streaming thread: bytes that may be outstanding; 0: no limit */
@@ -228,8 +233,12 @@ ab_change_first (AbChange change)
       return AB_COUNTER_BATCHES;
     case AB_CHANGE_SAMPLES:
       return AB_COUNTER_SAMPLES_INSERTED;
-    case AB_CHANGE_TAKEN:
+    case AB_CHANGE_FRESH:
       return AB_COUNTER_ALLOCATIONS;
+    case AB_CHANGE_REUSED:
+      return AB_COUNTER_REUSED;
+    case AB_CHANGE_ADOPTED:
+      return AB_COUNTER_ADOPTED;
     case AB_CHANGE_NOMINAL:
       return AB_KEPT_NOMINAL_BATCHES;
     default:
@@ -245,7 +254,11 @@ ab_change_end (AbChange change)
     case AB_CHANGE_BATCH:
     case AB_CHANGE_SAMPLES:
       return AB_COUNTER_SAMPLES_PENDING + 1;
-    case AB_CHANGE_TAKEN:
+    case AB_CHANGE_FRESH:
+      return AB_COUNTER_ALLOCATED_BYTES + 1;
+    case AB_CHANGE_REUSED:
+      return AB_COUNTER_REUSED_BYTES + 1;
+    case AB_CHANGE_ADOPTED:
       return AB_COUNTER_ADOPTED_BYTES + 1;
     default:
       return AB_N_KEPT;
@@ -286,10 +299,9 @@ ab_ledger_end (AbLedger * ledger)
     ab_ledger_answer (ledger);
 }
 
-/* A batch of @bytes was taken. @counter is ALLOCATIONS, REUSED or ADOPTED, and
- * @bytes_counter the counter of its bytes. */
-void ab_ledger_taken (AbLedger * ledger, AbCounter counter,
-    AbCounter bytes_counter, gsize bytes);
+/* A batch of @bytes was taken. @counter is ALLOCATIONS, REUSED or ADOPTED; the
+ * one behind it counts the bytes. */
+void ab_ledger_taken (AbLedger * ledger, AbCounter counter, gsize bytes);
 
 /* Any thread: the last reference to a batch of @bytes is gone. */
 static inline void
@@ -320,11 +332,7 @@ ab_ledger_discarded (AbLedger * ledger)
 static inline guint64
 ab_ledger_outstanding (AbLedger * ledger)
 {
-  guint64 released = atomic_load (&ledger->released);
-
-  return ab_ledger_get (ledger, AB_COUNTER_ALLOCATIONS)
-      + ab_ledger_get (ledger, AB_COUNTER_REUSED)
-      + ab_ledger_get (ledger, AB_COUNTER_ADOPTED) - released;
+  return ledger->taken - atomic_load (&ledger->released);
 }
 
 G_END_DECLS

@@ -95,8 +95,7 @@ count_batch (void)
 {
   guint64 n = ab_ledger_get (reporter->stats, AB_COUNTER_BATCHES) + 1;
 
-  ab_ledger_taken (reporter->stats, AB_COUNTER_ALLOCATIONS,
-      AB_COUNTER_ALLOCATED_BYTES, n);
+  ab_ledger_taken (reporter->stats, AB_COUNTER_ALLOCATIONS, n);
   ab_ledger_set (reporter->stats, AB_COUNTER_BATCHES, n);
 }
 
