@@ -234,16 +234,19 @@ acquire_pooled (AbMemory * self, gsize size, AbRoom * room)
 static G_GNUC_NO_INLINE gboolean
 acquire_preferred (AbMemory * self, gsize size, AbRoom * room)
 {
+  gboolean offered;
+
   if (self->pool && acquire_pooled (self, size, room))
     return TRUE;
-  if (self->offered_allocator && acquire_offered (self, size, room)) {
-    if (self->pool == NULL
-        && !ab_foreign_is_substitute (self->offered_allocator,
-            gst_buffer_peek_memory (room->buffer, 0)))
-      return TRUE;
-  } else if (!acquire_own (self, size, room)) {
+  offered = self->offered_allocator && acquire_offered (self, size, room);
+  if (!offered && !acquire_own (self, size, room))
     return FALSE;
-  }
+  offered = offered && !ab_foreign_is_substitute (self->offered_allocator,
+      gst_buffer_peek_memory (room->buffer, 0));
+  if (offered && self->pool == NULL)
+    return TRUE;
+  if (!offered && self->foreign && AB_IS_POOL (self->pool))
+    ab_pool_give_back (AB_POOL (self->pool));
   ab_ledger_add (self->ledger, AB_COUNTER_FALLBACKS, 1);
   return TRUE;
 }

@@ -39,6 +39,8 @@ struct _GstAudioBatchPool
   /* any thread */
     _Atomic (AbSlot *) spares;
   atomic_bool popping;
+  /* see ab_pool_give_back() */
+  atomic_bool giving_back;
   /* buffers that exist, spare or outstanding */
   atomic_uint total;
 };
@@ -66,7 +68,7 @@ push_spare (GstAudioBatchPool * self, AbSlot * spare)
   do {
     spare->next = next;
   } while (!atomic_compare_exchange_weak_explicit (&self->spares, &next, spare,
-          memory_order_release, memory_order_relaxed));
+          memory_order_seq_cst, memory_order_relaxed));
 }
 
 /* NULL if the stack is empty, or if another thread is popping. */
@@ -129,14 +131,22 @@ discard (GstAudioBatchPool * self, GstBuffer * buffer)
   gst_buffer_unref (buffer);
 }
 
+/* Frees the spares, also those that come back meanwhile. */
+static void
+free_spares (GstAudioBatchPool * self)
+{
+  while (atomic_load (&self->spares)) {
+    AbSlot *spare = pop_spare (self);
+
+    if (spare)
+      discard (self, spare->buffer);
+  }
+}
+
 static gboolean
 ab_pool_stop (GstBufferPool * pool)
 {
-  GstAudioBatchPool *self = AB_POOL (pool);
-  AbSlot *spare;
-
-  while ((spare = pop_spare (self)))
-    discard (self, spare->buffer);
+  free_spares (AB_POOL (pool));
   return TRUE;
 }
 
@@ -189,6 +199,7 @@ ab_pool_acquire_buffer (GstBufferPool * pool, GstBuffer ** buffer,
   if (spare == NULL) {
     guint before = atomic_fetch_add (&self->total, 1);
 
+    atomic_store (&self->giving_back, FALSE);
     if (self->max != 0 && before >= self->max) {
       atomic_fetch_sub (&self->total, 1);
       return GST_FLOW_EOS;
@@ -258,6 +269,10 @@ ab_pool_release_buffer (GstBufferPool * pool, GstBuffer * buffer)
   }
   slot->buffer = buffer;
   push_spare (self, slot);
+  /* sequentially consistent, as the push: this thread sees the flag, or the one
+   * that sets it sees the spare */
+  if (G_UNLIKELY (atomic_load (&self->giving_back)))
+    free_spares (self);
   ab_gate_knock (&self->ledger->gate);
 }
 
@@ -301,4 +316,11 @@ ab_pool_new (GstAllocator * allocator, AbLedger * ledger)
   self->own = AB_IS_ALLOCATOR (allocator);
   self->ledger = ab_ledger_ref (ledger);
   return GST_BUFFER_POOL (self);
+}
+
+void
+ab_pool_give_back (GstAudioBatchPool * self)
+{
+  atomic_store (&self->giving_back, TRUE);
+  free_spares (self);
 }

@@ -26,4 +26,9 @@ G_DECLARE_FINAL_TYPE (GstAudioBatchPool, ab_pool, AB, POOL,
 GstBufferPool *ab_pool_new (GstAllocator * allocator,
     AbLedger * ledger);
 
+/* Streaming thread: downstream's allocator has no memory left. Frees spares, and
+ * what comes back until the next buffer is acquired: the sink may wait for that
+ * memory, and no batch is acquired meanwhile. */
+void ab_pool_give_back (GstAudioBatchPool * self);
+
 G_END_DECLS

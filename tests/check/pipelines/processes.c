@@ -460,6 +460,35 @@ GST_START_TEST (test_a_killed_consumer_gives_all_back_and_the_next_goes_on)
 
 GST_END_TEST;
 
+/* Other memory takes the place of shared memory that is full, so shmsink copies
+ * and waits until the consumer has released some. */
+GST_START_TEST (test_a_full_area_holds_the_stream_up_and_loses_nothing)
+{
+  guint64 fit;
+  Producer p;
+
+  if (!can_run (__i__))
+    return;
+  producer_setup (&p, __i__, "", "shm-size=16384");
+  start_consumer (&p, KEEP_ALL);
+  await_at_least (&p, "fallbacks", 1);
+  fit = get_counter (p.element, "batches") - 1;
+  print_figures (&p, "area of 16 KiB");
+  fail_unless (fit >= 10 && fit <= 16384 / BYTES);
+  expect_batches (&p, fit);
+  await_counter (&p, "outstanding-batches", fit + 1);
+  other_process_release (&p.consumer, fit);
+  expect_batches (&p, fit);
+  other_process_release (&p.consumer, fit);
+  expect_batches (&p, fit);
+  print_figures (&p, "and after it");
+  fail_unless_equals_int (g_atomic_int_get (&p.shared), 0);
+  other_process_kill (&p.consumer);
+  producer_clear (&p);
+}
+
+GST_END_TEST;
+
 static Suite *
 processes_suite (void)
 {
@@ -479,6 +508,8 @@ processes_suite (void)
       0, VARIANTS);
   tcase_add_loop_test (tc,
       test_a_killed_consumer_gives_all_back_and_the_next_goes_on, 0, VARIANTS);
+  tcase_add_loop_test (tc,
+      test_a_full_area_holds_the_stream_up_and_loses_nothing, 0, SHM_VARIANTS);
   return s;
 }
 
