@@ -9,6 +9,9 @@
 #include "memory/foreign.h"
 #include "memory/lease.h"
 
+/* GST_ALLOCATOR_SHM, which came with GStreamer 1.24. */
+#define UNIXFD_MEMORY "shm"
+
 void
 ab_memory_init (AbMemory * self, AbLedger * ledger)
 {
@@ -39,11 +42,14 @@ ab_memory_clear (AbMemory * self)
 }
 
 /* Can we, and need we, allocate with @allocator? One with CUSTOM_ALLOC works
- * only for elements that know it. System memory is what we have ourselves. */
+ * only for elements that know it, but unixfdsink's only inherits the flag.
+ * System memory is what we have ourselves. */
 static gboolean
 is_useful (GstAllocator * allocator)
 {
-  return !GST_OBJECT_FLAG_IS_SET (allocator, GST_ALLOCATOR_FLAG_CUSTOM_ALLOC)
+  return (!GST_OBJECT_FLAG_IS_SET (allocator, GST_ALLOCATOR_FLAG_CUSTOM_ALLOC)
+      || (g_strcmp0 (allocator->mem_type, UNIXFD_MEMORY) == 0
+          && GST_ALLOCATOR_GET_CLASS (allocator)->alloc))
       && g_strcmp0 (allocator->mem_type, GST_ALLOCATOR_SYSMEM) != 0;
 }
 
