@@ -893,9 +893,9 @@ install_signals (GObjectClass * klass)
    * not while it is flushed or stopped.
    *
    * The element calls only the first handler. While none is connected, it fills
-   * batches with the #GstAudioBatchSrc:wave. It looks for a handler after a
-   * state change, a seek, new caps and a new value of a property, and after
-   * each tenth of a second of audio.
+   * batches with the #GstAudioBatchSrc:wave. In PAUSED it looks for a handler
+   * at each batch, and while playing after a seek, new caps, a new value of a
+   * property, and each tenth of a second of audio.
    *
    * Returns: (transfer full) (nullable): the batch
    */

@@ -99,17 +99,26 @@ GST_START_TEST (test_handler_fills_each_batch_in_every_format_and_layout)
 
 GST_END_TEST;
 
-/* Plays S16 mono with @callback in batches of 10. Returns the output. */
+/* Plays S16 mono with @callback in batches of 10, recycled or not. Returns the
+ * output. */
+static GPtrArray *
+play_handler_with (GstHarness ** h, GstBus ** bus, GCallback callback,
+    Handler * handler, gboolean recycled)
+{
+  GstAudioInfo info = audio_info (GST_AUDIO_FORMAT_S16, RATE, 1, FALSE);
+
+  *h = source ("audiobatchsrc", &info, recycled
+      ? "samples-per-batch=10 num-buffers=9 allocation=pool"
+      : "samples-per-batch=10 num-buffers=9", bus);
+  g_signal_connect ((*h)->element, "fill-batch", callback, handler);
+  return play_to_end (*h);
+}
+
 static GPtrArray *
 play_handler (GstHarness ** h, GstBus ** bus, GCallback callback,
     Handler * handler)
 {
-  GstAudioInfo info = audio_info (GST_AUDIO_FORMAT_S16, RATE, 1, FALSE);
-
-  *h = source ("audiobatchsrc", &info, "samples-per-batch=10 num-buffers=9",
-      bus);
-  g_signal_connect ((*h)->element, "fill-batch", callback, handler);
-  return play_to_end (*h);
+  return play_handler_with (h, bus, callback, handler, FALSE);
 }
 
 static void
@@ -413,8 +422,9 @@ GST_START_TEST (test_handler_that_keeps_a_reference_gets_an_error_and_no_push)
   GPtrArray *batches;
   guint i;
 
-  misdeed = keepers[__i__];
-  batches = play_handler (&h, &bus, G_CALLBACK (do_misdeed), &handler);
+  misdeed = keepers[__i__ / 2];
+  batches = play_handler_with (&h, &bus, G_CALLBACK (do_misdeed), &handler,
+      __i__ % 2);
   fail_unless_equals_int (batches->len, 2);
   for (i = 0; i < batches->len; i++)
     assert_batch_exclusive (batches->pdata[i]);
@@ -518,7 +528,8 @@ GST_START_TEST (test_buffer_or_memory_that_is_not_from_new_batch_is_refused)
 {
   GstHarness *h;
   GstBus *bus;
-  GPtrArray *batches = play_handler (&h, &bus, strangers[__i__].handle, NULL);
+  GPtrArray *batches = play_handler_with (&h, &bus,
+      strangers[__i__ / 2].handle, NULL, __i__ % 2);
 
   fail_unless_equals_int (batches->len, 0);
   assert_error (bus, GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_FAILED,
@@ -1161,11 +1172,11 @@ add_mistake_tests (TCase * tc)
   tcase_add_test (tc, test_handler_that_gives_up_in_a_flush_is_no_error);
   tcase_add_loop_test (tc,
       test_handler_that_keeps_a_reference_gets_an_error_and_no_push, 0,
-      G_N_ELEMENTS (keepers));
+      2 * G_N_ELEMENTS (keepers));
   tcase_add_test (tc, test_kept_batch_stays_what_it_was);
   tcase_add_loop_test (tc,
       test_buffer_or_memory_that_is_not_from_new_batch_is_refused, 0,
-      G_N_ELEMENTS (strangers));
+      2 * G_N_ELEMENTS (strangers));
   tcase_add_loop_test (tc, test_new_batch_elsewhere_is_none_with_a_warning, 0,
       G_N_ELEMENTS (takers));
   tcase_add_loop_test (tc,
