@@ -945,6 +945,7 @@ typedef struct
   Handler handler;
   guint pushed;
   gboolean sets_property;
+  gint ended;
 } Latecomer;
 
 static GstPadProbeReturn
@@ -1043,6 +1044,45 @@ count_tags (GCallback callback, Handler * handler)
   harness_free_with_bus (h, bus);
   return tags;
 }
+
+/* Connects and disconnects until the stream has ended. */
+static gpointer
+come_and_go (gpointer user_data)
+{
+  Latecomer *self = user_data;
+
+  while (!g_atomic_int_get (&self->ended)) {
+    gulong id = g_signal_connect (self->element, "fill-batch",
+        G_CALLBACK (do_nothing), &self->handler);
+
+    g_thread_yield ();
+    g_signal_handler_disconnect (self->element, id);
+  }
+  return NULL;
+}
+
+GST_START_TEST (test_handlers_may_come_and_go_in_another_thread)
+{
+  GstAudioInfo info = audio_info (GST_AUDIO_FORMAT_S16, RATE, 1, FALSE);
+  Latecomer self = { NULL };
+  GstBus *bus;
+  GstHarness *h = source ("audiobatchsrc", &info,
+      "samples-per-batch=4800 num-buffers=500", &bus);
+  GThread *thread;
+  GPtrArray *batches;
+
+  self.element = h->element;
+  thread = g_thread_new ("come-and-go", come_and_go, &self);
+  batches = play_to_end (h);
+  g_atomic_int_set (&self.ended, TRUE);
+  g_thread_join (thread);
+  fail_unless_equals_int (batches->len, 500);
+  assert_lossless (h->element, 500 * 4800, 0);
+  assert_no_error (bus);
+  end_handler (h, bus, batches);
+}
+
+GST_END_TEST;
 
 GST_START_TEST (test_tag_about_the_wave_comes_only_with_the_wave)
 {
@@ -1197,6 +1237,7 @@ add_connection_tests (TCase * tc)
   tcase_add_loop_test (tc,
       test_handler_connected_while_playing_is_found_in_100_ms, 0, 2);
   tcase_add_test (tc, test_handler_connected_in_paused_fills_what_comes_after);
+  tcase_add_test (tc, test_handlers_may_come_and_go_in_another_thread);
   tcase_add_test (tc, test_tag_about_the_wave_comes_only_with_the_wave);
 }
 
