@@ -40,6 +40,9 @@
 
 #define DEFAULT_IS_LIVE FALSE
 
+/* The handler that the element was to ask is not connected any more. */
+#define FLOW_HANDLER_GONE GST_FLOW_CUSTOM_SUCCESS
+
 /* Looks this often for a handler that was connected while playing: a second of
  * audio has so many parts. */
 #define LOOKS_PER_SECOND 10
@@ -76,9 +79,9 @@ struct _GstAudioBatchSrc
 
   AbWaveform *waveform;
   AbSourceSettings taken;
-  /* the application fills the batches; if not, how many samples are left until
-   * the element looks again (0: it looks at the next batch) */
-  gboolean has_handler;
+  /* the handler that fills the batches, or 0; if 0, how many samples are left
+   * until the element looks for one (0: it looks at the next batch) */
+  gulong handler;
   gint64 until_look;
   /* what new-batch hands out: the open batch, once while a handler runs */
   AbRoom *unclaimed;
@@ -145,9 +148,10 @@ GST_ELEMENT_REGISTER_DEFINE (audiobatchsrc, "audiobatchsrc", GST_RANK_NONE,
 static G_GNUC_NO_INLINE void
 look_for_handler (GstAudioBatchSrc * self)
 {
-  self->has_handler = g_signal_has_handler_pending (self,
-      signals[SIGNAL_FILL_BATCH], 0, FALSE);
-  self->until_look = self->has_handler || !atomic_load (&self->plays) ? 0
+  self->handler = g_signal_handler_find (self,
+      G_SIGNAL_MATCH_ID | G_SIGNAL_MATCH_UNBLOCKED, signals[SIGNAL_FILL_BATCH],
+      0, NULL, NULL, NULL);
+  self->until_look = self->handler || !atomic_load (&self->plays) ? 0
       : GST_AUDIO_INFO_RATE (&self->stream.info) / LOOKS_PER_SECOND;
 }
 
@@ -217,11 +221,12 @@ gst_audio_batch_src_end_of_stream (GstAudioBatchSrc * self)
     gst_element_send_event (GST_ELEMENT (self), gst_event_new_eos ());
 }
 
-/* No batch came for @room. Returns OK if that is because the application has
- * disconnected its handler: then the wave goes on. */
+/* No batch came for @room. */
 static G_GNUC_NO_INLINE GstFlowReturn
 go_without_batch (GstAudioBatchSrc * self, AbRoom * room, guint64 start)
 {
+  gulong asked = self->handler;
+
   if (self->ended)
     return GST_FLOW_EOS;
   /* a handler that waits has to give up */
@@ -231,8 +236,8 @@ go_without_batch (GstAudioBatchSrc * self, AbRoom * room, guint64 start)
     return GST_FLOW_ERROR;
   if (room->buffer)
     look_for_handler (self);
-  if (!self->has_handler)
-    return GST_FLOW_OK;
+  if (self->handler != asked)
+    return FLOW_HANDLER_GONE;
   GST_ELEMENT_ERROR (self, LIBRARY, FAILED,
       ("The handler of fill-batch returned no batch at sample %"
           G_GUINT64_FORMAT ".", start),
@@ -281,13 +286,18 @@ plane_stride (GstAudioBatchSrc * self, guint n_samples)
   return n_samples * (gsize) (GST_AUDIO_INFO_WIDTH (&self->stream.info) / 8);
 }
 
-/* Does the application fill this batch? */
-static G_GNUC_NO_INLINE gboolean
-has_handler (GstAudioBatchSrc * self)
+/* Asks the handler, if there is one, and the next one if that has gone. */
+static G_GNUC_NO_INLINE GstFlowReturn
+ask_application (GstAudioBatchSrc * self, AbRoom * room, guint64 start,
+    guint * n_samples)
 {
-  if (!self->has_handler)
+  GstFlowReturn ret = FLOW_HANDLER_GONE;
+
+  if (self->handler == 0)
     look_for_handler (self);
-  return self->has_handler;
+  while (self->handler != 0 && ret == FLOW_HANDLER_GONE)
+    ret = ask_handler (self, room, start, n_samples);
+  return ret;
 }
 
 /* Fills @room, from sample @start on. A handler may shorten the batch; then
@@ -299,10 +309,10 @@ fill (GstAudioBatchSrc * self, AbRoom * room, guint64 start, guint * n_samples)
   gboolean silent;
 
   self->until_look -= asked;
-  if (G_UNLIKELY (self->until_look < 0) && has_handler (self)) {
-    GstFlowReturn ret = ask_handler (self, room, start, n_samples);
+  if (G_UNLIKELY (self->until_look < 0)) {
+    GstFlowReturn ret = ask_application (self, room, start, n_samples);
 
-    if (self->has_handler || ret != GST_FLOW_OK)
+    if (ret != FLOW_HANDLER_GONE)
       return ret;
   }
   silent = ab_waveform_fill (self->waveform, room->data,
@@ -497,7 +507,7 @@ create (GstBaseSrc * src, guint64 offset, guint size, GstBuffer ** buffer)
       && !ab_source_negotiate (src))
     return GST_FLOW_NOT_NEGOTIATED;
   ab_stream_report (&self->stream);
-  if (!self->tagged && !self->has_handler)
+  if (!self->tagged && self->handler == 0)
     send_tag (self);
   if (!ab_stream_update (&self->stream, &resized))
     return GST_FLOW_ERROR;

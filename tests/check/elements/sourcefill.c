@@ -897,6 +897,39 @@ GST_START_TEST (test_handler_that_leaves_without_a_batch_leaves_it_to_the_wave)
 
 GST_END_TEST;
 
+/* As leave_without_fourth(), but another handler comes in its place. */
+static GstBuffer *
+replace_at_fourth (GstElement * element, guint64 start, guint n_samples,
+    Handler * handler)
+{
+  GstBuffer *batch = leave_without_fourth (element, start, n_samples, handler);
+
+  if (batch == NULL)
+    g_signal_connect (element, "fill-batch", G_CALLBACK (do_nothing), handler);
+  return batch;
+}
+
+GST_START_TEST (test_handler_in_the_place_of_one_that_left_gets_its_batch)
+{
+  Handler handler = { NULL };
+  GstHarness *h;
+  GstBus *bus;
+  GPtrArray *batches = play_handler (&h, &bus,
+      G_CALLBACK (replace_at_fourth), &handler);
+  GByteArray *bytes = join (batches);
+  guint i;
+
+  fail_unless_equals_int (handler.calls, 4 + 9 - 3);
+  fail_unless_equals_int (bytes->len, 9 * 20);
+  for (i = 0; i < bytes->len; i++)
+    fail_unless_equals_int (bytes->data[i], 0);
+  assert_no_error (bus);
+  g_byte_array_unref (bytes);
+  end_handler (h, bus, batches);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_handler_connected_after_fills_each_batch)
 {
   GstAudioInfo info = audio_info (GST_AUDIO_FORMAT_S16, RATE, 1, FALSE);
@@ -1231,6 +1264,8 @@ add_connection_tests (TCase * tc)
   tcase_add_test (tc, test_handler_that_leaves_while_playing_leaves_the_wave);
   tcase_add_test (tc,
       test_handler_that_leaves_without_a_batch_leaves_it_to_the_wave);
+  tcase_add_test (tc,
+      test_handler_in_the_place_of_one_that_left_gets_its_batch);
   tcase_add_test (tc, test_only_the_first_handler_is_asked);
   tcase_add_test (tc, test_handler_connected_after_fills_each_batch);
   tcase_add_test (tc, test_swapped_handler_fills_each_batch);
