@@ -9,8 +9,9 @@ Callgrind counts two runs of DRIVE that differ only in length. The difference is
 the cost of the batches, without the start. If a ratio exceeds the one in RECORDED
 by more than TOLERANCE, the test fails. Each version of GStreamer has a record of
 its own, because the peers and the base classes differ. --record prints the record
-of the running version, as a line for RECORDED, instead of checking. Calls of malloc
-are counted in the same way; they must equal MALLOCS in every version. --json writes
+of the running version, as a line for RECORDED, instead of checking. With zero-copy a
+chunk of a batch costs less than through the elements in LIMITS. Calls of malloc are
+counted in the same way; they must equal MALLOCS in every version. --json writes
 the counts, with those of the floor, in the form of the benchmarks.
 """
 
@@ -52,6 +53,15 @@ RECORDED = {
     # the development version of 2026-08, built with -O2 on Debian 13, gcc 14
     "1.29.2": (0.744, 0.781, 1.297, 1.066, 1.142, 0.056, 0.545, 0.109, 0.282),
 }
+
+# Our instructions with zero-copy for a chunk that is a batch: the case, the way and the
+# case to compare with, and the limit of the ratio. 1024x8 has 8 channels.
+ZERO_COPY = "zero-copy"
+LIMITS = (
+    ("1024", "identity", "1024", 1.00),
+    ("1024", "audiobuffersplit", "1024", 0.90),
+    ("1024x8", ZERO_COPY, "1024", 1.01),
+)
 
 # Calls of malloc per batch of a running audiobatchsrc, by allocation and samples. A
 # fresh batch needs two: the block with its samples, and the GstBuffer. (Without
@@ -156,10 +166,12 @@ def count_all(drive, folder, with_floor):
     """Instructions per batch, by job, element and case."""
     ways = [(job, element, case) for job, case in CASES
             for element in (OURS[job], PEERS[job])]
+    for ours, way, other, _ in LIMITS:
+        ways += [("rebatch", ZERO_COPY, ours), ("rebatch", way, other)]
     if with_floor:
         ways += [(job, "floor", case) for job, case in CASES
                  if job == "rebatch"]
-    return count_ways(count, drive, folder, ways)
+    return count_ways(count, drive, folder, list(dict.fromkeys(ways)))
 
 
 def make_table(title, job, case_name, costs):
@@ -183,6 +195,24 @@ def make_table(title, job, case_name, costs):
     return {"title": title, "columns": columns, "rows": rows}
 
 
+def make_zero_copy_table(costs):
+    ways = [(ZERO_COPY, "1024"), (ZERO_COPY, "1024x8"), ("identity", "1024"),
+            ("audiobuffersplit", "1024")]
+    ours = costs["rebatch", ZERO_COPY, "1024"]
+    return {
+        "title": "Chunks of 1024 samples that are nobody else's; instructions "
+                 "of a batch, F32, the making of the chunks included",
+        "columns": [
+            {"name": "way", "heading": "way"},
+            {"name": "channels", "heading": "channels"},
+            {"name": "cost", "heading": "instructions", "decimals": 0},
+            {"name": "ratio", "heading": "zero-copy, of this", "decimals": 3}],
+        "rows": [{"way": way, "channels": (case.split("x") + ["1"])[1],
+                  "cost": round(costs["rebatch", way, case]),
+                  "ratio": ours / costs["rebatch", way, case]}
+                 for way, case in ways]}
+
+
 def make_malloc_table(mallocs):
     return {
         "title": "Calls of malloc for a batch of audiobatchsrc, mono F32, once "
@@ -200,6 +230,7 @@ def write_json(path, costs, mallocs):
     tables = [
         make_table("Chunks to batches; instructions of a batch, mono F32, the "
                    "making of the chunks included", "rebatch", "chunk", costs),
+        make_zero_copy_table(costs),
         make_table("Waves; instructions of a batch, mono F32", "make", "wave",
                    costs),
         make_malloc_table(mallocs),
@@ -229,6 +260,20 @@ def check_costs(costs, record):
         print(f"{'FAIL' if failed else 'ok  '} {OURS[job]:13} {case:11} "
               f"{ours:7.0f} of {PEERS[job]:16} {peer:7.0f} is {ratio:.3f}, "
               f"recorded {recorded:.3f}")
+    return worse
+
+
+def check_zero_copy(costs):
+    """Returns how many limits are exceeded."""
+    worse = 0
+    for case, way, other_case, limit in LIMITS:
+        ours = costs["rebatch", ZERO_COPY, case]
+        other = costs["rebatch", way, other_case]
+        failed = ours > other * limit
+        worse += failed
+        print(f"{'FAIL' if failed else 'ok  '} {ZERO_COPY:13} {case:11} "
+              f"{ours:7.0f} of {way:16} {other:7.0f} is {ours / other:.3f}, "
+              f"at most {limit:.2f}")
     return worse
 
 
@@ -269,6 +314,7 @@ def main():
     wrong = check_mallocs(mallocs)
     if version in RECORDED:
         wrong += check_costs(costs, RECORDED[version])
+        wrong += check_zero_copy(costs)
     elif not wrong:
         drive = Path(args.drive).resolve()
         skip(f"no ratios are recorded for GStreamer {version}. This prints a "

@@ -89,8 +89,8 @@ describe (LiveWay way, const LiveCase * what)
 
   if (way == LIVE_OURS)
     return g_strdup_printf ("audiobatchsrc is-live=true wave=%s "
-        "samples-per-batch=%u ! audiobatch samples-per-batch=%u ! %s",
-        what->wave, what->chunk, LIVE_BATCH, sink);
+        "samples-per-batch=%u ! audiobatch samples-per-batch=%u "
+        "zero-copy=true ! %s", what->wave, what->chunk, LIVE_BATCH, sink);
   return g_strdup_printf ("audiotestsrc is-live=true wave=%s "
       "samplesperbuffer=%u ! audiobuffersplit output-buffer-size=%u ! %s",
       what->wave, what->chunk, (guint) (LIVE_BATCH * sizeof (gfloat)), sink);
