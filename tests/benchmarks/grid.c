@@ -23,8 +23,8 @@
 #define STREAM_BATCHES 10000
 /* A run writes at most so many bytes, but has at least MIN_BATCHES. The rest of
  * the stream is taken to cost what the second half of the run cost. */
-#define RUN_BYTES (G_GUINT64_CONSTANT (2) << 30)
-#define MIN_BATCHES 96
+#define RUN_BYTES (G_GUINT64_CONSTANT (1) << 30)
+#define MIN_BATCHES 64
 /* Stereo frames that the decoder reads. */
 #define FILE_FRAMES (STREAM_BATCHES * 1024)
 #define FRAMES_OF_CHUNK 1024
@@ -528,7 +528,7 @@ int
 main (int argc, char **argv)
 {
   static const BenchProgram program = {
-    "grid", "Does allocation=auto end in the better mode, at little cost?", 7
+    "grid", "Does allocation=auto end in the better mode, at little cost?", 5
   };
   gboolean quick = FALSE;
   const GOptionEntry options[] = {

@@ -199,6 +199,7 @@ take_look (AbSupply * self, AbLook * look)
   look->peak = ab_ledger_get (ledger, AB_COUNTER_PEAK_OUTSTANDING_BATCHES);
   look->known = self->read_usage (&look->usage);
   ab_histogram_summarize (&ledger->fresh_time, &times);
+  look->fresh_p50_ns = times.p50;
   look->input.timed = times.count;
   look->input.allocation_p999_ns = times.p999;
   look->input.bytes_per_batch =
@@ -209,9 +210,10 @@ take_look (AbSupply * self, AbLook * look)
       ab_ledger_get (ledger, AB_COUNTER_PEAK_OUTSTANDING_BYTES);
   look->input.memory_bound = memory_bound (self);
   look->input.pooled = is_recycled (&self->trial.advice);
-  if (self->trial.advice.reason == GST_AUDIO_BATCH_ADVICE_REASON_PAUSES) {
+  if (look->input.pooled) {
     ab_histogram_summarize (&ledger->pooled_time, &times);
     look->pooled_timed = times.count;
+    look->pooled_p50_ns = times.p50;
     look->pooled_p999_ns = times.p999;
   }
 }

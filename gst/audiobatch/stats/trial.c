@@ -29,13 +29,13 @@
 /* A few per cent show in the least of so many windows, since what disturbs the
  * thread only adds to it. */
 #define WINDOWS 5
-/* If page faults are gone, recycling may cost this much more CPU time and still
- * help: the CPU time of a single window is not more exact. */
-#define NOISE 1.05
+/* If recycling saves what was the reason to try it, it may cost this much more
+ * CPU time: on a busy machine that is not more exact. */
+#define NOISE 1.1
 /* Any saving less than this is none. */
 #define SAVING 0.99
 /* This is worse at first sight, on a busy machine too. */
-#define WORSE 1.5
+#define WORSE 2
 /* A pool that is empty for half of the batches does not recycle. */
 #define EMPTY_PART 0.5
 /* After this many recycled allocations the slowest of 1000 is known, and must be
@@ -118,6 +118,8 @@ go_back (AbTrial * self)
   self->declined = TRUE;
   self->declined_cost = self->cost[GST_AUDIO_BATCH_ALLOCATION_FRESH];
   begin (self, &fresh, AB_TRIAL_WATCH);
+  /* let one window pass, in which the heap grows */
+  self->skips = TRUE;
 }
 
 /* Fresh memory */
@@ -131,7 +133,8 @@ is_worth_a_trial (const AbTrial * self, const AbAdvice * advice,
       return TRUE;
     case GST_AUDIO_BATCH_ADVICE_REASON_PAGE_FAULTS:
       if (self->declined
-          && cost->page_faults <= CLEARLY * self->declined_cost.page_faults)
+          && (cost->page_faults <= CLEARLY * self->declined_cost.page_faults
+              || cost->page_faults < HEAVY_FAULTS))
         return FALSE;
       return self->windows > 0 || (cost->page_faults >= HEAVY_FAULTS
           && ab_advice_fault_part (cost) >= HEAVY_PART);
@@ -152,8 +155,10 @@ watch (AbTrial * self, const AbLook * look)
   AbCost cost;
   AbAdvice advice;
 
-  if (!self->opened || !ab_look_is_steady (look, &self->start))
+  if (self->skips || !self->opened || !ab_look_is_steady (look, &self->start)) {
+    self->skips = FALSE;
     return;
+  }
   cost = ab_look_cost (look, &self->start);
   keep_least (least, &cost, self->windows);
   if (self->length >= self->full) {
@@ -186,13 +191,21 @@ warm_up (AbTrial * self, const AbLook * look)
   self->phase = AB_TRIAL_COMPARE;
 }
 
-/* Has recycling halved the page faults, at no more CPU time? */
+/* Does recycling save what was the reason to try it? The CPU time is only that of
+ * the streaming thread: where another one frees a fresh batch, that does not
+ * show, so for a rate faster allocations are enough. */
 static gboolean
-saves_faults (const AbCost * fresh, const AbCost * pool)
+saves_its_reason (const AbTrial * self, const AbLook * look)
 {
-  return fresh->page_faults > 0
-      && pool->page_faults <= fresh->page_faults / CLEARLY
-      && pool->cpu_ns <= NOISE * fresh->cpu_ns;
+  const AbCost *fresh = &self->cost[GST_AUDIO_BATCH_ALLOCATION_FRESH];
+  const AbCost *pool = &self->cost[GST_AUDIO_BATCH_ALLOCATION_POOL];
+  gboolean is_rate = self->advice.reason == GST_AUDIO_BATCH_ADVICE_REASON_RATE;
+
+  return pool->cpu_ns <= NOISE * fresh->cpu_ns
+      && ((fresh->page_faults > 0
+          && pool->page_faults <= fresh->page_faults / CLEARLY)
+      || (is_rate && look->pooled_p50_ns > 0
+          && look->pooled_p50_ns < look->fresh_p50_ns));
 }
 
 static void
@@ -208,7 +221,7 @@ compare (AbTrial * self, const AbLook * look)
   keep_least (pool, &cost, self->windows++);
   if (is_empty (self, look) || pool->cpu_ns > WORSE * fresh->cpu_ns)
     go_back (self);
-  else if (saves_faults (fresh, pool))
+  else if (saves_its_reason (self, look))
     self->phase = AB_TRIAL_KEEP;
   else if (self->windows == WINDOWS) {
     if (pool->cpu_ns < SAVING * fresh->cpu_ns)

@@ -20,9 +20,12 @@ G_BEGIN_DECLS
   AbUsage usage;
   /* all else that advice depends on; the rate is nominal, the cost is ignored */
   AbAdviceInput input;
-  /* recycled allocations, needed only while `pauses` is the reason: how many
-   * were timed, and their 99.9th percentile */
+  /* how long half of the fresh allocations took at most; 0: unknown */
+  guint64 fresh_p50_ns;
+  /* recycled allocations, once there are any: how many were timed, and how long
+   * half of them took, and all but one of 1000 */
   guint64 pooled_timed;
+  guint64 pooled_p50_ns;
   guint64 pooled_p999_ns;
 } AbLook;
 
@@ -62,6 +65,8 @@ typedef struct
   AbTrialPhase phase;
   /* where this window began; if @opened is FALSE, it begins with the next look */
   gboolean opened;
+  /* this window does not count */
+  gboolean skips;
   AbLook start;
   /* batches of this window and of a full one */
   guint length, full;
