@@ -911,7 +911,9 @@ GST_START_TEST (test_stats_have_the_times_of_allocations)
   p99 = count (&s, "allocation-time-p99");
   p999 = count (&s, "allocation-time-p999");
   max = count (&s, "allocation-time-max");
-  assert_count (&s, "allocations-timed", 125);
+  /* auto may recycle by then, and has those times */
+  if (!g_str_equal (modes[__i__], "auto"))
+    assert_count (&s, "allocations-timed", 125);
   fail_unless (0 < p50 && p50 <= p99 && p99 <= p999 && p999 <= max,
       "%d %d %d %d", (int) p50, (int) p99, (int) p999, (int) max);
   fail_unless (max < GST_SECOND);
