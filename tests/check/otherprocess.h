@@ -22,7 +22,7 @@ G_BEGIN_DECLS
 #define RAMP_STEP (1 << 12)
 /* Keeps every batch until it is told to release it. */
 #define KEEP_ALL G_MAXUINT
-    typedef struct
+typedef struct
 {
   GPid pid;
   FILE *commands, *reports;

@@ -123,11 +123,16 @@ lease_ends (gpointer user_data, GstMiniObject * memory)
   g_free (lease);
 }
 
+/* Without memory for a lease, counts the release now. */
 static G_GNUC_NO_INLINE void
 watch_memory (GstMemory * memory, AbLedger * ledger)
 {
-  Lease *lease = g_new (Lease, 1);
+  Lease *lease = g_try_new (Lease, 1);
 
+  if (lease == NULL) {
+    ab_ledger_released (ledger, memory->maxsize);
+    return;
+  }
   lease->ledger = ab_ledger_ref (ledger);
   lease->bytes = memory->maxsize;
   gst_mini_object_weak_ref (GST_MINI_OBJECT_CAST (memory), lease_ends, lease);
@@ -263,11 +268,11 @@ void
 ab_lease_count (GstBuffer * buffer, GstMemory * memory, AbLedger * ledger,
     AbCounter counter)
 {
+  ab_ledger_taken (ledger, counter, memory->maxsize);
   if (G_UNLIKELY (buffer->pool || is_revived (memory)))
     add_lease (buffer, ledger)->slot.counted = TRUE;
   else
     lease_memory (memory, ledger);
-  ab_ledger_taken (ledger, counter, memory->maxsize);
 }
 
 /* TRUE if @memory was a batch before. Marks it as one. */

@@ -8,7 +8,7 @@
 G_BEGIN_DECLS
 
 /* The figures at one instant: totals, but for @input. */
-    typedef struct
+typedef struct
 {
   /* that got memory; and those that found the pool empty */
   guint64 batches;

@@ -7,7 +7,7 @@
 G_BEGIN_DECLS
 
 /* Totals of one thread, which only grow. */
-    typedef struct
+typedef struct
 {
   /* compared only: totals of two threads have no difference */
   gconstpointer thread;
