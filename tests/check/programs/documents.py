@@ -12,6 +12,7 @@ from typing import NamedTuple
 OWN_TESTS = {
     "docs/examples.md": "tests/check/programs/examples.py",
     "docs/network.md": "tests/check/programs/network.py",
+    "docs/processes.md": "tests/check/programs/processes.py",
     "docs/profile.md": "tests/check/programs/profile.py",
     "docs/recipes.md": "tests/check/programs/recipes.py",
 }

@@ -185,6 +185,8 @@ class Document(Example):
     def test_it_shows_every_example(self):
         text = document().read_text(encoding="utf-8")
         commands = "\n".join(m["command"] for m in SHOWN.finditer(text))
+        # the consumers of another process are there, with its lines
+        commands += (source / "docs/processes.md").read_text(encoding="utf-8")
         folder = source / "tests/examples"
         for path in (*folder.glob("*.c"), *folder.glob("*.py")):
             if path.stem != "player":
