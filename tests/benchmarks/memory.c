@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The cost of a batch's memory by allocation mode and size: acquire it, write
  * all of it and release it, in one thread, or with a consumer in another
- * thread that releases it. The modes take turns in each round. */
+ * thread or in another process that releases it. The modes take turns in each
+ * round. */
 
 #include "batch/stream.h"
 #include "bench.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
+
+#include <glib/gstdio.h>
 
 /* Batches that may be with the consumer in the other thread, or queued for
  * it. */
@@ -22,7 +27,12 @@
 
 /* Instead of options: run one mode alone, to measure its resident memory. */
 #define ALONE "--alone"
+/* The same: be the consumer in another process. */
+#define CONSUME "--consume"
 #define RATE 48000
+
+/* Larger batches may not fit into /dev/shm. */
+#define LARGEST_SHARED (1 << 20)
 
 static const gsize sizes[] = {
   4 << 10, 16 << 10, 64 << 10, 112 << 10, 128 << 10, 256 << 10, 1 << 20,
@@ -34,6 +44,29 @@ static const gchar *const allocations[] = { "fresh", "pool", "auto" };
 
 #define N_WAYS G_N_ELEMENTS (allocations)
 
+typedef enum
+{
+  ONE_THREAD,
+  TWO_THREADS,
+  SHM,
+  UNIXFD,
+  N_PLACES
+} Place;
+
+/* Where the consumer is. */
+static const struct
+{
+  const gchar *title;
+  /* for another process */
+  const gchar *sink, *source;
+} places[N_PLACES] = {
+  {"one thread; times in us", NULL, NULL},
+  {"consumer on another thread; times in us", NULL, NULL},
+  {"consumer in another process, shmsink; times in us", "shmsink", "shmsrc"},
+  {"consumer in another process, unixfdsink; times in us", "unixfdsink",
+      "unixfdsrc"},
+};
+
 /* One allocation mode: a stream like that of the elements, and the results:
  * the time of each batch in ns, and the page faults. */
 typedef struct
@@ -43,6 +76,11 @@ typedef struct
   guint n_samples;
   GArray *times;
   guint64 faults;
+  /* for another process: the pad before the sink, and the consumer */
+  GstElement *pipeline;
+  GstPad *pad;
+  gchar *folder;
+  GPid consumer;
 } Way;
 
 static const BenchColumn columns[] = {
@@ -62,10 +100,91 @@ static const BenchColumn columns[] = {
 static guint8 no_settings[1];
 
 static void
-way_open (Way * self, guint allocation, gsize size)
+start_consumer (const gchar * source, const gchar * socket, GPid * pid)
+{
+  const gchar *argv[] = { "/proc/self/exe", CONSUME, source, socket, NULL };
+  g_autoptr (GError) error = NULL;
+
+  if (!g_spawn_async (NULL, (gchar **) argv, NULL, G_SPAWN_DO_NOT_REAP_CHILD,
+          NULL, NULL, pid, &error))
+    g_error ("%s", error->message);
+}
+
+/* @argv: CONSUME, the source element and its socket. Runs until it is killed. */
+static int
+run_consumer (gchar ** argv)
+{
+  g_autofree gchar *line = g_strdup_printf ("%s socket-path=%s ! fakesink "
+      "sync=false async=false enable-last-sample=false", argv[1], argv[2]);
+  GstElement *pipeline = gst_parse_launch (line, NULL);
+
+  gst_element_set_state (pipeline, GST_STATE_PLAYING);
+  g_main_loop_run (g_main_loop_new (NULL, FALSE));
+  return EXIT_SUCCESS;
+}
+
+static void
+push_sticky_events (GstPad * pad, const GstAudioInfo * info)
+{
+  g_autoptr (GstCaps) caps = gst_audio_info_to_caps (info);
+  GstSegment segment;
+
+  gst_segment_init (&segment, GST_FORMAT_TIME);
+  gst_pad_push_event (pad, gst_event_new_stream_start ("benchmark"));
+  gst_pad_push_event (pad, gst_event_new_caps (caps));
+  gst_pad_push_event (pad, gst_event_new_segment (&segment));
+}
+
+/* Links to the sink and takes its answer to the ALLOCATION query. */
+static void
+open_process (Way * self, Place place, gsize size, const GstAudioInfo * info)
+{
+  g_autofree gchar *socket = NULL, *line = NULL, *area = NULL;
+  g_autoptr (GstElement) sink = NULL;
+  g_autoptr (GstPad) sinkpad = NULL;
+  g_autoptr (GstCaps) caps = gst_audio_info_to_caps (info);
+  GstQuery *query = gst_query_new_allocation (caps, TRUE);
+
+  self->folder = g_dir_make_tmp ("benchmark-XXXXXX", NULL);
+  socket = g_build_filename (self->folder, "socket", NULL);
+  area = place == SHM ? g_strdup_printf ("shm-size=%" G_GSIZE_FORMAT,
+      (2 * DEPTH + 2) * (size + 4096)) : g_strdup ("");
+  line = g_strdup_printf ("%s name=sink socket-path=%s sync=false "
+      "wait-for-connection=true enable-last-sample=false %s",
+      places[place].sink, socket, area);
+  self->pipeline = gst_pipeline_new (NULL);
+  sink = gst_object_ref (gst_parse_launch (line, NULL));
+  gst_bin_add (GST_BIN (self->pipeline), sink);
+  sinkpad = gst_element_get_static_pad (sink, "sink");
+  self->pad = gst_pad_new ("src", GST_PAD_SRC);
+  gst_pad_link_full (self->pad, sinkpad, GST_PAD_LINK_CHECK_NOTHING);
+  gst_pad_set_active (self->pad, TRUE);
+  gst_element_set_state (self->pipeline, GST_STATE_PLAYING);
+  push_sticky_events (self->pad, info);
+  start_consumer (places[place].source, socket, &self->consumer);
+  if (gst_pad_query (sinkpad, query))
+    ab_supply_take_query (&self->stream.supply, query);
+  gst_query_unref (query);
+}
+
+static void
+close_process (Way * self)
+{
+  gst_element_set_state (self->pipeline, GST_STATE_NULL);
+  kill (self->consumer, SIGKILL);
+  waitpid (self->consumer, NULL, 0);
+  gst_object_unref (self->pipeline);
+  gst_object_unref (self->pad);
+  g_rmdir (self->folder);
+  g_free (self->folder);
+}
+
+static void
+way_open (Way * self, guint allocation, gsize size, Place place)
 {
   GstAudioInfo info;
 
+  self->pad = NULL;
   gst_audio_info_set_format (&info, GST_AUDIO_FORMAT_F32, RATE, 1, NULL);
   self->n_samples = size / info.bpf;
   self->element = gst_object_ref_sink (gst_bin_new (NULL));
@@ -74,9 +193,13 @@ way_open (Way * self, guint allocation, gsize size)
   self->stream.settings.supply.allocation = allocation;
   self->stream.settings.supply.pool_min = DEPTH + 1;
   self->stream.settings.size.samples = self->n_samples;
+  if (places[place].sink)
+    self->stream.settings.supply.max_outstanding = DEPTH;
   ab_stream_start (&self->stream);
   if (!ab_stream_set_info (&self->stream, &info))
     exit (EXIT_FAILURE);
+  if (places[place].sink)
+    open_process (self, place, size, &info);
   self->times = g_array_new (FALSE, FALSE, sizeof (guint64));
   self->faults = 0;
 }
@@ -84,6 +207,8 @@ way_open (Way * self, guint allocation, gsize size)
 static void
 way_close (Way * self)
 {
+  if (self->pad)
+    close_process (self);
   ab_stream_stop (&self->stream);
   ab_stream_clear (&self->stream);
   gst_object_unref (self->element);
@@ -198,21 +323,38 @@ run_across_threads (Way * way, guint n)
   g_async_queue_unref (exchange.credit);
 }
 
+/* The time includes what the sink does to send the batch. */
 static void
-run (Way * way, gboolean across, guint n)
+run_to_process (Way * way, guint n)
 {
-  if (across)
+  guint i;
+
+  for (i = 0; i < n; i++) {
+    guint64 start = gst_util_get_timestamp ();
+
+    if (gst_pad_push (way->pad, make_batch (way)) != GST_FLOW_OK)
+      g_error ("The sink takes no batches.");
+    note_time (way, start);
+  }
+}
+
+static void
+run (Way * way, Place place, guint n)
+{
+  if (places[place].sink)
+    run_to_process (way, n);
+  else if (place == TWO_THREADS)
     run_across_threads (way, n);
   else
     run_on_one_thread (way, n);
 }
 
 static void
-run_round (Way * way, gsize size, gboolean across)
+run_round (Way * way, gsize size, Place place)
 {
   guint64 faults = page_faults ();
 
-  run (way, across, CLAMP (ROUND_BYTES / size, MIN_BATCHES, MAX_BATCHES));
+  run (way, place, CLAMP (ROUND_BYTES / size, MIN_BATCHES, MAX_BATCHES));
   way->faults += page_faults () - faults;
 }
 
@@ -233,8 +375,7 @@ peak_rss (void)
   return line ? g_ascii_strtoull (line + strlen ("VmHWM:"), NULL, 10) : 0;
 }
 
-/* @argv: ALONE, the allocation mode, the size, across threads or not. Prints
- * KiB. */
+/* @argv: ALONE, the allocation mode, the size, the place. Prints KiB. */
 static int
 run_alone (gchar ** argv)
 {
@@ -242,7 +383,7 @@ run_alone (gchar ** argv)
   guint64 before = peak_rss ();
   Way way;
 
-  way_open (&way, atoi (argv[1]), size);
+  way_open (&way, atoi (argv[1]), size, atoi (argv[3]));
   run (&way, atoi (argv[3]), WARM_UP_BATCHES);
   way_close (&way);
   g_print ("%" G_GUINT64_FORMAT "\n", peak_rss () - before);
@@ -251,12 +392,13 @@ run_alone (gchar ** argv)
 
 /* The largest growth of the process, in MiB. */
 static gdouble
-measure_rss (guint allocation, gsize size, gboolean across)
+measure_rss (guint allocation, gsize size, Place place)
 {
   g_autofree gchar *of = g_strdup_printf ("%u", allocation);
   g_autofree gchar *bytes = g_strdup_printf ("%" G_GSIZE_FORMAT, size);
+  g_autofree gchar *where = g_strdup_printf ("%d", place);
   const gchar *argv[] = { "/proc/self/exe", ALONE, of, bytes,
-    across ? "1" : "0", NULL
+    where, NULL
   };
   g_autofree gchar *out = NULL;
   g_autoptr (GError) error = NULL;
@@ -287,7 +429,7 @@ permille (const Way * way, guint part)
 }
 
 static void
-show (Bench * bench, gsize size, gboolean across, const Way * ways)
+show (Bench * bench, gsize size, Place place, const Way * ways)
 {
   const Way *fresh = &ways[GST_AUDIO_BATCH_ALLOCATION_FRESH];
   guint i;
@@ -304,33 +446,43 @@ show (Bench * bench, gsize size, gboolean across, const Way * ways)
     bench_number (bench, permille (way, 500) / permille (fresh, 500));
     bench_number (bench, permille (way, 999) / permille (fresh, 999));
     bench_number (bench, (gdouble) way->faults / way->times->len);
-    bench_number (bench, measure_rss (i, size, across));
+    bench_number (bench, measure_rss (i, size, place));
   }
 }
 
 static void
-measure (Bench * bench, gsize size, gboolean across)
+measure (Bench * bench, gsize size, Place place)
 {
   Way ways[N_WAYS];
   guint round, i;
 
   bench_progress (bench, "%s, %" G_GSIZE_FORMAT " KiB",
-      across ? "two threads" : "one thread", size >> 10);
+      places[place].title, size >> 10);
 
   for (i = 0; i < N_WAYS; i++) {
-    way_open (&ways[i], i, size);
-    run (&ways[i], across, WARM_UP_BATCHES);
+    way_open (&ways[i], i, size, place);
+    run (&ways[i], place, WARM_UP_BATCHES);
     g_array_set_size (ways[i].times, 0);
   }
   for (round = 0; round < bench_rounds (bench); round++) {
     for (i = 0; i < N_WAYS; i++)
-      run_round (&ways[(round + i) % N_WAYS], size, across);
+      run_round (&ways[(round + i) % N_WAYS], size, place);
   }
   for (i = 0; i < N_WAYS; i++)
     g_array_sort (ways[i].times, compare);
-  show (bench, size, across, ways);
+  show (bench, size, place, ways);
   for (i = 0; i < N_WAYS; i++)
     way_close (&ways[i]);
+}
+
+/* Is there an element that waits for a consumer? */
+static gboolean
+has_sink (const gchar * name)
+{
+  g_autoptr (GstElement) sink = gst_element_factory_make (name, NULL);
+
+  return sink && g_object_class_find_property (G_OBJECT_GET_CLASS (sink),
+      "wait-for-connection");
 }
 
 int
@@ -340,19 +492,26 @@ main (int argc, char **argv)
     "memory", "What a batch's memory costs by where it comes from", 15
   };
   Bench *bench;
-  guint across, i;
+  guint place, i;
 
   if (argc == 5 && g_str_equal (argv[1], ALONE)) {
     gst_init (NULL, NULL);
     return run_alone (argv + 1);
   }
+  if (argc == 4 && g_str_equal (argv[1], CONSUME)) {
+    gst_init (NULL, NULL);
+    return run_consumer (argv + 1);
+  }
   bench = bench_new (&program, &argc, &argv);
-  bench_expect (bench, 2 * N_WAYS * G_N_ELEMENTS (sizes));
-  for (across = 0; across < 2; across++) {
-    bench_table (bench, across ? "consumer on another thread; times in us" :
-        "one thread; times in us", columns, G_N_ELEMENTS (columns));
-    for (i = 0; i < G_N_ELEMENTS (sizes); i++)
-      measure (bench, sizes[i], across);
+  bench_expect (bench, N_PLACES * N_WAYS * G_N_ELEMENTS (sizes));
+  for (place = 0; place < N_PLACES; place++) {
+    if (places[place].sink && !has_sink (places[place].sink))
+      continue;
+    bench_table (bench, places[place].title, columns, G_N_ELEMENTS (columns));
+    for (i = 0; i < G_N_ELEMENTS (sizes); i++) {
+      if (!places[place].sink || sizes[i] <= LARGEST_SHARED)
+        measure (bench, sizes[i], place);
+    }
   }
   return bench_finish (bench);
 }

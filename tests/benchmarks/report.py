@@ -153,7 +153,8 @@ def draw_memory(document):
                for allocation in ("fresh", "pool", "auto")]
     script = ("set multiplot layout 1,2\nset logscale y\nset key top left\n"
               "set xlabel 'KiB of a batch'\nset ylabel 'us of a batch'\n")
-    for number, table in enumerate(document["tables"]):
+    # without the tables of other processes
+    for number, table in enumerate(document["tables"][:2]):
         block = f"table{number}"
         script += data_block(block, by_allocation(table["rows"]), "kib",
                              columns)
