@@ -196,6 +196,8 @@ take_look (AbSupply * self, AbLook * look)
   look->batches = ab_ledger_get (ledger, AB_COUNTER_ALLOCATIONS)
       + ab_ledger_get (ledger, AB_COUNTER_REUSED);
   look->fallbacks = ab_ledger_get (ledger, AB_COUNTER_FALLBACKS);
+  look->made = ab_ledger_get (ledger, AB_COUNTER_ALLOCATIONS)
+      - look->fallbacks;
   look->peak = ab_ledger_get (ledger, AB_COUNTER_PEAK_OUTSTANDING_BATCHES);
   look->known = self->read_usage (&look->usage);
   ab_histogram_summarize (&ledger->fresh_time, &times);

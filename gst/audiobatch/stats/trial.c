@@ -6,8 +6,8 @@
  *            open   windows of 8, 16 ... 128, then 128 each
  *
  * At the end of each window it compares what batches cost with the thresholds of
- * advice.c. A reason begins the trial: recycle, let one window pass, compare the
- * next ones. If they don't cost less, go back, and don't try again until fresh
+ * advice.c. A reason begins the trial: recycle, let windows pass until the pool is
+ * full, compare the next ones. If they don't cost less, go back, and don't try again until fresh
  * memory costs twice as much. */
 
 #include "stats/trial.h"
@@ -29,6 +29,8 @@
 /* A few per cent show in the least of so many windows, since what disturbs the
  * thread only adds to it. */
 #define WINDOWS 5
+/* A pool that still makes buffers after so many windows is never full. */
+#define FILL_WINDOWS 8
 /* If recycling saves what was the reason to try it, it may cost this much more
  * CPU time: on a busy machine that is not more exact. */
 #define NOISE 1.1
@@ -36,7 +38,8 @@
 #define SAVING 0.99
 /* This is worse at first sight, on a busy machine too. */
 #define WORSE 2
-/* A pool that is empty for half of the batches does not recycle. */
+/* A pool that has nothing for half of the batches does not recycle: it is empty,
+ * or what comes back is unfit. */
 #define EMPTY_PART 0.5
 /* After this many recycled allocations the slowest of 1000 is known, and must be
  * half as slow as with fresh memory. */
@@ -86,11 +89,14 @@ ab_look_cost (const AbLook * look, const AbLook * start)
   return cost;
 }
 
+/* Did half of the batches of the window get new memory after all? */
 static gboolean
 is_empty (const AbTrial * self, const AbLook * look)
 {
-  return look->fallbacks - self->start.fallbacks >=
-      EMPTY_PART * (look->batches - self->start.batches);
+  const AbLook *start = &self->start;
+
+  return look->fallbacks + look->made - start->fallbacks - start->made >=
+      EMPTY_PART * (look->batches - start->batches);
 }
 
 static void
@@ -188,7 +194,10 @@ watch (AbTrial * self, const AbLook * look)
 static void
 warm_up (AbTrial * self, const AbLook * look)
 {
+  if (look->made > self->start.made && ++self->windows < FILL_WINDOWS)
+    return;
   self->phase = AB_TRIAL_COMPARE;
+  self->windows = 0;
 }
 
 /* Does recycling save what was the reason to try it? The CPU time is only that of

@@ -13,6 +13,8 @@ typedef struct
   /* that got memory; and those that found the pool empty */
   guint64 batches;
   guint64 fallbacks;
+  /* allocations that were no fallback: a pool makes some until it is full */
+  guint64 made;
   /* the most that were outstanding at one time */
   guint64 peak;
   /* FALSE: the system does not say what the thread used */

@@ -197,6 +197,40 @@ GST_START_TEST (test_a_busy_machine_does_not_hide_a_small_saving)
 
 GST_END_TEST;
 
+/* Memory that the pool makes is new, too. */
+GST_START_TEST (test_nothing_is_compared_until_the_pool_is_full)
+{
+  static const Stream fills = { 16, 90, 30, 200, FAST };
+  static const Stream full = { 16, 90, 0, 9, FAST };
+  guint i;
+
+  run_to_change (&full);
+  for (i = 0; i < 7; i++) {
+    look.made++;
+    fail_if (step (&fills));
+  }
+  fail_unless_equals_int (run (&full, 10000), 0);
+  fail_unless (is_pooled ());
+}
+
+GST_END_TEST;
+
+/* What the consumer does to each buffer makes it unfit to be used again. */
+GST_START_TEST (test_a_pool_that_always_makes_buffers_does_not_help)
+{
+  static const Stream stream = { 16, 90, 0, 9, FAST };
+  guint i;
+
+  run_to_change (&stream);
+  for (i = 0; i < 20 && is_pooled (); i++) {
+    look.made += trial.until;
+    step (&stream);
+  }
+  fail_if (is_pooled ());
+}
+
+GST_END_TEST;
+
 /* The consumer's thread frees fresh batches, so the streaming thread may not see
  * what recycling saves. */
 GST_START_TEST (test_faster_allocations_are_enough_for_a_rate)
@@ -401,6 +435,8 @@ trial_suite (void)
   tcase_add_test (tc, test_both_sides_have_what_their_batches_cost);
   tcase_add_loop_test (tc, test_a_busy_machine_does_not_hide_a_small_saving,
       0, 2);
+  tcase_add_test (tc, test_nothing_is_compared_until_the_pool_is_full);
+  tcase_add_test (tc, test_a_pool_that_always_makes_buffers_does_not_help);
   tcase_add_loop_test (tc, test_faster_allocations_are_enough_for_a_rate, 0, 6);
   tcase_add_test (tc, test_page_faults_after_going_back_are_no_reason);
   tcase_add_test (tc,
