@@ -26,7 +26,7 @@
 #define RUN_BYTES (G_GUINT64_CONSTANT (1) << 30)
 #define MIN_BATCHES 64
 /* Stereo frames that the decoder reads. */
-#define FILE_FRAMES (STREAM_BATCHES * 1024)
+#define FILE_FRAMES (2500 * 1024)
 #define FRAMES_OF_CHUNK 1024
 
 /* Noise only adds CPU time, so the least of the rounds is what a mode costs. One
@@ -284,12 +284,12 @@ bytes_of (const Cell * cell)
 }
 
 static guint
-batches_of (const Cell * cell, guint frames)
+batches_of (const Cell * cell)
 {
   guint64 batches = CLAMP (RUN_BYTES / bytes_of (cell), MIN_BATCHES,
       STREAM_BATCHES);
 
-  return cell->shape == DECODE ? MIN (batches, frames / cell->samples) :
+  return cell->shape == DECODE ? MIN (batches, FILE_FRAMES / cell->samples) :
       batches;
 }
 
@@ -413,8 +413,7 @@ fits (const Cell * cell)
 }
 
 static void
-measure (Bench * bench, const Cell * cell, guint frames, const gchar * file,
-    Tally * tally)
+measure (Bench * bench, const Cell * cell, const gchar * file, Tally * tally)
 {
   Runs runs = {.cell = cell,.rounds = bench_rounds (bench) };
   guint i, round;
@@ -427,7 +426,7 @@ measure (Bench * bench, const Cell * cell, guint frames, const gchar * file,
     tally->skipped++;
     return;
   }
-  runs.batches = batches_of (cell, frames);
+  runs.batches = batches_of (cell);
   for (i = 0; i < N_MODES; i++) {
     runs.ns[i] = g_array_new (FALSE, FALSE, sizeof (gdouble));
     runs.faults[i] = g_array_new (FALSE, FALSE, sizeof (gdouble));
@@ -476,19 +475,19 @@ encode (const gchar * file, guint frames)
 }
 
 static void
-measure_all (Bench * bench, gboolean quick, const gchar * file, Tally * tally)
+measure_all (Bench * bench, gboolean quick, const gchar * only,
+    const gchar * file, Tally * tally)
 {
-  guint frames = quick ? FILE_FRAMES / 5 : FILE_FRAMES;
   guint shape, c, s;
 
-  encode (file, frames);
+  encode (file, FILE_FRAMES);
   bench_table (bench,
       "Streams of 10,000 batches of F32; us of CPU time, of all "
       "threads, and page faults of a batch", columns, G_N_ELEMENTS (columns));
   if (quick) {
     bench_expect (bench, G_N_ELEMENTS (short_cells));
     for (c = 0; c < G_N_ELEMENTS (short_cells); c++)
-      measure (bench, &short_cells[c], frames, file, tally);
+      measure (bench, &short_cells[c], file, tally);
     return;
   }
   bench_expect (bench, N_SHAPES * G_N_ELEMENTS (channel_counts)
@@ -498,7 +497,9 @@ measure_all (Bench * bench, gboolean quick, const gchar * file, Tally * tally)
       for (s = 0; s < G_N_ELEMENTS (sample_counts); s++) {
         const Cell cell = { channel_counts[c], sample_counts[s], shape };
 
-        measure (bench, &cell, frames, file, tally);
+        if (only && !g_str_equal (only, shapes[shape]))
+          continue;
+        measure (bench, &cell, file, tally);
       }
     }
   }
@@ -530,9 +531,12 @@ main (int argc, char **argv)
   static const BenchProgram program = {
     "grid", "Does allocation=auto end in the better mode, at little cost?", 5
   };
+  g_autofree gchar *only = NULL;
   gboolean quick = FALSE;
   const GOptionEntry options[] = {
     {"short", 's', 0, G_OPTION_ARG_NONE, &quick, "Only a few cells", NULL},
+    {"pipeline", 'p', 0, G_OPTION_ARG_STRING, &only,
+        "Only this one: same thread, queue, held 8 or decode", "NAME"},
     {NULL}
   };
   g_autofree gchar *folder = NULL;
@@ -549,7 +553,7 @@ main (int argc, char **argv)
   bench = bench_new_with_options (&program, options, &argc, &argv);
   folder = g_dir_make_tmp ("audiobatch-grid-XXXXXX", NULL);
   file = g_build_filename (folder, "noise.ogg", NULL);
-  measure_all (bench, quick, file, &tally);
+  measure_all (bench, quick, only, file, &tally);
   g_unlink (file);
   g_rmdir (folder);
   ok = conclude (&tally, bench_rounds (bench));
