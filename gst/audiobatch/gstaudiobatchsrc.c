@@ -858,7 +858,7 @@ marshal_fill_batch (GClosure * closure, GValue * batch, gpointer self,
   guint64 start;
   guint n_samples;
 
-  G_VA_COPY (copy, args);
+  va_copy (copy, args);
   start = va_arg (copy, guint64);
   n_samples = va_arg (copy, guint);
   va_end (copy);
