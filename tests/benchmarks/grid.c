@@ -24,7 +24,7 @@
 /* A run writes at most so many bytes, but has at least MIN_BATCHES. The rest of
  * the stream is taken to cost what the second half of the run cost. */
 #define RUN_BYTES (G_GUINT64_CONSTANT (1) << 30)
-#define MIN_BATCHES 64
+#define MIN_BATCHES 128
 /* Stereo frames that the decoder reads. */
 #define FILE_FRAMES (2500 * 1024)
 #define FRAMES_OF_CHUNK 1024
@@ -164,10 +164,11 @@ static gchar *
 describe (const Cell * cell, const gchar * file, guint batches)
 {
   g_autofree gchar *matrix = describe_matrix (cell->channels);
+  guint64 mask = gst_audio_channel_get_fallback_mask (cell->channels);
   g_autofree gchar *caps =
       g_strdup_printf ("audio/x-raw,format=" GST_AUDIO_NE (F32)
-      ",rate=%d,channels=%u%s,layout=interleaved", RATE, cell->channels,
-      cell->channels > 2 ? ",channel-mask=(bitmask)0" : "");
+      ",rate=%d,channels=%u,channel-mask=(bitmask)%#" G_GINT64_MODIFIER
+      "x,layout=interleaved", RATE, cell->channels, mask);
   g_autofree gchar *source = cell->shape == DECODE ?
       g_strdup_printf ("filesrc location=%s ! oggdemux ! vorbisdec ! "
       "audioconvert mix-matrix=\"<%s>\" ! %s ! audiobatch", file, matrix, caps)
@@ -399,6 +400,9 @@ judge (Bench * bench, const Runs * runs, Tally * tally)
   bench_text (bench, wrong ? "wrong" : dear ? "dear" : "ok");
 }
 
+/* audioconvert of GStreamer 1.22 does not come to an end with 64 channels. */
+#define DECODE_CHANNELS 16
+
 /* Can the batches that are out at one time be in memory? */
 static gboolean
 fits (const Cell * cell)
@@ -420,6 +424,10 @@ measure (Bench * bench, const Cell * cell, const gchar * file, Tally * tally)
 
   bench_progress (bench, "%s, %u x %u", shapes[cell->shape], cell->channels,
       cell->samples);
+  if (cell->shape == DECODE && cell->channels > DECODE_CHANNELS) {
+    tally->skipped++;
+    return;
+  }
   if (!fits (cell)) {
     g_printerr ("%s, %u x %u: left out, as memory is short\n",
         shapes[cell->shape], cell->channels, cell->samples);
