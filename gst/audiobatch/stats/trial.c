@@ -18,7 +18,7 @@
 #define FIRST 8
 /* A full window: enough for a mean. With larger batches fewer are enough. */
 #define FULL 128
-#define FULL_BYTES (16 * 1024 * 1024)
+#define FULL_BYTES (G_GUINT64_CONSTANT (16) * 1024 * 1024)
 /* One page fault for each batch, that take this part of it, are tried before a
  * window is full: with such, 256 fresh batches are too many. */
 #define HEAVY_FAULTS 1.0
