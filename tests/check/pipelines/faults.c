@@ -163,6 +163,14 @@ assert_refusal (GstBus * bus)
   }
 }
 
+/* auto recycles when it has found that this costs less, sooner or later: then a
+ * run makes fewer calls than the one that counted them. */
+static gboolean
+made_fewer_calls (const gchar * settings, guint n)
+{
+  return strstr (settings, "auto") && failing_calls () < n;
+}
+
 GST_START_TEST (test_without_memory_from_the_nth_call_on_there_is_one_error)
 {
   const gchar *settings = cases[__i__].settings;
@@ -176,8 +184,10 @@ GST_START_TEST (test_without_memory_from_the_nth_call_on_there_is_one_error)
     failing_reset ();
     failing_fail (n, G_MAXUINT);
     stream_setup (&s, settings, keep);
-    fail_unless_equals_int (run (&s), GST_FLOW_ERROR);
-    assert_refusal (s.bus);
+    if (run (&s) != GST_FLOW_OK)
+      assert_refusal (s.bus);
+    else
+      fail_unless (made_fewer_calls (settings, n));
     stream_finish (&s);
   }
   failing_reset ();
@@ -204,7 +214,8 @@ GST_START_TEST (test_one_refusal_is_an_error_or_a_fallback)
     stream_setup (&s, settings, keep);
     if (run (&s) == GST_FLOW_OK) {
       fail_unless (gst_bus_pop_filtered (s.bus, GST_MESSAGE_ERROR) == NULL);
-      fail_unless (get_counter (s.h->element, "fallbacks") > 0);
+      fail_unless (get_counter (s.h->element, "fallbacks") > 0
+          || made_fewer_calls (settings, n));
       fallbacks++;
     } else {
       assert_refusal (s.bus);
@@ -214,7 +225,7 @@ GST_START_TEST (test_one_refusal_is_an_error_or_a_fallback)
   }
   failing_reset ();
   g_print ("%s: %u errors, %u fallbacks\n", settings, errors, fallbacks);
-  if (!strstr (settings, "pool"))
+  if (strstr (settings, "fresh"))
     fail_unless_equals_int (fallbacks, 0);
 }
 
