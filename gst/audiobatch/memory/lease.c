@@ -42,11 +42,11 @@ typedef struct
 } Lease;
 
 /* `memory` is NULL if this place of the table is free. Who sets it, or frees the
- * memory, owns the ledger. */
+ * memory, owns the ledger: its release comes with all that was written before. */
 typedef struct
 {
   _Atomic (GstMemory *) memory;
-  AbLedger *ledger;
+  _Atomic (AbLedger *) ledger;
 } Place;
 
 /* any thread */
@@ -86,7 +86,7 @@ dispose_memory (GstMiniObject * object)
   while (atomic_load_explicit (&place_at (i)->memory, memory_order_relaxed)
       != memory)
     i++;
-  ledger = place_at (i)->ledger;
+  ledger = atomic_load_explicit (&place_at (i)->ledger, memory_order_acquire);
   object->dispose = NULL;
   atomic_store_explicit (&place_at (i)->memory, NULL, memory_order_release);
   count_release (ledger, memory->maxsize);
@@ -106,8 +106,9 @@ note_memory (GstMemory * memory, AbLedger * ledger)
     /* acquire: the place's last owner is done with it */
     if (atomic_compare_exchange_strong_explicit (&place_at (i)->memory, &none,
             memory, memory_order_acquire, memory_order_relaxed)) {
-      place_at (i)->ledger = ab_ledger_ref (ledger);
       GST_MINI_OBJECT_CAST (memory)->dispose = dispose_memory;
+      atomic_store_explicit (&place_at (i)->ledger, ab_ledger_ref (ledger),
+          memory_order_release);
       return TRUE;
     }
   }
