@@ -297,6 +297,10 @@ ab_lease_take (GstBuffer * buffer, AbLedger * ledger)
   if (lease == NULL) {
     lease = add_lease (buffer, ledger);
     lease->slot.used = was_used (lease->memory);
+    /* Others shared the memory when its buffer came back, but no longer when the
+     * pool looked: so the pool kept it. */
+    if (GST_MINI_OBJECT_CAST (lease->memory)->dispose == dispose_memory)
+      dispose_memory (GST_MINI_OBJECT_CAST (lease->memory));
   }
   ab_slot_take (&lease->slot, ledger, lease->bytes);
 }

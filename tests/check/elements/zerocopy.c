@@ -203,7 +203,7 @@ be_part (Stream * s, GstBuffer ** chunk)
   GstBuffer *whole = gst_buffer_new_allocate (NULL, size + 64, NULL);
   GstBuffer *part;
 
-  gst_buffer_fill (whole, 0, "", 1);
+  gst_buffer_memset (whole, 0, 0, -1);
   part = gst_buffer_copy_region (whole, GST_BUFFER_COPY_ALL, 16, size);
   GST_BUFFER_PTS (part) = GST_BUFFER_PTS (*chunk);
   gst_buffer_unref (*chunk);
@@ -673,17 +673,18 @@ static gchar *
 look_of (GstBuffer * batch)
 {
   GString *text = g_string_new (NULL);
+  g_autofree gchar *sum = NULL;
   GstMapInfo map;
 
   gst_buffer_map (batch, &map, GST_MAP_READ);
+  sum = g_compute_checksum_for_data (G_CHECKSUM_MD5, map.data, map.size);
   g_string_append_printf (text, "%" G_GINT64_FORMAT " %" G_GINT64_FORMAT " %"
       G_GINT64_FORMAT " %" G_GINT64_FORMAT " %" G_GINT64_FORMAT " flags %x, %"
-      G_GSIZE_FORMAT " bytes %u,", (gint64) GST_BUFFER_PTS (batch),
+      G_GSIZE_FORMAT " bytes %s,", (gint64) GST_BUFFER_PTS (batch),
       (gint64) GST_BUFFER_DTS (batch), (gint64) GST_BUFFER_DURATION (batch),
       (gint64) GST_BUFFER_OFFSET (batch),
       (gint64) GST_BUFFER_OFFSET_END (batch), GST_BUFFER_FLAGS (batch),
-      map.size, g_str_hash (g_compute_checksum_for_data (G_CHECKSUM_MD5,
-              map.data, map.size)));
+      map.size, sum);
   gst_buffer_unmap (batch, &map);
   gst_buffer_foreach_meta (batch, note_meta, text);
   return g_string_free (text, FALSE);

@@ -272,6 +272,7 @@ take_allocation (GstAudioBatchAllocation allocation)
 
 GST_START_TEST (test_the_thread_is_looked_at_only_where_that_is_wanted)
 {
+  reads = 0;
   supply.read_usage = read_usage;
   take_allocation (GST_AUDIO_BATCH_ALLOCATION_FRESH);
   acquire_many (5000, 1);
@@ -289,6 +290,7 @@ GST_START_TEST (test_a_report_measures_only_fresh_batches)
 {
   AbSnapshot snapshot;
 
+  reads = 0;
   supply.read_usage = read_usage;
   take_allocation (GST_AUDIO_BATCH_ALLOCATION_POOL);
   ab_supply_measure_fresh (&supply);
