@@ -879,10 +879,8 @@ marshal_new_batch (GClosure * closure, GValue * batch, gpointer self,
 }
 
 static void
-install_signals (GObjectClass * klass)
+install_fill_batch (GType type)
 {
-  GType type = G_TYPE_FROM_CLASS (klass);
-
   /**
    * GstAudioBatchSrc::fill-batch:
    * @self: the element
@@ -915,7 +913,11 @@ install_signals (GObjectClass * klass)
       G_TYPE_UINT);
   g_signal_set_va_marshaller (signals[SIGNAL_FILL_BATCH], type,
       marshal_fill_batch);
+}
 
+static void
+install_new_batch (GType type)
+{
   /**
    * GstAudioBatchSrc::new-batch:
    * @self: the element
@@ -934,7 +936,11 @@ install_signals (GObjectClass * klass)
       g_cclosure_marshal_generic, GST_TYPE_BUFFER, 0);
   g_signal_set_va_marshaller (signals[SIGNAL_NEW_BATCH], type,
       marshal_new_batch);
+}
 
+static void
+install_end_of_stream (GType type)
+{
   /**
    * GstAudioBatchSrc::end-of-stream:
    * @self: the element
@@ -966,7 +972,9 @@ gst_audio_batch_src_class_init (GstAudioBatchSrcClass * klass)
           "Make each batch when its time has come, as a capture device does",
           DEFAULT_IS_LIVE, G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS
           | GST_PARAM_MUTABLE_READY));
-  install_signals (object_class);
+  install_fill_batch (G_TYPE_FROM_CLASS (klass));
+  install_new_batch (G_TYPE_FROM_CLASS (klass));
+  install_end_of_stream (G_TYPE_FROM_CLASS (klass));
 
   src_class->start = GST_DEBUG_FUNCPTR (gst_audio_batch_src_start);
   src_class->stop = GST_DEBUG_FUNCPTR (gst_audio_batch_src_stop);

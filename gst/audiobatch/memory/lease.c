@@ -5,9 +5,9 @@
  * A buffer of a pool comes back while its memory lives on. It has a meta: without
  * GST_META_FLAG_POOLED, GStreamer frees that when the buffer returns or is freed.
  *
- * Other memory counts until it is freed, whoever holds it last. Its dispose
- * function counts the release, and finds the ledger in a table by the address of
- * the memory. If the table has no place, a weak reference does the same.
+ * Other memory counts until its last holder frees it, also without the buffer. Its
+ * dispose function counts the release, and finds the ledger in a table by the
+ * address of the memory. If the table has no place, a weak reference does the same.
  *
  * Some allocators have a dispose function of their own, and revive memory instead
  * of freeing it. Nothing tells us of that: such buffers have the meta as well.
@@ -41,8 +41,9 @@ typedef struct
   gsize bytes;
 } Lease;
 
-/* `memory` is NULL if this place of the table is free. Who sets it, or frees the
- * memory, owns the ledger: its release comes with all that was written before. */
+/* `memory` is NULL if this place of the table is free. The thread that sets it owns
+ * `ledger` until it stores it, with release; then the thread that frees the memory
+ * owns it. */
 typedef struct
 {
   _Atomic (GstMemory *) memory;
