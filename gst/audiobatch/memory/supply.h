@@ -81,7 +81,7 @@ typedef struct
   /* Microseconds, without the duration of a batch: after a wait of this length
    * downstream most likely never releases a batch. Constant; tests change it. */
   gint64 patience;
-  /* in this run the application was told so */
+  /* the application was told so since the start */
   gboolean stall_told;
   /* set at the start: wait also with overrun=drop */
   gboolean never_drops;
@@ -128,7 +128,7 @@ void ab_supply_measure_fresh (AbSupply * self);
  * only owner.
  *
  * If it waits for too long while the pipeline is to play, it posts a warning,
- * once a run.
+ * once after each start.
  *
  * Returns: GST_FLOW_OK; AB_FLOW_DROPPED if downstream holds too many batches
  * and overrun=drop; GST_FLOW_FLUSHING if the gate was shut; GST_FLOW_ERROR if
