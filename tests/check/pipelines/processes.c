@@ -2,7 +2,7 @@
 /* Batches that are handed to another process: what is copied, what counts as
  * outstanding, and what happens if that process ends. */
 
-#include "../batchcheck.h"
+#include "../awaitcheck.h"
 #include "../otherprocess.h"
 
 #include <glib/gstdio.h>
@@ -10,7 +10,6 @@
 #define BATCH 256
 #define BYTES (BATCH * sizeof (gint32))
 #define BOUND 16
-#define LONG (60 * G_TIME_SPAN_SECOND)
 
 /* GStreamer's ways to another process. */
 typedef struct
@@ -183,44 +182,6 @@ expect_batches (Producer * self, guint n)
   }
 }
 
-/* Waits until another thread brings @name to exactly @value. */
-static void
-await_counter (Producer * self, const gchar * name, guint64 value)
-{
-  const gint64 end = g_get_monotonic_time () + LONG;
-
-  while (get_counter (self->element, name) != value) {
-    fail_unless (g_get_monotonic_time () < end, "%s is %" G_GUINT64_FORMAT
-        " and not %" G_GUINT64_FORMAT, name, get_counter (self->element, name),
-        value);
-    g_thread_yield ();
-  }
-}
-
-static void
-await_at_least (Producer * self, const gchar * name, guint64 value)
-{
-  const gint64 end = g_get_monotonic_time () + LONG;
-
-  while (get_counter (self->element, name) < value) {
-    fail_unless (g_get_monotonic_time () < end, "%s is %" G_GUINT64_FORMAT,
-        name, get_counter (self->element, name));
-    g_thread_yield ();
-  }
-}
-
-static void
-await_at_most (Producer * self, const gchar * name, guint64 value)
-{
-  const gint64 end = g_get_monotonic_time () + LONG;
-
-  while (get_counter (self->element, name) > value) {
-    fail_unless (g_get_monotonic_time () < end, "%s is %" G_GUINT64_FORMAT,
-        name, get_counter (self->element, name));
-    g_thread_yield ();
-  }
-}
-
 static void
 assert_stays (Producer * self, const gchar * name, guint64 value)
 {
@@ -310,8 +271,8 @@ GST_END_TEST;
 static void
 fill_the_bound (Producer * self)
 {
-  await_counter (self, "outstanding-batches", BOUND);
-  await_counter (self, "batches", BOUND);
+  await_counter (self->element, "outstanding-batches", BOUND);
+  await_counter (self->element, "batches", BOUND);
   expect_batches (self, BOUND);
   assert_stays (self, "batches", BOUND);
   /* with what the allocator adds to align them */
@@ -333,8 +294,8 @@ GST_START_TEST (test_wait_waits_for_the_other_process)
   for (n = 1; n <= 5; n++) {
     other_process_release (&p.consumer, n);
     at += n;
-    await_counter (&p, "batches", at);
-    await_counter (&p, "outstanding-batches", BOUND);
+    await_counter (p.element, "batches", at);
+    await_counter (p.element, "outstanding-batches", BOUND);
     expect_batches (&p, n);
   }
   fail_unless_equals_uint64 (get_counter (p.element,
@@ -342,7 +303,7 @@ GST_START_TEST (test_wait_waits_for_the_other_process)
   print_figures (&p, "wait");
   assert_nothing_copied (&p);
   gst_element_set_state (p.pipeline, GST_STATE_NULL);
-  await_counter (&p, "outstanding-batches", 0);
+  await_counter (p.element, "outstanding-batches", 0);
   other_process_finish (&p.consumer);
   producer_clear (&p);
 }
@@ -358,14 +319,14 @@ GST_START_TEST (test_drop_drops_what_the_other_process_has_no_room_for)
     return;
   producer_setup (&p, __i__, "max-outstanding-batches=16 overrun=drop", "");
   start_consumer (&p, KEEP_ALL);
-  await_at_least (&p, "dropped-batches", 20);
+  await_range (p.element, "dropped-batches", 20, G_MAXUINT64);
   fail_unless_equals_uint64 (get_counter (p.element, "batches"), BOUND);
   fail_unless_equals_uint64 (get_counter (p.element, "outstanding-batches"),
       BOUND);
   /* all before the first drop */
   expect_batches (&p, BOUND);
   other_process_release (&p.consumer, 3);
-  await_counter (&p, "batches", BOUND + 3);
+  await_counter (p.element, "batches", BOUND + 3);
   for (i = 0; i < 3; i++) {
     fail_unless_equals_int (other_process_next_batch (&p.consumer, BATCH)
         % BATCH, 0);
@@ -397,7 +358,7 @@ GST_START_TEST (test_error_ends_the_stream_at_the_bound)
   print_figures (&p, "error");
   assert_nothing_copied (&p);
   other_process_finish (&p.consumer);
-  await_counter (&p, "outstanding-batches", 0);
+  await_counter (p.element, "outstanding-batches", 0);
   producer_clear (&p);
 }
 
@@ -415,7 +376,7 @@ GST_START_TEST (test_a_pool_reuses_what_the_other_process_releases)
   start_consumer (&p, 4);
   expect_batches (&p, n);
   other_process_kill (&p.consumer);
-  await_at_most (&p, "outstanding-batches", 1);
+  await_range (p.element, "outstanding-batches", 0, 1);
   batches = get_counter (p.element, "batches");
   allocations = get_counter (p.element, "allocations");
   reused = get_counter (p.element, "reused");
@@ -444,8 +405,8 @@ GST_START_TEST (test_a_killed_consumer_gives_all_back_and_the_next_goes_on)
   other_process_kill (&p.consumer);
   /* The sink waits for a consumer with the next batch. Batches that it sent
    * before it saw that the consumer was gone are lost. */
-  await_at_least (&p, "batches", BOUND + 1);
-  await_at_most (&p, "outstanding-batches", 1);
+  await_range (p.element, "batches", BOUND + 1, G_MAXUINT64);
+  await_range (p.element, "outstanding-batches", 0, 1);
   start_consumer (&p, KEEP_ALL);
   start = other_process_next_batch (&p.consumer, BATCH);
   fail_unless (start >= p.next && start % BATCH == 0);
@@ -453,7 +414,7 @@ GST_START_TEST (test_a_killed_consumer_gives_all_back_and_the_next_goes_on)
   g_print ("lost with the consumer: %u batches\n", (start - p.next) / BATCH);
   p.next = start + BATCH;
   expect_batches (&p, BOUND - 1);
-  await_counter (&p, "outstanding-batches", BOUND);
+  await_counter (p.element, "outstanding-batches", BOUND);
   assert_nothing_copied (&p);
   other_process_finish (&p.consumer);
   producer_clear (&p);
@@ -475,11 +436,11 @@ GST_START_TEST (test_a_full_area_holds_the_stream_up_and_loses_nothing)
   while (g_atomic_int_get (&p.copied) == 0)
     g_thread_yield ();
   fit = g_atomic_int_get (&p.arrived) - 1;
-  await_counter (&p, "fallbacks", 1);
+  await_counter (p.element, "fallbacks", 1);
   print_figures (&p, "area of 16 KiB");
   fail_unless (fit >= 10 && fit <= 16384 / BYTES);
   expect_batches (&p, fit);
-  await_counter (&p, "outstanding-batches", fit + 1);
+  await_counter (p.element, "outstanding-batches", fit + 1);
   other_process_release (&p.consumer, fit);
   /* copied batches are shorter than the others, and may leave gaps that are too
    * small for one of them */
