@@ -153,3 +153,13 @@ assert_no_error (GstBus * bus)
   gst_message_parse_error (message, &error, NULL);
   fail ("unexpected error: %s", error->message);
 }
+
+/* Compares, and frees both. */
+static inline void
+assert_same_bytes (GByteArray * got, GByteArray * want)
+{
+  fail_unless_equals_int (got->len, want->len);
+  fail_unless (memcmp (got->data, want->data, want->len) == 0);
+  g_byte_array_unref (got);
+  g_byte_array_unref (want);
+}

@@ -128,15 +128,6 @@ assert_figures (GstElement * element, guint served, guint row, guint batches)
     fail_unless_equals_int (served, batches);
 }
 
-static void
-assert_same_bytes (GByteArray * got, GByteArray * want)
-{
-  fail_unless_equals_int (got->len, want->len);
-  fail_unless (memcmp (got->data, want->data, want->len) == 0);
-  g_byte_array_unref (got);
-  g_byte_array_unref (want);
-}
-
 /* Whatever the allocator does, the samples are those of a stream without it. */
 static void
 check_filter (guint row, const gchar * mode, const gchar * window,

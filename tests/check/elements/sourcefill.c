@@ -802,10 +802,7 @@ GST_START_TEST (test_without_a_handler_any_more_there_is_the_wave_again)
   batches = play_to_end (h);
   bytes = join (batches);
   fail_unless_equals_int (handler.calls, 0);
-  fail_unless_equals_int (bytes->len, wave->len);
-  fail_unless (memcmp (bytes->data, wave->data, wave->len) == 0);
-  g_byte_array_unref (bytes);
-  g_byte_array_unref (wave);
+  assert_same_bytes (bytes, wave);
   end_handler (h, bus, batches);
 }
 
