@@ -13,4 +13,4 @@ plugin_init (GstPlugin * plugin)
 
 GST_PLUGIN_DEFINE (GST_VERSION_MAJOR, GST_VERSION_MINOR, audiobatch,
     "Audio in batches with memory of their own, and counters of their cost",
-    plugin_init, PACKAGE_VERSION, "LGPL", PACKAGE, "Unknown package origin")
+    plugin_init, PACKAGE_VERSION, "LGPL", PACKAGE_NAME, PACKAGE_ORIGIN)
