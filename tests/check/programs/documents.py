@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Reads README.md and docs/*.md, for the tests that check them."""
+"""Reads README.md, NEWS.md and docs/, for the tests that check them."""
 
 import re
 import subprocess
@@ -40,7 +40,8 @@ class Fence(NamedTuple):
 
 def paths(root):
     """Name and path of each document."""
-    found = [root / "README.md", *sorted((root / "docs").glob("*.md"))]
+    found = [root / "README.md", root / "NEWS.md",
+             *sorted((root / "docs").rglob("*.md"))]
     return {str(path.relative_to(root)): path for path in found}
 
 
