@@ -38,6 +38,11 @@ COVERED = {
     "&& meson install -C build-static": "install.py, into a folder of its own",
     "cc -o application application.c $(pkg-config --cflags --libs "
     "gstaudiobatch)": "install.py",
+    "cp -r docs/packaging/debian . && sudo apt-get update && sudo apt-get "
+    "build-dep -y --no-install-recommends ./": ".ci/package",
+    "dpkg-buildpackage -b -us -uc": ".ci/package",
+    "cd .. && sudo apt install -y ./gstreamer1.0-audiobatch_*.deb":
+        ".ci/package",
     ".ci/run": "a maintainer, before a change lands",
     ".ci/system debian-13": ".ci/run",
     ".ci/system armhf": ".ci/run",
