@@ -906,6 +906,8 @@ install_fill_batch (GType type)
    * property, and each tenth of a second of audio.
    *
    * Returns: (transfer full) (nullable): the batch
+   *
+   * Since: 1.0
    */
   signals[SIGNAL_FILL_BATCH] = g_signal_new ("fill-batch", type,
       G_SIGNAL_RUN_LAST, 0, g_signal_accumulator_first_wins, NULL,
@@ -929,6 +931,8 @@ install_new_batch (GType type)
    * returns %NULL.
    *
    * Returns: (transfer full) (nullable): the batch
+   *
+   * Since: 1.0
    */
   signals[SIGNAL_NEW_BATCH] = g_signal_new_class_handler ("new-batch", type,
       G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
@@ -948,6 +952,8 @@ install_end_of_stream (GType type)
    * Ends the stream when the handler of #GstAudioBatchSrc::fill-batch that
    * emits it returns. If that returns a batch, it is the last one. Emitted
    * elsewhere, this is the same as an EOS event sent to the element.
+   *
+   * Since: 1.0
    */
   signals[SIGNAL_END_OF_STREAM] = g_signal_new_class_handler ("end-of-stream",
       type, G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
