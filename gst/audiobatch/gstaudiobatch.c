@@ -26,6 +26,8 @@
  * gst-launch-1.0 filesrc location=speech.oga ! oggdemux ! vorbisdec ! audiobatch samples-per-batch=512 ! queue ! fakesink
  * ]|
  * A recording in batches of 512 samples, consumed on another thread.
+ *
+ * Since: 1.0
  */
 
 #include "gstaudiobatch.h"
@@ -747,5 +749,5 @@ gst_audio_batch_class_init (GstAudioBatchClass * klass)
   gst_element_class_set_static_metadata (element_class, "Audio batcher",
       "Filter/Audio",
       "Cuts an audio stream into batches, each with memory of its own",
-      "The audiobatch developers");
+      "The audiobatch developers, in the project's issue tracker");
 }

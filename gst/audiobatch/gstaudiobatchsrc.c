@@ -28,6 +28,8 @@
  * If the application connects to #GstAudioBatchSrc::fill-batch, its handler
  * takes each batch from #GstAudioBatchSrc::new-batch, writes the samples into
  * its memory and returns it, in the streaming thread.
+ *
+ * Since: 1.0
  */
 
 #include "gstaudiobatchsrc.h"
@@ -961,6 +963,14 @@ install_end_of_stream (GType type)
       G_TYPE_NONE, 0);
 }
 
+/**
+ * GstAudioBatchSrc:is-live:
+ *
+ * Whether to make each batch when its time has come, as a capture device does.
+ *
+ * Since: 1.0
+ */
+
 static void
 gst_audio_batch_src_class_init (GstAudioBatchSrcClass * klass)
 {
@@ -1004,5 +1014,5 @@ gst_audio_batch_src_class_init (GstAudioBatchSrcClass * klass)
   gst_element_class_set_static_metadata (element_class, "Audio batch source",
       "Source/Audio",
       "Makes audio in batches, each with memory of its own",
-      "The audiobatch developers");
+      "The audiobatch developers, in the project's issue tracker");
 }

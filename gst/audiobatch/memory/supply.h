@@ -17,6 +17,8 @@ G_BEGIN_DECLS
  * @GST_AUDIO_BATCH_OVERRUN_ERROR: end with an element error
  *
  * What to do while downstream holds max-outstanding-batches.
+ *
+ * Since: 1.0
  */
 typedef enum
 {

@@ -47,6 +47,62 @@ ab_common_settings_init (AbCommonSettings * self)
   self->post_messages = DEFAULT_POST_MESSAGES;
 }
 
+/**
+ * GstAudioBatch:samples-per-batch:
+ *
+ * Size of a batch, in samples (frames). While the stream plays, a new size
+ * takes effect at the next batch. #GstAudioBatch:output-buffer-duration and
+ * #GstAudioBatch:output-buffer-duration-fraction override it.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * GstAudioBatchSrc:samples-per-batch:
+ *
+ * See #GstAudioBatch:samples-per-batch.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * GstAudioBatch:output-buffer-duration:
+ *
+ * Size of a batch as a duration, in nanoseconds. It overrides
+ * #GstAudioBatch:samples-per-batch, and 0 leaves it unset. If it is not a
+ * whole number of samples, the sizes of batches differ by one sample, so that
+ * they are exact in the long run.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * GstAudioBatchSrc:output-buffer-duration:
+ *
+ * See #GstAudioBatch:output-buffer-duration.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * GstAudioBatch:output-buffer-duration-fraction:
+ *
+ * Size of a batch as a fraction of a second, such as 1/50. If it is not a
+ * whole number of samples, the sizes of batches differ by one sample, so that
+ * they are exact in the long run. It overrides
+ * #GstAudioBatch:output-buffer-duration, and 0/1 leaves it unset.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * GstAudioBatchSrc:output-buffer-duration-fraction:
+ *
+ * See #GstAudioBatch:output-buffer-duration-fraction.
+ *
+ * Since: 1.0
+ */
+
 static void
 install_size (GObjectClass * klass, GParamFlags flags)
 {
@@ -66,6 +122,92 @@ install_size (GObjectClass * klass, GParamFlags flags)
           "overrides output-buffer-duration (0/1 = unset)", 0, 1, G_MAXINT, 1,
           0, 1, flags));
 }
+
+/**
+ * GstAudioBatch:allocation:
+ *
+ * Where the memory of a batch comes from: fresh memory for each batch, a pool
+ * that gets released memory back, or whichever the figures of the stream
+ * advise.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * GstAudioBatchSrc:allocation:
+ *
+ * See #GstAudioBatch:allocation.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * GstAudioBatch:pool-min-buffers:
+ *
+ * Buffers that the pool allocates and writes before the first batch.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * GstAudioBatchSrc:pool-min-buffers:
+ *
+ * See #GstAudioBatch:pool-min-buffers.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * GstAudioBatch:pool-max-buffers:
+ *
+ * The most buffers that the pool recycles; 0 is no limit. While all are
+ * outstanding, a batch gets fresh memory, which #GstAudioBatch:fallbacks
+ * counts. The element never waits for the pool.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * GstAudioBatchSrc:pool-max-buffers:
+ *
+ * See #GstAudioBatch:pool-max-buffers.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * GstAudioBatch:max-outstanding-batches:
+ *
+ * The most batches that downstream may hold; 0 is no limit.
+ * #GstAudioBatch:overrun says what happens at the limit.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * GstAudioBatchSrc:max-outstanding-batches:
+ *
+ * See #GstAudioBatch:max-outstanding-batches.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * GstAudioBatch:overrun:
+ *
+ * What to do while downstream holds #GstAudioBatch:max-outstanding-batches
+ * batches: wait for a release, drop the batch, or end with an element error.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * GstAudioBatchSrc:overrun:
+ *
+ * See #GstAudioBatch:overrun.
+ *
+ * Since: 1.0
+ */
 
 static void
 install_memory (GObjectClass * klass, GParamFlags flags)
@@ -94,6 +236,43 @@ install_memory (GObjectClass * klass, GParamFlags flags)
           GST_TYPE_AUDIO_BATCH_OVERRUN, DEFAULT_OVERRUN, flags));
 }
 
+/**
+ * GstAudioBatch:report-interval:
+ *
+ * Batches from one report to the next; 0 turns reports off. A report is a line
+ * in the log (INFO), an `audiobatch-report` element message and a notify for
+ * each counter. The end of the stream brings a last report, unless one was
+ * just sent.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * GstAudioBatchSrc:report-interval:
+ *
+ * See #GstAudioBatch:report-interval.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * GstAudioBatch:post-messages:
+ *
+ * Whether to post element messages on the bus: reports, and changes of the
+ * allocation. Set it to %FALSE if the application never reads its bus, because
+ * the messages would pile up there.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * GstAudioBatchSrc:post-messages:
+ *
+ * See #GstAudioBatch:post-messages.
+ *
+ * Since: 1.0
+ */
+
 static void
 install_settings (GObjectClass * klass)
 {
@@ -114,6 +293,191 @@ install_settings (GObjectClass * klass)
           "set it to FALSE if the application never reads its bus",
           DEFAULT_POST_MESSAGES, flags));
 }
+
+/**
+ * GstAudioBatch:allocation-rate:
+ *
+ * Allocations per second of wall-clock time, over the last full report
+ * interval. Until one is full, or without reports, it is the rate since the
+ * start.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * GstAudioBatchSrc:allocation-rate:
+ *
+ * See #GstAudioBatch:allocation-rate.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * GstAudioBatch:stats:
+ *
+ * All figures at one instant, in a #GstStructure: the counters, outstanding
+ * batches and bytes, samples in, out, inserted, dropped and pending, the
+ * nominal and the measured rate, allocation times in nanoseconds, and the
+ * advice whether to recycle memory, with its reason.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * GstAudioBatchSrc:stats:
+ *
+ * See #GstAudioBatch:stats.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * GstAudioBatch:batches:
+ *
+ * Batches pushed. Like all counters it restarts when the element goes from
+ * READY to PAUSED, and any thread can read it in any state.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * GstAudioBatchSrc:batches:
+ *
+ * See #GstAudioBatch:batches.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * GstAudioBatch:allocations:
+ *
+ * Batches whose memory was newly allocated.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * GstAudioBatchSrc:allocations:
+ *
+ * See #GstAudioBatch:allocations.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * GstAudioBatch:allocated-bytes:
+ *
+ * Bytes newly allocated for batches.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * GstAudioBatchSrc:allocated-bytes:
+ *
+ * See #GstAudioBatch:allocated-bytes.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * GstAudioBatch:reused:
+ *
+ * Batches whose memory came back from an earlier batch.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * GstAudioBatchSrc:reused:
+ *
+ * See #GstAudioBatch:reused.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * GstAudioBatch:adopted:
+ *
+ * Batches that are the chunk itself, pushed without a copy; see
+ * #GstAudioBatch:zero-copy.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * GstAudioBatchSrc:adopted:
+ *
+ * Always 0: no chunks come in. See #GstAudioBatch:adopted.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * GstAudioBatch:fallbacks:
+ *
+ * Batches newly allocated because the pool had no buffer, or because the
+ * allocator of downstream refused.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * GstAudioBatchSrc:fallbacks:
+ *
+ * See #GstAudioBatch:fallbacks.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * GstAudioBatch:peak-outstanding-batches:
+ *
+ * The most batches that were outstanding at one time.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * GstAudioBatchSrc:peak-outstanding-batches:
+ *
+ * See #GstAudioBatch:peak-outstanding-batches.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * GstAudioBatch:dropped-batches:
+ *
+ * Batches dropped because downstream held too many; see
+ * #GstAudioBatch:overrun.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * GstAudioBatchSrc:dropped-batches:
+ *
+ * See #GstAudioBatch:dropped-batches.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * GstAudioBatch:outstanding-batches:
+ *
+ * Batches being filled or pushed, and not yet released by downstream.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * GstAudioBatchSrc:outstanding-batches:
+ *
+ * See #GstAudioBatch:outstanding-batches.
+ *
+ * Since: 1.0
+ */
 
 static void
 install_figures (GObjectClass * klass)

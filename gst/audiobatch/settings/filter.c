@@ -69,6 +69,70 @@ ab_filter_settings_init (AbFilterSettings * self)
   self->zero_copy = DEFAULT_ZERO_COPY;
 }
 
+/**
+ * GstAudioBatch:hop-samples:
+ *
+ * Samples (frames) from the start of one batch to the start of the next; 0 is
+ * the size of a batch. Less than a batch makes batches overlap. More skips the
+ * samples between them.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * GstAudioBatch:tail:
+ *
+ * What to do with samples that don't fill a batch when the stream ends or
+ * breaks: push a short batch, pad it with silence, or drop them.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * GstAudioBatch:discont:
+ *
+ * What to do if a chunk does not continue the one before: start again at its
+ * time, or insert silence and drop samples so that the output has no gaps.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * GstAudioBatch:alignment-threshold:
+ *
+ * The smallest error in the time of a chunk that counts, in nanoseconds.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * GstAudioBatch:discont-wait:
+ *
+ * How long chunks must be off before they count as a discontinuity, in
+ * nanoseconds.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * GstAudioBatch:max-fill:
+ *
+ * The longest jump, forwards or backwards, that #GstAudioBatch:discont bridges
+ * if it is set to fill, in nanoseconds; 0 is no limit. A longer jump is a
+ * discontinuity.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * GstAudioBatch:zero-copy:
+ *
+ * Whether to push a chunk itself, without a copy, if it is exactly the next
+ * batch and no one else uses it. #GstAudioBatch:adopted counts these batches.
+ *
+ * Since: 1.0
+ */
+
 void
 ab_filter_settings_install (GObjectClass * klass)
 {

@@ -15,6 +15,8 @@ G_BEGIN_DECLS
  *
  * What to do with samples that don't fill a batch when the stream ends or
  * breaks.
+ *
+ * Since: 1.0
  */
 typedef enum
 {
@@ -29,6 +31,8 @@ typedef enum
  * @GST_AUDIO_BATCH_DISCONT_FILL: insert silence or drop samples
  *
  * What to do if a chunk does not continue the one before.
+ *
+ * Since: 1.0
  */
 typedef enum
 {

@@ -58,6 +58,30 @@ ab_source_settings_init (AbSourceSettings * self)
   self->can_activate_pull = DEFAULT_CAN_ACTIVATE_PULL;
 }
 
+/**
+ * GstAudioBatchSrc:wave:
+ *
+ * Shape of the wave. A handler of #GstAudioBatchSrc::fill-batch replaces it.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * GstAudioBatchSrc:freq:
+ *
+ * Frequency of the wave, in Hz. Above half the sample rate it aliases.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * GstAudioBatchSrc:volume:
+ *
+ * Amplitude of the wave. 1 is full scale.
+ *
+ * Since: 1.0
+ */
+
 static void
 install_wave (GObjectClass * klass, GParamFlags flags)
 {
@@ -75,6 +99,50 @@ install_wave (GObjectClass * klass, GParamFlags flags)
           "Amplitude of the wave, 1 is full scale", 0, 1, DEFAULT_VOLUME,
           controllable));
 }
+
+/**
+ * GstAudioBatchSrc:tick-interval:
+ *
+ * Time from the start of one tick to the start of the next, in nanoseconds, if
+ * #GstAudioBatchSrc:wave is ticks.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * GstAudioBatchSrc:sine-periods-per-tick:
+ *
+ * Length of a tick, in periods of its sine, if #GstAudioBatchSrc:wave is
+ * ticks.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * GstAudioBatchSrc:marker-tick-period:
+ *
+ * Ticks from one marker tick to the next, if #GstAudioBatchSrc:wave is ticks.
+ * 0 is no marker ticks.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * GstAudioBatchSrc:marker-tick-volume:
+ *
+ * Amplitude of marker ticks, if #GstAudioBatchSrc:wave is ticks. 1 is full
+ * scale.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * GstAudioBatchSrc:apply-tick-ramp:
+ *
+ * Whether to fade each tick in and out, if #GstAudioBatchSrc:wave is ticks.
+ *
+ * Since: 1.0
+ */
 
 static void
 install_ticks (GObjectClass * klass, GParamFlags flags)
@@ -101,6 +169,31 @@ install_ticks (GObjectClass * klass, GParamFlags flags)
           "Fade each tick in and out (wave=ticks)",
           DEFAULT_APPLY_TICK_RAMP, flags));
 }
+
+/**
+ * GstAudioBatchSrc:timestamp-offset:
+ *
+ * Offset added to the time of each batch, in nanoseconds. The result is never
+ * below 0.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * GstAudioBatchSrc:can-activate-push:
+ *
+ * Whether the element may push batches.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * GstAudioBatchSrc:can-activate-pull:
+ *
+ * Whether downstream may pull any range of bytes.
+ *
+ * Since: 1.0
+ */
 
 void
 ab_source_settings_install (GObjectClass * klass)

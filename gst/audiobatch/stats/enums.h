@@ -13,6 +13,8 @@ G_BEGIN_DECLS
  * @GST_AUDIO_BATCH_ALLOCATION_AUTO: new memory; recycle if that costs less
  *
  * Where the memory of a batch comes from.
+ *
+ * Since: 1.0
  */
 typedef enum
 {
@@ -35,6 +37,8 @@ typedef enum
  *   find and clear, page by page
  *
  * Why recycling is advised: the review conditions of docs/design.md.
+ *
+ * Since: 1.0
  */
 typedef enum
 {
