@@ -21,23 +21,18 @@ from documents import Tally, fences, run
 MAKER = "dpkg-buildpackage"
 
 
-def introspect(build, what):
-    fault, output = run(["meson", "introspect", str(build), f"--{what}"])
-    if fault:
-        sys.exit(fault)
-    return json.loads(output)
-
-
-def prefix(build):
-    return next(option["value"] for option in introspect(build, "buildoptions")
-                if option["name"] == "prefix")
-
-
 def installed(build):
     """What meson installs, as on Debian. No static plugin is packaged."""
-    for path in introspect(build, "installed").values():
+    fault, output = run(["meson", "introspect", str(build), "--installed",
+                         "--buildoptions"])
+    if fault:
+        sys.exit(fault)
+    said = json.loads(output)
+    prefix = next(option["value"] for option in said["buildoptions"]
+                  if option["name"] == "prefix")
+    for path in said["installed"].values():
         if Path(path).suffix not in (".a", ".pc"):
-            name = str(Path("usr") / Path(path).relative_to(prefix(build)))
+            name = str(Path("usr") / Path(path).relative_to(prefix))
             yield re.sub(r"^usr/lib.*(?=/gstreamer-1.0/)", "usr/lib/arch", name)
 
 
