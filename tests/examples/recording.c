@@ -22,6 +22,8 @@ typedef struct
 {
   GstAudioInfo info;
   guint batches;
+  guint own;
+  guint writable;
   gdouble square_sum;
   guint64 values;
   gfloat peak;
@@ -35,6 +37,14 @@ learn_format (GstPad * pad, GstAudioInfo * info)
   gst_audio_info_from_caps (info, caps);
 }
 
+/* TRUE if the batch shares its memory with no other buffer. */
+static gboolean
+has_own_memory (GstBuffer * batch)
+{
+  return gst_buffer_n_memory (batch) == 1
+      && gst_buffer_peek_memory (batch, 0)->parent == NULL;
+}
+
 /* Measures the batch and halves it in place, which its only owner may do. */
 static void
 consume (GstElement * sink, GstBuffer * batch, GstPad * pad, gpointer data)
@@ -45,9 +55,12 @@ consume (GstElement * sink, GstBuffer * batch, GstPad * pad, gpointer data)
 
   if (consumer->batches == 0)
     learn_format (pad, &consumer->info);
+  consumer->batches++;
+  consumer->own += has_own_memory (batch);
   if (!gst_buffer_is_writable (batch)
       || !gst_buffer_map (batch, &map, GST_MAP_READWRITE))
     return;
+  consumer->writable++;
   for (i = 0; i < map.size / sizeof (gfloat); i++) {
     gfloat *value = (gfloat *) map.data + i;
 
@@ -56,7 +69,6 @@ consume (GstElement * sink, GstBuffer * batch, GstPad * pad, gpointer data)
     *value *= 0.5f;
   }
   consumer->values += i;
-  consumer->batches++;
   gst_buffer_unmap (batch, &map);
 }
 
@@ -92,6 +104,25 @@ print_costs (GstElement * batch)
       "(%.0f bytes/s) in real time\n", rate, nominal, nominal_bytes);
 }
 
+/* Prints what the run has proved, or the counts that disprove it. */
+static gboolean
+print_verdict (const Consumer * consumer, GstElement * batch)
+{
+  guint batches = player_counter (batch, "batches");
+  guint held = player_counter (batch, "outstanding-batches");
+
+  if (batches > 0 && consumer->batches == batches && consumer->own == batches
+      && consumer->writable == batches && held == 0) {
+    g_print ("OK: %u batches, each in its own memory, all writable, "
+        "all released.\n", batches);
+    return TRUE;
+  }
+  g_printerr ("FAIL: %u batches: %u consumed, %u in their own memory, "
+      "%u writable, %u not released.\n", batches, consumer->batches,
+      consumer->own, consumer->writable, held);
+  return FALSE;
+}
+
 static gboolean
 run (GstElement * pipeline)
 {
@@ -109,9 +140,7 @@ run (GstElement * pipeline)
       consumer.batches, consumer.peak,
       sqrt (consumer.square_sum / MAX (consumer.values, 1)));
   print_costs (batch);
-  return consumer.batches > 0
-      && consumer.batches == player_counter (batch, "batches")
-      && player_counter (batch, "outstanding-batches") == 0;
+  return print_verdict (&consumer, batch);
 }
 
 int

@@ -457,6 +457,8 @@ class Recording(Example):
         self.assertAlmostEqual(peak, 0.25, delta=1e-3)
         self.assertAlmostEqual(rms, 0.25 / numpy.sqrt(2), delta=1e-3)
         self.assertIn("format       F32LE, 48000 Hz, 1 channel(s)", output)
+        self.assertEqual(output.splitlines()[-1], "OK: 10 batches, each in its "
+                         "own memory, all writable, all released.")
 
 
 class Faults(Example):

@@ -9,7 +9,8 @@ staged: meson install into a folder of its own installs every file, and
   elements. With the prefix /usr GStreamer finds it by itself. meson install
   prints where the plugin is, and what to set if GStreamer does not look there.
   meson setup prints the same for a user who can't write to the prefix.
-devenv: meson devenv finds the plugin of the build directory.
+devenv: meson devenv finds the plugin of the build directory, and the demo ends
+  with what it has proved, and what to do next.
 dist: meson dist makes a tarball of the committed tree. It can be set up and
   built, and passes the tests of its modules. Skipped outside of git.
 elsewhere: on other systems than Linux the profile tool is left out with a
@@ -184,6 +185,11 @@ def check_devenv(build, folder):
                  "--plugin", "audiobatch"])
     check_plugin(text, build / "gst" / "audiobatch" / find_plugin(build).name,
                  introspect(build, "projectinfo")["version"])
+    *_, proved, what_next = must(["meson", "compile", "-C", str(build), "demo"],
+                                 BUILD_SECONDS).splitlines()
+    expect(proved, "OK: 67 batches, each in its own memory, all writable, all "
+           "released.", "the demo proved")
+    expect(what_next.split(":")[0], "Next", "and then")
 
 
 def check_dist(root, folder):
