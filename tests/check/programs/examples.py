@@ -6,8 +6,9 @@ usage: examples.py SOURCE BUILD            run the tests
        examples.py SOURCE BUILD --update   write the outputs to the document
 
 docs/examples.md shows the output of each example. The output must still be the
-same, except for figures that depend on the machine and its timing. If something
-is missing here, the exit status is 77.
+same, except for figures that depend on the machine and its timing. The line that
+builds an example by hand, there and in README.md, must build each one in C. If
+something is missing here, the exit status is 77.
 """
 
 import difflib
@@ -50,8 +51,8 @@ TIMING = (
 source = build = None
 
 
-def run(command, env=None):
-    return subprocess.run([str(word) for word in command], env=env,
+def run(command, env=None, cwd=None):
+    return subprocess.run([str(word) for word in command], env=env, cwd=cwd,
                           timeout=SECONDS, stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                           text=True, check=False)
@@ -74,6 +75,11 @@ def normal(output):
 # A command in a block of its own, and its output in the next block.
 SHOWN = re.compile(r"^```sh\n(?P<command>[^\n]+)\n```\n\n```text\n"
                    r"(?P<output>.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+# The command that builds an example by hand.
+BY_HAND = re.compile(r"^```sh\nexample=recording; (?P<rest>[^\n]+)\n```$",
+                     re.MULTILINE)
 
 
 def shown_command(command):
@@ -168,7 +174,7 @@ class Document(Example):
     def test_what_it_shows_is_what_the_examples_print(self):
         text = document().read_text(encoding="utf-8")
         shown = list(SHOWN.finditer(text))
-        self.assertEqual(len(shown), text.count("```sh\n"),
+        self.assertEqual(len(shown), text.count("```sh\n") - 1,
                          "a command without an output")
         for match in shown:
             with self.subTest(match["command"]):
@@ -193,6 +199,19 @@ class Document(Example):
                 name = path.name if path.suffix == ".py" else path.stem
                 self.assertRegex(commands, rf"examples/{re.escape(name)}\b",
                                  f"{path} is not in docs/examples.md")
+
+    def test_one_line_builds_each_example_by_hand(self):
+        lines = [match["rest"] for path in (document(), source / "README.md")
+                 for match in BY_HAND.finditer(path.read_text(encoding="utf-8"))]
+        self.assertEqual(lines, [lines[0]] * 2)
+        (self.folder / "tests").symlink_to(source / "tests")
+        for path in (source / "tests/examples").glob("*.c"):
+            if path.stem != "player":
+                with self.subTest(path.stem):
+                    for command in (["sh", "-c", f"example={path.stem}; {lines[0]}"],
+                                    [self.folder / path.stem, "--help"]):
+                        done = run(command, cwd=self.folder)
+                        self.assertEqual(done.returncode, 0, done.stderr)
 
     def test_only_timing_may_differ(self):
         self.assertEqual(normal("found        3 that lasted"),

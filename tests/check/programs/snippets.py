@@ -30,8 +30,12 @@ DEVENV = "meson devenv -C build "
 COVERED = {
     "S=$([ \"$(id -u)\" = 0 ] || echo sudo); $S apt-get update":
         ".ci/run takes it from the README",
-    "meson test -C build": ".ci/run takes it from the README",
-    "meson compile -C build": ".ci/run, in the README's command",
+    "meson test -C build": ".ci/run, in the README's second command",
+    "meson compile -C build": ".ci/run, for other folders",
+    "example=recording; cc -o $example tests/examples/$example.c "
+    "tests/examples/player.c $(pkg-config --cflags --libs gstreamer-app-1.0 "
+    "gstreamer-audio-1.0 gstreamer-fft-1.0 gstreamer-pbutils-1.0) -lm":
+        "examples.py, for each example in C",
     "meson configure build --prefix=/usr && sudo meson install -C build":
         "install.py, into a folder of its own and without sudo",
     "meson setup build-static -Ddefault_library=static "
@@ -141,7 +145,7 @@ def check_command(command, build, used):
         inside = command.removeprefix(DEVENV)
         return run(f"meson devenv -C {shlex.quote(build)} {inside}", 300)[0]
     for covered in COVERED:
-        # the README's first command continues with packages
+        # the README's two commands continue with packages
         if command == covered or (covered.endswith("apt-get update")
                                   and command.startswith(covered)):
             used.add(covered)
