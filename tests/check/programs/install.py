@@ -144,7 +144,7 @@ def check_staged(build, folder):
 
 
 def check_prefix(root, folder):
-    """The README's command, staged, installs to where GStreamer looks."""
+    """With GStreamer's prefix, staged, it installs to where GStreamer looks."""
     prefix = must(["pkg-config", "--variable=prefix", "gstreamer-1.0"]).strip()
     build, stage = folder / "prefixed", folder / "prefixed-stage"
     must(["meson", "setup", str(build), str(root), *PLUGIN_ALONE], 300)
