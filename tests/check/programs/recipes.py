@@ -1,25 +1,40 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Runs the launch lines of docs/recipes.md and checks their batches.
+"""Runs the commands and programs of docs/recipes.md and checks what they say.
 
-usage: recipes.py ROOT
+usage: recipes.py ROOT            run the test
+       recipes.py ROOT --update   write the outputs to the page
 
-Below each line the page states how many batches it makes out of how many samples.
-Both must equal audiobatch's report. The batches must also follow from the line's
-size, hop and tail, and whole batches must have all their samples.
+Below a launch line the page states how many batches it makes out of how many
+samples. Both must equal audiobatch's report. The batches must also follow from the
+line's size, hop and tail, and whole batches must have all their samples.
+
+Below another block is what it prints, or nothing. All run in one folder. OTHERS run
+elsewhere.
 """
 
 import os
 import re
+import shutil
 import sys
+import tempfile
 from fractions import Fraction
 from pathlib import Path
 
-from documents import Tally, fences, run
+from documents import Tally, run
 
 PAGE = "docs/recipes.md"
 RECORDING = "/usr/share/sounds/freedesktop/stereo/audio-channel-front-center.oga"
-CLAIM = re.compile(r"```\n\n(\d+) batches out of (\d+) samples\.\n")
+# A block, and below it the claim or the output, if there is one.
+BLOCK = re.compile(r"(?P<varies><!-- recipe: figures vary -->\n)?"
+                   r"```(?P<kind>sh|python)\n(?P<text>.*?)^```\n"
+                   r"(?:\n(?:(?P<batches>\d+) batches out of (?P<samples>\d+) "
+                   r"samples\.\n|```text\n(?P<output>.*?)^```\n))?",
+                   re.MULTILINE | re.DOTALL)
+# .ci/run and consumers.py run these
+OTHERS = ("npm install ",)
+# without it the picture is not drawn
+GNUPLOT = "gnuplot "
 
 
 def setting(line, name, default):
@@ -61,7 +76,7 @@ def figure(report, name):
     return int(re.search(rf"\b{name}=\(guint64\)(\d+)", report)[1])
 
 
-def check(line, batches, samples):
+def check_batches(line, batches, samples):
     """What is wrong with the line or with the page's claim, or None."""
     fault, output = run(line)
     reports = re.findall(r"audiobatch-report, .*", output)
@@ -82,23 +97,76 @@ def check(line, batches, samples):
     return None
 
 
+def printed(block, folder):
+    """What went wrong, or None, and what the block prints."""
+    if block["kind"] == "python":
+        program = Path(folder) / "program.py"
+        program.write_text(block["text"], encoding="utf-8")
+        return run(["/usr/bin/python3", str(program)], cwd=folder)
+    return run(block["text"], cwd=folder)
+
+
+def check_output(block, folder):
+    fault, output = printed(block, folder)
+    expected = block["output"] or ""
+    if block["varies"]:
+        output, expected = (re.sub(r"\d+", "#", text)
+                            for text in (output, expected))
+    if not fault and output != expected:
+        fault = f"the page has\n{expected}and it printed\n{output}"
+    return fault
+
+
+def check(block, folder):
+    if block["batches"]:
+        return check_batches(block["text"].strip(), int(block["batches"]),
+                             int(block["samples"]))
+    return check_output(block, folder)
+
+
+def update(path, text, folder):
+    """Writes what the blocks print to the page."""
+    def with_output(match):
+        block = match.groupdict()
+        if block["output"] is None:
+            return match[0]
+        fault, output = printed(block, folder)
+        if fault:
+            sys.exit(fault)
+        return match[0].replace(f"```text\n{block['output']}",
+                                f"```text\n{output}")
+
+    path.write_text(BLOCK.sub(with_output, text), encoding="utf-8")
+
+
+def to_run(text):
+    """The blocks that run here, of a page with no other blocks."""
+    blocks = [match.groupdict() for match in BLOCK.finditer(text)]
+    outputs = sum(block["output"] is not None for block in blocks)
+    fences = len(re.findall("(?m)^```", text)) // 2
+    if fences != len(blocks) + outputs:
+        sys.exit(f"{fences} blocks, of which {len(blocks)} are commands or "
+                 f"programs and {outputs} outputs")
+    return [block for block in blocks
+            if not block["text"].startswith(OTHERS)
+            and (shutil.which("gnuplot")
+                 or not block["text"].startswith(GNUPLOT))]
+
+
 def main():
     if not os.path.exists(RECORDING):
         print(f"skipped: there is no {RECORDING}; install "
               "sound-theme-freedesktop")
         sys.exit(77)
-    text = (Path(sys.argv[1]) / PAGE).read_text(encoding="utf-8")
-    lines = [command for fence in fences(PAGE, text)
-             for command in fence.commands()]
-    claims = [(int(batches), int(samples))
-              for batches, samples in CLAIM.findall(text)]
+    path = Path(sys.argv[1]) / PAGE
+    text = path.read_text(encoding="utf-8")
     tally = Tally("recipes")
-    if len(lines) != len(claims):
-        tally.add(f"{len(lines)} lines, {len(claims)} claims", PAGE)
-    for line, (batches, samples) in zip(lines, claims):
-        tally.add(check(line, batches, samples),
-                  f"{batches} out of {samples}: {line}")
-    tally.exit()
+    with tempfile.TemporaryDirectory() as folder:
+        if sys.argv[2:] == ["--update"]:
+            return update(path, text, folder)
+        for block in to_run(text):
+            tally.add(check(block, folder), block["text"].splitlines()[0])
+    return tally.exit()
 
 
 main()
