@@ -10,6 +10,7 @@ from typing import NamedTuple
 # Documents with a test of their own that runs their commands and programs: the
 # test's path from the root. The test must name the document.
 OWN_TESTS = {
+    "docs/capture.md": "tests/check/programs/capture.py",
     "docs/examples.md": "tests/check/programs/examples.py",
     "docs/network.md": "tests/check/programs/network.py",
     "docs/processes.md": "tests/check/programs/processes.py",
