@@ -445,7 +445,7 @@ class CaptureTest:
         with subprocess.Popen(
                 ["/usr/bin/python3",
                  root / "tests/examples/consumers/listen.py", "--packages",
-                 packages, "--source", self.source], stdout=subprocess.PIPE,
+                 packages, "--source", f"{self.source} ! queue"], stdout=subprocess.PIPE,
                 text=True) as listener:
             late = threading.Timer(SECONDS, listener.kill)
             late.start()
