@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Runs the benchmarks and updates docs/benchmarks.md and its pictures.
+"""Runs the benchmarks and updates docs/benchmark-tables.md and the pictures.
 
 Usage: report.py [--rounds N] [--again] [--compiler VERSION] BUILD
 
 Keeps the JSON of each program in BUILD/benchmarks; --again reads that instead of
-running them. Needs gnuplot, and valgrind for the instructions.
+running them. Needs gnuplot, and valgrind for the instructions. The figures in
+docs/benchmarks.md, which are taken from the tables, are updated by hand.
 """
 
 import argparse
@@ -18,11 +19,12 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 DOCS = HERE.parent.parent / "docs"
-PAGE = DOCS / "benchmarks.md"
+PAGE = DOCS / "benchmark-tables.md"
 PROGRAMS = ["transform", "source", "memory", "streams", "grid"]
 
 STYLE = """\
 set terminal svg size 900,360 background rgb 'white' font 'sans-serif,12'
+set encoding utf8
 set grid
 set key top right
 set logscale x 2
@@ -152,7 +154,7 @@ def draw_memory(document):
     columns = [f"{allocation} {part}" for part in ("p50", "p99.9")
                for allocation in ("fresh", "pool", "auto")]
     script = ("set multiplot layout 1,2\nset logscale y\nset key top left\n"
-              "set xlabel 'KiB of a batch'\nset ylabel 'us of a batch'\n")
+              "set xlabel 'KiB of a batch'\nset ylabel 'µs of a batch'\n")
     # without the tables of other processes
     for number, table in enumerate(document["tables"][:2]):
         block = f"table{number}"
@@ -168,7 +170,7 @@ def draw_streams(document):
     ways = ["audiobatch", "audiobuffersplit"]
     script = ("set multiplot layout 1,2\nset logscale x 10\n"
               "set yrange [0:*]\nset xlabel 'live streams in one process'\n"
-              "set ylabel 'us of processor time for a second of one'\n")
+              "set ylabel 'µs of processor time for a second of one'\n")
     for wave in ("sine", "silence"):
         parts = []
         for chunk in (480, 1024):

@@ -32,6 +32,7 @@ COVERED = {
         ".ci/run takes it from the README",
     "meson test -C build": ".ci/run, in the README's second command",
     "meson compile -C build": ".ci/run, for other folders",
+    "meson test -C build --benchmark": ".ci/run, with one round",
     "example=recording; cc -o $example tests/examples/$example.c "
     "tests/examples/player.c $(pkg-config --cflags --libs gstreamer-app-1.0 "
     "gstreamer-audio-1.0 gstreamer-fft-1.0 gstreamer-pbutils-1.0) -lm":
