@@ -567,7 +567,7 @@ class Page(unittest.TestCase):
             if command.startswith("gcc "):
                 output += self.run_here("./capture")
             elif "gst-launch-1.0 -m " in command:
-                self.assertRegex(output, r"audiobatch-report|pushed")
+                self.assertRegex(output, r"audiobatch-report|pushed|samples in")
         return output
 
     def test_each_command_and_program_prints_what_the_page_says(self):

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Reads README.md, NEWS.md and docs/, for the tests that check them."""
 
+import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -77,21 +79,21 @@ def prose(text):
 
 
 def run(command, seconds=60, **options):
-    """Runs @command. Returns what went wrong, or None, and the output."""
-    try:
-        done = subprocess.run(command, timeout=seconds, text=True,
-                              shell=isinstance(command, str),
-                              stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                              check=False, **options)
-    except subprocess.TimeoutExpired as late:
-        output = late.stdout or b""
-        return (f"did not end within {seconds} s",
-                output.decode(errors="replace"))
-    if done.returncode != 0:
-        return (f"exit status {done.returncode}\n{done.stdout[-2000:]}",
-                done.stdout)
-    return None, done.stdout
+    """Runs @command. Returns what went wrong, or None, and the output. If it
+    does not end, all that it has started is killed."""
+    with subprocess.Popen(command, text=True, start_new_session=True,
+                          shell=isinstance(command, str),
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, **options) as process:
+        try:
+            output, _ = process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            output, _ = process.communicate()
+            return f"did not end within {seconds} s", output
+    if process.returncode != 0:
+        return f"exit status {process.returncode}\n{output[-2000:]}", output
+    return None, output
 
 
 class Tally:

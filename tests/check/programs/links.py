@@ -15,6 +15,7 @@ from pathlib import Path
 
 from documents import Tally, prose, read_all
 
+# Its text may go over a line's end.
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 ELSEWHERE = re.compile(r"[a-z]+:")
 INDEX = "docs/README.md"
@@ -31,10 +32,10 @@ def anchors(text):
 
 def links(text):
     """Line and target of each link within the project."""
-    for number, line in enumerate(prose(text).splitlines(), 1):
-        for target in LINK.findall(line):
-            if not ELSEWHERE.match(target):
-                yield number, target
+    words = prose(text)
+    for link in LINK.finditer(words):
+        if not ELSEWHERE.match(link[1]):
+            yield words.count("\n", 0, link.end()) + 1, link[1]
 
 
 def follow(root, name, target, texts):
