@@ -5,6 +5,14 @@
 passed=0
 failed=0
 
+# Packages that the tests of the documents need besides the README's: sound
+# servers, and what consumes batches.
+consumer_tools=(
+  gnuplot-nox gstreamer1.0-alsa gstreamer1.0-pipewire gstreamer1.0-pulseaudio
+  iproute2 libasound2-plugins nodejs pipewire pipewire-bin pulseaudio
+  python3-aubio wireplumber
+)
+
 # the n-th command of the README's section "Set up"
 readme_command() {
   sed -n '/^## Set up/,/^## /p' README.md |
