@@ -185,6 +185,9 @@ def check_devenv(build, folder):
                  "--plugin", "audiobatch"])
     check_plugin(text, build / "gst" / "audiobatch" / find_plugin(build).name,
                  introspect(build, "projectinfo")["version"])
+    # Into a pipe meson would write its own lines last; into a terminal it does
+    # not.
+    os.environ["PYTHONUNBUFFERED"] = "1"
     *_, proved, what_next = must(["meson", "compile", "-C", str(build), "demo"],
                                  BUILD_SECONDS).splitlines()
     expect(proved, "OK: 67 batches, each in its own memory, all writable, all "
