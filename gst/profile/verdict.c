@@ -45,12 +45,18 @@ verdict_choice_name (VerdictChoice choice)
   return names[choice];
 }
 
+/* One round does not tell how much rounds differ. */
+static gboolean
+is_one_round (const VerdictInput * fresh, const VerdictInput * pool)
+{
+  return fresh->rounds == 1 || pool->rounds == 1;
+}
+
 /* The smallest part of the CPU time that counts as a difference. */
 static gdouble
 part_that_counts (const VerdictInput * fresh, const VerdictInput * pool)
 {
-  return fresh->rounds > 1 && pool->rounds > 1 ? CPU_PART :
-      CPU_PART_OF_ONE_ROUND;
+  return is_one_round (fresh, pool) ? CPU_PART_OF_ONE_ROUND : CPU_PART;
 }
 
 /* Does @less take less CPU time than @more, by a difference that counts? */
@@ -209,8 +215,6 @@ tell_range (const VerdictInput * input)
   g_autofree gchar *least = units_time (input->least_cpu);
   g_autofree gchar *most = units_time (input->most_cpu);
 
-  if (input->rounds == 1)
-    return g_steal_pointer (&cpu);
   return g_strdup_printf ("%s (%s to %s)", cpu, least, most);
 }
 
@@ -226,9 +230,19 @@ no_difference (const VerdictInput * fresh, const VerdictInput * pool)
         "with pool.", before, now);
   return g_strdup_printf ("It makes little difference: stay with fresh, the "
       "simplest. A batch takes %s of CPU time with fresh and %s with pool; "
-      "with %s that counts from %.0f %% on.", before, now,
-      fresh->rounds > 1 && pool->rounds > 1 ? "several rounds" : "one round",
-      100 * part_that_counts (fresh, pool));
+      "less than %.0f %% does not count.", before, now, 100 * CPU_PART);
+}
+
+static gchar *
+one_round (const VerdictInput * fresh, const VerdictInput * pool)
+{
+  g_autofree gchar *before = units_time (fresh->cpu);
+  g_autofree gchar *now = units_time (pool->cpu);
+
+  return g_strdup_printf ("No verdict: a batch took %s of CPU time with fresh "
+      "and %s with pool, and with one round a difference below %.0f %% can be "
+      "chance. For a verdict, type --rounds 3.", before, now,
+      100 * CPU_PART_OF_ONE_ROUND);
 }
 
 void
@@ -257,6 +271,9 @@ verdict_reach (const VerdictInput * fresh, const VerdictInput * pool,
   } else if (is_cheaper (pool, fresh)) {
     verdict->choice = VERDICT_EITHER;
     verdict->sentence = too_little (fresh, pool);
+  } else if (is_one_round (fresh, pool)) {
+    verdict->choice = VERDICT_NONE;
+    verdict->sentence = one_round (fresh, pool);
   } else {
     verdict->choice = VERDICT_EITHER;
     verdict->sentence = no_difference (fresh, pool);

@@ -25,7 +25,7 @@ typedef struct
 
 typedef enum
 {
-  /* fresh and pool were not both measured */
+  /* fresh and pool were not both measured, or one round does not tell */
   VERDICT_NONE,
   VERDICT_FRESH,
   VERDICT_POOL,
