@@ -3,6 +3,8 @@
 
 #include "childrun.h"
 
+#include <signal.h>
+
 #include "profileerror.h"
 
 typedef struct
@@ -52,7 +54,13 @@ finish_talk (GObject * child, GAsyncResult * result, gpointer data)
 static void
 explain_end (GSubprocess * child, GError ** error)
 {
-  if (g_subprocess_get_if_signaled (child))
+  gboolean signaled = g_subprocess_get_if_signaled (child);
+
+  /* Ctrl-C reaches the child as well, which may not ignore it yet. */
+  if (signaled && g_subprocess_get_term_sig (child) == SIGINT)
+    g_set_error (error, PROFILE_ERROR, PROFILE_ERROR_INTERRUPTED,
+        "interrupted");
+  else if (signaled)
     g_set_error (error, PROFILE_ERROR, PROFILE_ERROR_PIPELINE,
         "the process of the pipeline was ended by signal %d (%s)",
         g_subprocess_get_term_sig (child),

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "judgement.h"
+#include "profileerror.h"
 
 static JsonArray *
 describe_runs (const GPtrArray * runs)
@@ -91,7 +92,7 @@ describe_cases (const GPtrArray * cases)
 }
 
 gchar *
-document_json (const GPtrArray * cases, gboolean interrupted)
+document_json (const GPtrArray * cases, const GError * early)
 {
   g_autoptr (JsonNode) root = json_node_new (JSON_NODE_OBJECT);
   JsonObject *object = json_object_new ();
@@ -105,7 +106,10 @@ document_json (const GPtrArray * cases, gboolean interrupted)
   json_object_set_string_member (object, "date", date);
   json_object_set_string_member (object, "gstreamer", gstreamer);
   json_object_set_int_member (object, "processors", g_get_num_processors ());
-  json_object_set_boolean_member (object, "interrupted", interrupted);
+  json_object_set_boolean_member (object, "interrupted",
+      g_error_matches (early, PROFILE_ERROR, PROFILE_ERROR_INTERRUPTED));
+  if (early)
+    json_object_set_string_member (object, "error", early->message);
   json_object_set_array_member (object, "cases", describe_cases (cases));
   json_node_take_object (root, object);
   text = json_to_string (root, TRUE);

@@ -6,8 +6,9 @@
 
 G_BEGIN_DECLS
 
-/* @cases holds Case. The caller owns the text that is returned. */
-gchar *document_json (const GPtrArray * cases, gboolean interrupted);
+/* @cases holds Case. @early: why the measurement ended early, or NULL. The
+ * caller owns the text that is returned. */
+gchar *document_json (const GPtrArray * cases, const GError * early);
 
 /* A line of names, then one line for each case and mode that has run. */
 gchar *document_csv (const GPtrArray * cases);

@@ -34,6 +34,12 @@ check_before (const Options * options, const GPtrArray * cases, GError ** error)
       && (!options->plot || plot_check (error));
 }
 
+static gboolean
+is_stdout (const gchar * path)
+{
+  return g_strcmp0 (path, OUTPUT_STDOUT) == 0;
+}
+
 static void
 show_case (const Case * of, gpointer data)
 {
@@ -41,8 +47,7 @@ show_case (const Case * of, gpointer data)
   g_autofree gchar *table = table_of_case (of);
 
   /* stdout is for JSON or CSV if the user asked for that */
-  if (g_strcmp0 (options->json, OUTPUT_STDOUT) == 0
-      || g_strcmp0 (options->csv, OUTPUT_STDOUT) == 0)
+  if (is_stdout (options->json) || is_stdout (options->csv))
     g_printerr ("%s\n", table);
   else
     g_print ("%s\n", table);
@@ -58,18 +63,6 @@ write_text (const gchar * path, gchar * text, GError ** error)
 }
 
 static gboolean
-write_outputs (const Options * options, const GPtrArray * cases,
-    gboolean interrupted, GError ** error)
-{
-  if (options->json && !write_text (options->json,
-          document_json (cases, interrupted), error))
-    return FALSE;
-  if (options->csv && !write_text (options->csv, document_csv (cases), error))
-    return FALSE;
-  return !options->plot || plot_write (cases, options->plot, error);
-}
-
-static gboolean
 any_runs (const GPtrArray * cases)
 {
   guint i;
@@ -81,33 +74,59 @@ any_runs (const GPtrArray * cases)
   return FALSE;
 }
 
+/* @early: why the measurement ended early, or NULL. If nothing was measured,
+ * files stay as they are, but JSON on stdout says so. */
+static gboolean
+write_outputs (const Options * options, const GPtrArray * cases,
+    const GError * early, GError ** error)
+{
+  gboolean any = any_runs (cases);
+
+  if (options->json && (any || is_stdout (options->json))
+      && !write_text (options->json, document_json (cases, early), error))
+    return FALSE;
+  if (options->csv && any
+      && !write_text (options->csv, document_csv (cases), error))
+    return FALSE;
+  return !options->plot || !any || plot_write (cases, options->plot, error);
+}
+
+static GError *
+explain_interrupt (const GPtrArray * cases)
+{
+  return g_error_new_literal (PROFILE_ERROR, PROFILE_ERROR_INTERRUPTED,
+      any_runs (cases) ? "interrupted; this is what was measured" :
+      "interrupted before the first run ended, so nothing was measured");
+}
+
 /* Writes the results even if the measurement ended early. */
 static gboolean
-measure_and_write (const Options * options, GPtrArray * cases, GError ** error)
+measure_and_write (const Options * options, GPtrArray * cases,
+    Interrupt * interrupt, GError ** error)
 {
   g_autoptr (GError) early = NULL;
+  g_autoptr (GError) why = NULL;
 
-  if (!measure_cases (cases, options, show_case, (gpointer) options, &early)) {
-    gboolean interrupted = g_error_matches (early, PROFILE_ERROR,
-        PROFILE_ERROR_INTERRUPTED);
-    g_autoptr (GError) why = NULL;
-
-    if (any_runs (cases)
-        && !write_outputs (options, cases, interrupted, &why))
-      g_printerr ("%s: %s\n", PROFILE_NAME, why->message);
-    g_propagate_error (error, g_steal_pointer (&early));
-    return FALSE;
+  if (measure_cases (cases, options, interrupt, show_case, (gpointer) options,
+          &early))
+    return write_outputs (options, cases, NULL, error);
+  if (g_error_matches (early, PROFILE_ERROR, PROFILE_ERROR_INTERRUPTED)) {
+    g_clear_error (&early);
+    early = explain_interrupt (cases);
   }
-  return write_outputs (options, cases, FALSE, error);
+  if (!write_outputs (options, cases, early, &why))
+    g_printerr ("%s: %s\n", PROFILE_NAME, why->message);
+  g_propagate_error (error, g_steal_pointer (&early));
+  return FALSE;
 }
 
 static gboolean
-profile (const Options * options, GError ** error)
+profile (const Options * options, Interrupt * interrupt, GError ** error)
 {
   g_autoptr (GPtrArray) cases = cases_new (options, error);
 
   return cases && check_before (options, cases, error)
-      && measure_and_write (options, cases, error);
+      && measure_and_write (options, cases, interrupt, error);
 }
 
 static int
@@ -126,28 +145,18 @@ run_child (const Options * options)
 static int
 report (const GError * error)
 {
-  if (error->code == PROFILE_ERROR_INTERRUPTED)
-    g_printerr ("%s: interrupted; this is what was measured\n", PROFILE_NAME);
-  else
-    g_printerr ("%s: %s\n", PROFILE_NAME, error->message);
+  g_printerr ("%s: %s\n", PROFILE_NAME, error->message);
   if (error->code == PROFILE_ERROR_USAGE)
     g_printerr ("%s --help lists the options.\n", PROFILE_NAME);
   return error->code;
 }
 
-int
-main (int argc, char **argv)
+static int
+run (gchar *** args, Interrupt * interrupt)
 {
-  g_auto (GStrv) args = g_strdupv (argv);
   g_autoptr (GError) error = NULL;
-  g_autoptr (Options) options = NULL;
+  g_autoptr (Options) options = options_parse (args, &error);
 
-  gst_init (NULL, NULL);
-  /* the user's character set, but "." in numbers */
-  (void) setlocale (LC_ALL, "");
-  (void) setlocale (LC_NUMERIC, "C");
-  g_set_prgname (PROFILE_NAME);
-  options = options_parse (&args, &error);
   if (!options)
     return report (error);
   if (options->version) {
@@ -156,7 +165,26 @@ main (int argc, char **argv)
   }
   if (options->run)
     return run_child (options);
-  if (!profile (options, &error))
+  if (!profile (options, interrupt, &error))
     return report (error);
   return PROFILE_OK;
+}
+
+int
+main (int argc, char **argv)
+{
+  g_auto (GStrv) args = g_strdupv (argv);
+  Interrupt interrupt;
+  int status;
+
+  /* before GStreamer scans its plugins, which can take seconds */
+  interrupt_watch (&interrupt);
+  gst_init (NULL, NULL);
+  /* the user's character set, but "." in numbers */
+  (void) setlocale (LC_ALL, "");
+  (void) setlocale (LC_NUMERIC, "C");
+  g_set_prgname (PROFILE_NAME);
+  status = run (&args, &interrupt);
+  interrupt_clear (&interrupt);
+  return status;
 }

@@ -14,18 +14,33 @@ typedef struct
   const Options *options;
   Progress progress;
   GCancellable *interrupt;
-  guint signal;
 } Measurement;
 
 static gboolean
 take_signal (gpointer data)
 {
-  Measurement *self = data;
+  Interrupt *self = data;
 
-  g_cancellable_cancel (self->interrupt);
-  self->signal = 0;
+  g_cancellable_cancel (self->cancelled);
+  self->source = 0;
   /* without this source, the next Ctrl-C ends the program */
   return G_SOURCE_REMOVE;
+}
+
+void
+interrupt_watch (Interrupt * self)
+{
+  self->cancelled = g_cancellable_new ();
+  self->source = g_unix_signal_add (SIGINT, take_signal, self);
+}
+
+void
+interrupt_clear (Interrupt * self)
+{
+  if (self->source)
+    g_source_remove (self->source);
+  self->source = 0;
+  g_clear_object (&self->cancelled);
 }
 
 static gboolean
@@ -70,14 +85,12 @@ measure_case (Measurement * self, Case * of, GError ** error)
 
 gboolean
 measure_cases (GPtrArray * cases, const Options * options,
-    MeasurementShow show, gpointer data, GError ** error)
+    Interrupt * interrupt, MeasurementShow show, gpointer data, GError ** error)
 {
-  g_autoptr (GCancellable) interrupt = g_cancellable_new ();
-  Measurement self = {.options = options,.interrupt = interrupt };
+  Measurement self = {.options = options,.interrupt = interrupt->cancelled };
   gboolean good = TRUE;
   guint i;
 
-  self.signal = g_unix_signal_add (SIGINT, take_signal, &self);
   progress_start (&self.progress,
       cases->len * options->rounds * options_n_modes (options));
   for (i = 0; good && i < cases->len; i++) {
@@ -88,7 +101,6 @@ measure_cases (GPtrArray * cases, const Options * options,
     if (case_has_runs (of))
       show (of, data);
   }
-  if (self.signal)
-    g_source_remove (self.signal);
+  interrupt_clear (interrupt);
   return good;
 }

@@ -33,6 +33,7 @@ PAGE = Path(sys.argv[3])
 SECONDS = 900
 SUMS = ("batches", "allocations", "reused", "fallbacks", "allocated-bytes",
         "cpu-ns", "page-faults")
+NOTHING = "interrupted before the first run ended, so nothing was measured"
 missing = []
 
 
@@ -360,7 +361,7 @@ class Terminal:
         self.main = main
         self.process = subprocess.Popen(
             [PROGRAM, *args], stdin=subprocess.DEVNULL, stderr=side,
-            stdout=subprocess.PIPE, text=True)
+            stdout=subprocess.PIPE, text=True, start_new_session=True)
         os.close(side)
         self.killer = threading.Timer(SECONDS, self.process.kill)
         self.killer.start()
@@ -418,15 +419,89 @@ def test_ctrl_c_shows_and_writes_what_was_measured(folder):
     check_run("fresh", only_mode(document, "fresh")["runs"][0], 20, 4096)
 
 
-def test_ctrl_c_before_the_first_result_has_the_same_status(folder):
-    path = folder / "nothing.json"
-    terminal = Terminal("--json", path,
-                        "audiobatchsrc is-live=true ! fakesink")
+def interrupt_first(*args):
+    """Interrupts the first run. Returns what stderr showed, and stdout."""
+    terminal = Terminal(*args, "audiobatchsrc is-live=true ! fakesink")
     terminal.read_until("run 1 of 9")
     terminal.process.send_signal(signal.SIGINT)
     status, stdout = terminal.finish()
-    check(status == 130 and stdout == "", status, stdout)
+    check(status == 130, status, stdout, terminal.seen)
+    return terminal.seen, stdout
+
+
+def test_ctrl_c_before_the_first_result_says_so(folder):
+    path = folder / "nothing.json"
+    seen, stdout = interrupt_first("--json", path)
+    check(NOTHING in seen and "this is what" not in seen, seen)
+    check(stdout == "", stdout)
     check(not path.exists(), "there is nothing to write")
+
+
+def test_ctrl_c_before_the_first_result_is_json_on_stdout(folder):
+    seen, stdout = interrupt_first("--json", "-", "--csv", folder / "x.csv")
+    document = json.loads(stdout)
+    check(NOTHING in seen, seen)
+    check(document["interrupted"] is True and document["cases"] == []
+          and document["error"] == NOTHING, document)
+    check(document["program"] == "gst-audiobatch-profile", document)
+    check(not (folder / "x.csv").exists(), "there is nothing to write")
+
+
+def test_ctrl_c_after_a_result_is_json_on_stdout(_folder):
+    terminal = Terminal("--rounds", "50", "--json", "-",
+                        "audiobatchsrc is-live=true num-buffers=20 ! fakesink")
+    terminal.read_until("run 2 of 150")
+    terminal.process.send_signal(signal.SIGINT)
+    status, stdout = terminal.finish()
+    document = json.loads(stdout)
+    check(status == 130 and document["interrupted"] is True, document)
+    check("interrupted; this is what was measured" in terminal.seen
+          and "interrupted" in document["error"], terminal.seen, document)
+    check_run("fresh", only_mode(document, "fresh")["runs"][0], 20, 4096)
+
+
+def test_ctrl_c_while_the_program_starts_is_told_of(_folder):
+    """Interrupts the whole group, as a terminal does, before anything is shown."""
+    terminal = Terminal("--json", "-", "audiobatchsrc is-live=true ! fakesink")
+    wait_for_handler(terminal.process.pid)
+    os.killpg(terminal.process.pid, signal.SIGINT)
+    status, stdout = terminal.finish()
+    check(status == 130 and NOTHING in terminal.seen, status, terminal.seen)
+    check(json.loads(stdout)["interrupted"] is True, stdout)
+
+
+def wait_for_handler(pid):
+    """Until the process handles SIGINT, or has ended."""
+    status = Path(f"/proc/{pid}/status")
+    while True:
+        text = status.read_text()
+        caught = int(re.search(r"^SigCgt:\s*(\w+)", text, re.M).group(1), 16)
+        if caught >> (signal.SIGINT - 1) & 1 or "State:\tZ" in text:
+            return
+
+
+def test_ctrl_c_while_a_run_starts_is_an_interrupt(_folder):
+    """The run does not handle the signal yet, so it ends by it."""
+    terminal = Terminal("audiobatchsrc is-live=true ! fakesink")
+    terminal.read_until("run 1 of 9")
+    os.killpg(terminal.process.pid, signal.SIGINT)
+    status, _ = terminal.finish()
+    check(status == 130 and NOTHING in terminal.seen, status, terminal.seen)
+
+
+def test_a_failure_before_the_first_result_is_json_on_stdout(_folder):
+    done = run("--json", "-", "audiobatchsrc num-buffers=0 ! fakesink", status=2)
+    document = json.loads(done.stdout)
+    check(document["interrupted"] is False and document["cases"] == [], document)
+    check("before the first batch" in document["error"], document)
+
+
+def test_one_round_says_what_to_type(_folder):
+    done = run("--rounds", "1", "--batches", "2000", "--json", "-")
+    verdict = json.loads(done.stdout)["cases"][0]["verdict"]
+    # a difference of a third can be seen in one round
+    if verdict["choice"] == "none":
+        check("type --rounds 3" in verdict["sentence"], verdict)
 
 
 def test_help_and_the_man_page_have_the_same_options(_folder):
