@@ -5,6 +5,7 @@
 #include <gst/gst.h>
 #include <locale.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cases.h"
 #include "document.h"
@@ -15,6 +16,7 @@
 #include "plot.h"
 #include "profileerror.h"
 #include "table.h"
+#include "terminal.h"
 
 /* Checks everything that can be checked before minutes of measuring. */
 static gboolean
@@ -44,10 +46,13 @@ static void
 show_case (const Case * of, gpointer data)
 {
   const Options *options = data;
-  g_autofree gchar *table = table_of_case (of);
-
   /* stdout is for JSON or CSV if the user asked for that */
-  if (is_stdout (options->json) || is_stdout (options->csv))
+  gboolean taken = is_stdout (options->json) || is_stdout (options->csv);
+  g_autofree gchar *table =
+      table_of_case (of, terminal_columns (taken ? STDERR_FILENO :
+          STDOUT_FILENO));
+
+  if (taken)
     g_printerr ("%s\n", table);
   else
     g_print ("%s\n", table);

@@ -3,8 +3,9 @@
 
 #include "progress.h"
 
-#include <sys/ioctl.h>
 #include <unistd.h>
+
+#include "terminal.h"
 
 #define BAR 20
 /* if the terminal does not tell its width */
@@ -41,14 +42,13 @@ tell_rest (const Progress * self)
       passed / self->done * (self->total - self->done) / G_USEC_PER_SEC);
 }
 
+/* The last column stays free: some terminals begin a new line there. */
 static glong
-terminal_columns (void)
+longest_line (void)
 {
-  struct winsize size;
+  guint columns = terminal_columns (STDERR_FILENO);
 
-  if (ioctl (STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
-    return size.ws_col;
-  return COLUMNS;
+  return columns == G_MAXUINT ? COLUMNS - 1 : columns - 1;
 }
 
 void
@@ -64,7 +64,7 @@ progress_show (Progress * self, const gchar * what)
   line = g_strdup_printf ("[%s] run %u of %u%s: %s", bar, self->done + 1,
       self->total, rest, what);
   fitting = g_utf8_substring (line, 0, MIN (g_utf8_strlen (line, -1),
-          terminal_columns () - 1));
+          longest_line ()));
   progress_clear (self);
   g_printerr ("%s", fitting);
 }

@@ -11,6 +11,7 @@ a message. The others run. Unless one fails, the exit status is then 77 (skipped
 """
 
 import csv
+import fcntl
 import io
 import json
 import os
@@ -18,9 +19,11 @@ import pty
 import re
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import threading
 from pathlib import Path
 
@@ -349,9 +352,11 @@ def only_child(pid):
 
 
 class Terminal:
-    """The program with stderr on a terminal; stdout is a pipe."""
+    """The program with stderr on a terminal; stdout is a pipe.
 
-    def __init__(self, *args):
+    With @columns, the terminal is that wide. With @both, stdout is there, too."""
+
+    def __init__(self, *args, columns=0, both=False, env=None):
         try:
             main, side = pty.openpty()
         except OSError as error:
@@ -359,9 +364,14 @@ class Terminal:
                           "system on /dev/pts)") from error
         self.seen = ""
         self.main = main
+        if columns:
+            fcntl.ioctl(side, termios.TIOCSWINSZ,
+                        struct.pack("HHHH", 50, columns, 0, 0))
         self.process = subprocess.Popen(
             [PROGRAM, *args], stdin=subprocess.DEVNULL, stderr=side,
-            stdout=subprocess.PIPE, text=True, start_new_session=True)
+            stdout=side if both else subprocess.PIPE, text=True,
+            start_new_session=True,
+            env={"COLUMNS": "", **os.environ, **(env or {})})
         os.close(side)
         self.killer = threading.Timer(SECONDS, self.process.kill)
         self.killer.start()
@@ -401,6 +411,61 @@ def test_a_terminal_shows_how_far_it_is(_folder):
                  "[#############-------] run 3 of 3, "):
         check(text in terminal.seen, text, "not in", terminal.seen)
     check(terminal.seen.endswith("\r\x1b[K"), repr(terminal.seen[-80:]))
+
+
+def shown(*args, **how):
+    """The lines that the program leaves on a terminal, without the progress."""
+    terminal = Terminal(*args, both=True, **how)
+    status, _ = terminal.finish()
+    check(status == 0, status, terminal.seen)
+    text = re.sub(r"[^\n]*\r\x1b\[K", "", terminal.seen.replace("\r\n", "\n"))
+    return text.split("\n")
+
+
+def check_fits(lines, columns):
+    """No line is longer than the terminal. The figures are complete."""
+    for line in lines:
+        check(len(line) <= columns, len(line), "columns:", line)
+    text = " ".join(lines)
+    for what in ("batches", "CPU of", "p99.9", "faults", "RSS", "reused",
+                 "fresh", "pool", "auto", "4000", "allocation=auto"):
+        check(what in text, what, "not in", lines)
+
+
+def test_the_table_and_the_verdict_fit_the_terminal(_folder):
+    for columns in (150, 80, 40):
+        lines = shown("--rounds", "2", "--batches", "2000", columns=columns)
+        check_fits(lines, columns)
+        figures = [line for line in lines if line.startswith("CPU of a batch")]
+        check(len(figures) == {150: 0, 80: 1, 40: 3}[columns], lines)
+
+
+def test_a_long_launch_line_fits_the_terminal(_folder):
+    name = "a" * 90 + "\u00e9" + "\u6f22\u5b57" * 10
+    lines = shown("--rounds", "1", f"audiobatchsrc\tnum-buffers=9\tname={name} "
+                  "! fakesink", columns=40)
+    for line in lines:
+        wide = sum(character in "\u6f22\u5b57" for character in line)
+        check("\t" not in line and len(line) + wide <= 40, lines)
+    check(name in "".join(lines), lines)
+
+
+def test_columns_can_ask_for_less_than_the_terminal_has(_folder):
+    args = ("--rounds", "2", "--batches", "2000")
+    check_fits(shown(*args, columns=150, env={"COLUMNS": "40"}), 40)
+    check_fits(shown(*args, columns=40, env={"COLUMNS": "150"}), 40)
+    check_fits(shown(*args, columns=40, env={"COLUMNS": "x"}), 40)
+    env = {**os.environ, "COLUMNS": "40"}
+    done = run(*args, env=env)
+    check(re.search(r"^fresh +4000 .* 0$", done.stdout, re.M), done.stdout)
+
+
+def test_the_table_beside_json_fits_the_terminal_of_stderr(_folder):
+    terminal = Terminal("--rounds", "2", "--batches", "2000", "--json", "-",
+                        columns=40)
+    _, stdout = terminal.finish()
+    check(json.loads(stdout)["cases"], stdout)
+    check("\r\nCPU of a batch " in terminal.seen, terminal.seen)
 
 
 def test_ctrl_c_shows_and_writes_what_was_measured(folder):
