@@ -42,6 +42,15 @@ is_stdout (const gchar * path)
   return g_strcmp0 (path, OUTPUT_STDOUT) == 0;
 }
 
+/* Without UTF-8, "us" reads better than "?s". */
+static gchar *
+for_terminal (const gchar * text)
+{
+  g_auto (GStrv) parts = g_strsplit (text, "µ", -1);
+
+  return g_strjoinv (g_get_charset (NULL) ? "µ" : "u", parts);
+}
+
 static void
 show_case (const Case * of, gpointer data)
 {
@@ -51,11 +60,12 @@ show_case (const Case * of, gpointer data)
   g_autofree gchar *table =
       table_of_case (of, terminal_columns (taken ? STDERR_FILENO :
           STDOUT_FILENO));
+  g_autofree gchar *text = for_terminal (table);
 
   if (taken)
-    g_printerr ("%s\n", table);
+    g_printerr ("%s\n", text);
   else
-    g_print ("%s\n", table);
+    g_print ("%s\n", text);
 }
 
 static gboolean

@@ -5,6 +5,7 @@
 
 #include <gio/gio.h>
 #include <glib/gstdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "output.h"
@@ -27,11 +28,13 @@ static const gchar *const colours[N_MODES] =
     { "#0072b2", "#e69f00", "#009e73" };
 
 static const gchar style[] =
+    "set encoding utf8\n"
     "set style fill solid 0.85 noborder\n"
     "set grid ytics lc rgb '#dddddd'\n"
     "set border 3\n"
-    "set tics nomirror\n"
-    "set lmargin 12\n" "set bmargin 4\n" "set rmargin 3\n";
+    "set tics nomirror\n" "set lmargin 12\n" "set bmargin 4\n" "set rmargin 3\n"
+    /* Room for the legend, which has a line between the titles. */
+    "set tmargin 5\n" "set key at screen 0.5,0.945 center center horizontal\n";
 
 gboolean
 plot_check (GError ** error)
@@ -101,7 +104,7 @@ base_cpu (const Case * of)
  * 1     x
  * 2-4   CPU time of a batch, its least and its most, in per cent
  * 5     CPU time of a batch as text
- * 6-9   p50, p99, p99.9 and max of allocations in us, above 0 for the logarithm
+ * 6-9   p50, p99, p99.9 and max of allocations in µs, above 0 for the logarithm
  */
 static void
 append_row (GString * script, gdouble x, const ModeSummary * summary,
@@ -109,7 +112,7 @@ append_row (GString * script, gdouble x, const ModeSummary * summary,
 {
   const Figure times[] = { FIGURE_P50, FIGURE_P99, FIGURE_P999, FIGURE_MAX };
   const gdouble *value = summary->figures.value;
-  g_autofree gchar *cpu = units_time (value[FIGURE_CPU_PER_BATCH]);
+  g_autofree gchar *cpu = units_microseconds (value[FIGURE_CPU_PER_BATCH]);
   guint i;
 
   g_string_append_printf (script, "%.3f %.2f %.2f %.2f \"%s\"", x,
@@ -200,24 +203,20 @@ append_times (GString * script, const gchar * mode, const gchar * colour)
       "lc rgb '%s' notitle", mode, BAR, colour, mode, BAR, colour);
 }
 
-static void
-append_title (GString * script, const GPtrArray * cases)
+/* In one line; the caller owns it. */
+static gchar *
+make_title (const GPtrArray * cases)
 {
   const Case *only = g_ptr_array_index (cases, 0);
+  g_autofree gchar *line = g_strdelimit (g_strdup (only->name), "\t\n", ' ');
+  g_autofree gchar *begin = NULL;
 
-  g_string_append (script, "set multiplot layout 2,1 title ");
-  if (only->rate > 0) {
-    append_quoted (script, "What batches cost, by where their memory comes "
-        "from");
-  } else {
-    gboolean fits = g_utf8_strlen (only->name, -1) <= TITLE;
-    g_autofree gchar *begin = fits ? g_strdup (only->name) :
-        g_utf8_substring (only->name, 0, TITLE);
-
-    append_quoted (script, begin);
-    g_string_append (script, fits ? "" : " . \" ...\"");
-  }
-  g_string_append (script, " noenhanced\n");
+  if (only->rate > 0)
+    return g_strdup ("What batches cost, by where their memory comes from");
+  if (g_utf8_strlen (line, -1) <= TITLE)
+    return g_steal_pointer (&line);
+  begin = g_utf8_substring (line, 0, TITLE);
+  return g_strconcat (begin, " ...", NULL);
 }
 
 gchar *
@@ -225,6 +224,7 @@ plot_script (const GPtrArray * all, gboolean svg)
 {
   g_autoptr (GPtrArray) cases = measured (all);
   GString *script = g_string_new (NULL);
+  g_autofree gchar *title = make_title (cases);
   gboolean has[N_MODES];
   guint mode;
 
@@ -235,16 +235,17 @@ plot_script (const GPtrArray * all, gboolean svg)
   for (mode = 0; mode < N_MODES; mode++)
     has[mode] = append_block (script, cases, mode);
   append_ticks (script, cases);
-  append_title (script, cases);
-  g_string_append_printf (script, "set key outside top right horizontal\n"
+  g_string_append (script, "set multiplot layout 2,1 title ");
+  append_quoted (script, title);
+  g_string_append_printf (script, " noenhanced\n"
       "set title 'CPU time of a batch: median, and range of the rounds'\n"
       "set ylabel '%% of %s'\nset yrange [0:*]\n"
       "set offsets 0,0,graph 0.12,0\n",
       mode_names[base_mode (g_ptr_array_index (cases, 0))]);
   append_plots (script, has, append_cpu);
   g_string_append (script, "set title 'Time to get the memory of a batch: box "
-      "p50 to p99.9, dot p99, cross the longest'\nset ylabel 'us'\n"
-      "unset offsets\nunset key\nset yrange [*:*]\nset logscale y\n");
+      "p50 to p99.9, dot p99, cross the longest'\nset ylabel 'µs'\n"
+      "unset offsets\nunset key\nset tmargin 3\nset yrange [*:*]\nset logscale y\n");
   append_plots (script, has, append_times);
   g_string_append (script, "unset multiplot\n");
   return g_string_free (script, FALSE);
@@ -286,11 +287,31 @@ draw_script (const gchar * script, GBytes ** picture, GError ** error)
   return drawn;
 }
 
+/* Puts @title in place of gnuplot's. */
+static void
+name_picture (GBytes ** picture, const gchar * title)
+{
+  g_autofree gchar *svg = g_strndup (g_bytes_get_data (*picture, NULL),
+      g_bytes_get_size (*picture));
+  g_autofree gchar *escaped = g_markup_escape_text (title, -1);
+  const gchar *begin = strstr (svg, "<title>");
+  const gchar *end = begin ? strstr (begin, "</title>") : NULL;
+  gchar *named;
+
+  if (!end)
+    return;
+  named = g_strdup_printf ("%.*s<title>%s%s", (gint) (begin - svg), svg,
+      escaped, end);
+  g_bytes_unref (*picture);
+  *picture = g_bytes_new_take (named, strlen (named));
+}
+
 gboolean
 plot_write (const GPtrArray * cases, const gchar * path, GError ** error)
 {
-  g_autofree gchar *script =
-      plot_script (cases, g_str_has_suffix (path, ".svg"));
+  gboolean svg = g_str_has_suffix (path, ".svg");
+  g_autofree gchar *script = plot_script (cases, svg);
+  g_autofree gchar *title = make_title (cases);
   g_autoptr (GBytes) picture = NULL;
   g_autoptr (GError) why = NULL;
 
@@ -299,6 +320,8 @@ plot_write (const GPtrArray * cases, const gchar * path, GError ** error)
         "gnuplot could not draw '%s': %s", path, why->message);
     return FALSE;
   }
+  if (svg)
+    name_picture (&picture, title);
   return output_write (path, g_bytes_get_data (picture, NULL),
       g_bytes_get_size (picture), error);
 }

@@ -21,7 +21,7 @@ units_time (gdouble ns)
   if (ns < 999.5)
     return g_strdup_printf ("%.0f ns", ns);
   if (ns < 999.5e3)
-    return three_digits (ns / 1e3, " us");
+    return three_digits (ns / 1e3, " µs");
   if (ns < 999.5e6)
     return three_digits (ns / 1e6, " ms");
   return three_digits (ns / 1e9, " s");
@@ -48,4 +48,12 @@ units_number (gdouble number)
   if (number > 0 && number < 0.0995)
     return g_strdup_printf ("%.3f", number);
   return three_digits (number, "");
+}
+
+gchar *
+units_microseconds (gdouble ns)
+{
+  g_autofree gchar *number = units_number (ns / 1e3);
+
+  return g_strconcat (number, " µs", NULL);
 }

@@ -207,7 +207,7 @@ too_little (const VerdictInput * fresh, const VerdictInput * pool)
       ceil (CORE_PART / saved), 100 * CORE_PART);
 }
 
-/* "2.9 us (2.8 us to 3 us)" */
+/* "2.9 µs (2.8 µs to 3 µs)" */
 static gchar *
 tell_range (const VerdictInput * input)
 {

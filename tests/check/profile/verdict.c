@@ -30,16 +30,16 @@ static const Row rows[] = {
   /* equal, then 10 % less: the rule needs 1 % of a core, here 1 % and 0.99 % */
   {{QUICK (2000)}, {QUICK (2000)}, VERDICT_EITHER, "no measurable difference"},
   {{QUICK (2000)}, {QUICK (1800)}, VERDICT_POOL,
-      "1.80 us of CPU time in place of 2 us (10 % less)"},
+      "1.80 µs of CPU time in place of 2 µs (10 % less)"},
   {{QUICK (2000)}, {QUICK (1800)}, VERDICT_POOL, "saves 1 % of a core"},
   {{QUICK (2000)}, {QUICK (1801)}, VERDICT_EITHER,
-      "little difference: stay with fresh, the simplest. A batch takes 2 us "
-      "(1.98 us to 2.02 us) of CPU time with fresh and 1.80 us (1.78 us to "
-      "1.82 us) with pool; less than 10 % does not count"},
+      "little difference: stay with fresh, the simplest. A batch takes 2 µs "
+      "(1.98 µs to 2.02 µs) of CPU time with fresh and 1.80 µs (1.78 µs to "
+      "1.82 µs) with pool; less than 10 % does not count"},
   {{QUICK (2000)}, {QUICK (1961)}, VERDICT_EITHER, "no measurable difference"},
   {{QUICK (1980)}, {QUICK (1781)}, VERDICT_EITHER, "takes 2 such streams"},
 
-  /* Half the time, but in real time that is nothing: 1 us each for 46.875
+  /* Half the time, but in real time that is nothing: 1 µs each for 46.875
    * batches a second. It takes 214 streams to reach 10000 a second. */
   {{ROUNDS (2000)}, {ROUNDS (1000)}, VERDICT_EITHER,
       "takes 214 such streams to save 1 % of one"},
@@ -64,7 +64,7 @@ static const Row rows[] = {
       VERDICT_EITHER, "no measurable difference"},
   /* one round must differ by a third */
   {{QUICK (2000),.rounds = 1}, {QUICK (1350),.rounds = 1}, VERDICT_NONE,
-      "No verdict: a batch took 2 us of CPU time with fresh and 1.35 us with "
+      "No verdict: a batch took 2 µs of CPU time with fresh and 1.35 µs with "
       "pool, and with one round a difference below 33 % can be chance. For a "
       "verdict, type --rounds 3."},
   {{QUICK (2000),.rounds = 2}, {QUICK (2000),.rounds = 1}, VERDICT_NONE,
@@ -75,7 +75,7 @@ static const Row rows[] = {
   /* if the pool is slower, the rate doesn't matter */
   {{ROUNDS (1000)}, {ROUNDS (1111)}, VERDICT_EITHER, "little difference"},
   {{ROUNDS (1000)}, {ROUNDS (1112)}, VERDICT_FRESH,
-      "Keep fresh: a batch takes 1 us of CPU time in place of 1.11 us"},
+      "Keep fresh: a batch takes 1 µs of CPU time in place of 1.11 µs"},
 
   /* half of the batches found the pool empty */
   {{ROUNDS (1000)}, {ROUNDS (1000),.fallbacks = 30000}, VERDICT_FRESH,
@@ -86,7 +86,7 @@ static const Row rows[] = {
   /* pauses: p999 over 1 % of 21.3 ms, at most half of it with the pool, and
    * 1000 allocations timed */
   {{ROUNDS (1000),.p999 = 213334}, {ROUNDS (1000),.p999 = 106000},
-      VERDICT_POOL, "takes 213 us or more, of the 21.3 ms"},
+      VERDICT_POOL, "takes 213 µs or more, of the 21.3 ms"},
   {{ROUNDS (1000),.p999 = 213333}, {ROUNDS (1000),.p999 = 106000},
       VERDICT_EITHER, "no measurable"},
   {{ROUNDS (1000),.p999 = 213334}, {ROUNDS (1000),.p999 = 106668},

@@ -26,6 +26,7 @@ import tempfile
 import termios
 import threading
 from pathlib import Path
+from xml.etree import ElementTree
 
 import documents
 
@@ -235,6 +236,71 @@ def test_plots_are_drawn(folder):
             check(not name.endswith("svg") or (b">fresh<" in picture
                                                and b">pool<" in picture), name)
             path.unlink()
+
+
+def texts(svg):
+    """The texts of a picture: the words, and how far down they are."""
+    name = "{http://www.w3.org/2000/svg}"
+    return [("".join(group.find(name + "text").itertext()).strip(),
+             float(group.get("transform").split(",")[1].split(")")[0]))
+            for group in ElementTree.fromstring(svg).iter(name + "g")
+            if group.find(name + "text") is not None]
+
+
+def draw(folder, *words, env=None):
+    path = folder / "x.svg"
+    run("--rounds", "1", "--plot", path, *words, env=env)
+    return path.read_text(encoding="utf-8")
+
+
+def test_the_title_the_legend_and_the_plots_have_lines_of_their_own(folder):
+    if not have("gnuplot", "gnuplot-nox"):
+        return
+    line = "audiobatchsrc num-buffers=2000\n!\tqueue ! " + "queue ! " * 9 + "fakesink"
+    for words, title in ((["--batches", "2000"], "What batches cost"),
+                         ([line], "audiobatchsrc num-buffers=2000 ! queue")):
+        shown = texts(draw(folder, *words))
+        heights = [next(y for text, y in shown if text.startswith(begin))
+                   for begin in (title, "fresh", "CPU time of a batch")]
+        check(all(below - above >= 20 for above, below
+                  in zip(heights, heights[1:])), heights)
+        check(heights[0] >= 12, heights)
+        for mode in ("pool", "auto"):
+            check((mode, heights[1]) in shown, mode, shown)
+
+
+def test_pictures_have_microseconds_in_every_locale(folder):
+    if not have("gnuplot", "gnuplot-nox"):
+        return
+    for locale in ("C", "C.UTF-8"):
+        shown = [text for text, _ in
+                 texts(draw(folder, "--batches", "2000",
+                            env={**os.environ, "LC_ALL": locale}))]
+        check("\u00b5s" in shown, shown)
+        check(sum(bool(re.fullmatch(r"[0-9.]+ \u00b5s", text))
+                  for text in shown) == 3, shown)
+        check(not any(re.search(r"\b(us|ns|ms)$", text) for text in shown), shown)
+
+
+def test_the_picture_is_named_by_us(folder):
+    if not have("gnuplot", "gnuplot-nox"):
+        return
+    for words, title in (
+            (["--batches", "2000"],
+             "What batches cost, by where their memory comes from"),
+            (['audiobatchsrc num-buffers=9 name="a<b&c" ! fakesink'],
+             'audiobatchsrc num-buffers=9 name="a<b&c" ! fakesink')):
+        root = ElementTree.fromstring(draw(folder, *words))
+        got = root.find("{http://www.w3.org/2000/svg}title").text
+        check(got == title, got)
+
+
+def test_the_table_has_microseconds_in_every_locale(_folder):
+    for locale, unit in (("C", "us"), ("C.UTF-8", "\u00b5s")):
+        done = run("--mode", "fresh", "--rounds", "1", "--batches", "2000",
+                   env={**os.environ, "LC_ALL": locale})
+        check(re.search(rf"^fresh +2000 +[0-9.]+ {unit} ", done.stdout, re.M),
+              done.stdout)
 
 
 def test_without_gnuplot_nothing_is_measured(folder):
