@@ -38,10 +38,27 @@ case_judge (const Case * self, Verdict * verdict)
   verdict_reach (&fresh, &pool, verdict);
 }
 
-static gboolean
-is_pool (const ModeSummary * summary)
+/* What auto did in the rounds, with the reason of the last one that recycled. */
+static gchar *
+tell_auto (const GPtrArray * runs)
 {
-  return g_str_equal (summary->figures.advice, "pool");
+  const gchar *reason = NULL;
+  guint i, pool = 0;
+
+  for (i = 0; i < runs->len; i++) {
+    const Figures *run = g_ptr_array_index (runs, i);
+
+    if (!g_str_equal (run->advice, "pool"))
+      continue;
+    pool++;
+    reason = run->reason;
+  }
+  if (pool == 0)
+    return g_strdup ("allocation=auto stayed with fresh memory.");
+  if (pool == runs->len)
+    return g_strdup_printf ("allocation=auto came to recycle (%s).", reason);
+  return g_strdup_printf ("allocation=auto came to recycle in %u of %u rounds "
+      "(%s).", pool, runs->len, reason);
 }
 
 gchar *
@@ -49,12 +66,8 @@ case_advice (const Case * self)
 {
   ModeSummary summary;
 
-  /* what it did, in the last round */
-  if (case_summarize (self, MODE_AUTO, &summary))
-    return is_pool (&summary) ?
-        g_strdup_printf ("allocation=auto came to recycle (%s).",
-        summary.figures.reason) :
-        g_strdup ("allocation=auto stayed with fresh memory.");
+  if (self->runs[MODE_AUTO]->len > 0)
+    return tell_auto (self->runs[MODE_AUTO]);
   /* fresh first: there, recycling does not affect the advice */
   if (case_summarize (self, MODE_FRESH, &summary)
       || case_summarize (self, MODE_POOL, &summary))

@@ -5,6 +5,7 @@
 
 #include <gst/check/gstcheck.h>
 
+#include "judgement.h"
 #include "profileerror.h"
 
 /* Parses @line, split at its blanks. */
@@ -176,6 +177,40 @@ GST_START_TEST (test_more_batches_than_a_run_can_have_are_refused)
 
 GST_END_TEST;
 
+/* 'p': the round ended with recycling, 'f': with fresh memory. */
+static const struct
+{
+  const gchar *rounds;
+  const gchar *sentence;
+} autos[] = {
+  {"f", "allocation=auto stayed with fresh memory."},
+  {"fff", "allocation=auto stayed with fresh memory."},
+  {"p", "allocation=auto came to recycle (rate)."},
+  {"ppp", "allocation=auto came to recycle (rate)."},
+  {"ppf", "allocation=auto came to recycle in 2 of 3 rounds (rate)."},
+  {"fpf", "allocation=auto came to recycle in 1 of 3 rounds (rate)."},
+};
+
+GST_START_TEST (test_what_auto_did_counts_every_round)
+{
+  g_autoptr (GPtrArray) cases = make_cases ("");
+  const Case *of = g_ptr_array_index (cases, 0);
+  g_autofree gchar *sentence = NULL;
+  const gchar *round;
+
+  for (round = autos[__i__].rounds; *round; round++) {
+    Figures *figures = g_new0 (Figures, 1);
+
+    figures->advice = *round == 'p' ? "pool" : "fresh";
+    figures->reason = *round == 'p' ? "rate" : "none";
+    g_ptr_array_add (of->runs[MODE_AUTO], figures);
+  }
+  sentence = case_advice (of);
+  fail_unless_equals_string (sentence, autos[__i__].sentence);
+}
+
+GST_END_TEST;
+
 static Suite *
 cases_suite (void)
 {
@@ -191,6 +226,8 @@ cases_suite (void)
   tcase_add_loop_test (tc, test_what_is_wrong_is_told_with_its_value, 0,
       G_N_ELEMENTS (wrong));
   tcase_add_test (tc, test_more_batches_than_a_run_can_have_are_refused);
+  tcase_add_loop_test (tc, test_what_auto_did_counts_every_round, 0,
+      G_N_ELEMENTS (autos));
   return s;
 }
 
