@@ -115,10 +115,13 @@ def plot(name, columns):
         for i, column in enumerate(columns, 2)) + "\n"
 
 
-def draw(file, script):
-    out = DOCS / file
-    subprocess.run(["gnuplot"], check=True, text=True,
-                   input=f"{STYLE}set output '{out}'\n{script}")
+def draw(file, title, script):
+    """Draws the picture. gnuplot would give the file its own name as a title."""
+    picture = subprocess.run(["gnuplot"], check=True, text=True,
+                             stdout=subprocess.PIPE,
+                             input=STYLE + script).stdout
+    (DOCS / file).write_text(picture.replace("<title>Gnuplot", f"<title>{title}",
+                                             1))
 
 
 def draw_transform(document):
@@ -136,7 +139,8 @@ def draw_transform(document):
         script += (f"set title 'F32, {channels} "
                    f"channel{'s' if channels > 1 else ''}'\n")
         script += plot(block, ways)
-    draw("benchmarks-transform.svg", script)
+    draw("benchmarks-transform.svg", "Cost of a batch by the size of the chunks",
+         script)
 
 
 def by_allocation(rows):
@@ -162,7 +166,8 @@ def draw_memory(document):
                              columns)
         script += f"set title '{table['title'].split(';')[0]}'\n"
         script += plot(block, columns)
-    draw("benchmarks-memory.svg", script)
+    draw("benchmarks-memory.svg", "Cost of a batch's memory by its size",
+         script)
 
 
 def draw_streams(document):
@@ -183,7 +188,8 @@ def draw_streams(document):
                       f"title '{way}, chunks of {chunk}'"
                       for i, way in enumerate(ways, 2)]
         script += f"set title '{wave}'\nplot {', '.join(parts)}\n"
-    draw("benchmarks-streams.svg", script)
+    draw("benchmarks-streams.svg", "Cost of a live stream by their number",
+         script)
 
 
 def main():
