@@ -95,6 +95,22 @@ await_held (Consumer * self, guint n)
   } while (held < n);
 }
 
+/* Returns when the thread behind the queue has ended its work. A release is
+ * counted a moment before the pool has the buffer. */
+static void
+await_rest (Consumer * self)
+{
+  GstElement *queue = gst_bin_get_by_name (GST_BIN (self->pipeline), "queue");
+  GstPad *pad = gst_element_get_static_pad (queue, "sink");
+  /* it is answered in that thread, behind all batches */
+  GstQuery *query = gst_query_new_drain ();
+
+  gst_pad_query (pad, query);
+  gst_query_unref (query);
+  gst_object_unref (pad);
+  gst_object_unref (queue);
+}
+
 /* Pushes the next chunk only after the consumer has come to rest, with the last
  * @keep batches held. */
 static void
@@ -114,6 +130,7 @@ feed_in_lockstep (Consumer * self, GstElement * src, Audio * audio)
     await_counter (self->element, "batches", i + 1);
     await_counter (self->element, "outstanding-batches", MIN (i + 1,
             self->keep));
+    await_rest (self);
   }
 }
 
@@ -143,7 +160,7 @@ GST_START_TEST (test_fallbacks_are_what_k_held_batches_make_them)
 
   consumer_setup (&c, "appsrc name=src format=time ! audiobatch name=e "
       "samples-per-batch=64 allocation=pool pool-max-buffers=16 "
-      "! queue ! fakesink name=sink async=false", k);
+      "! queue name=queue ! fakesink name=sink async=false", k);
   src = gst_bin_get_by_name (GST_BIN (c.pipeline), "src");
   g_object_set (src, "caps", caps, NULL);
   gst_caps_unref (caps);
