@@ -221,9 +221,9 @@ def play(description):
 class Capture:
     """The batches that come from the monitor while a sound plays."""
 
-    def __init__(self, source):
+    def __init__(self, source, behind):
         self.pipeline = Gst.parse_launch(
-            f"{source} name=source ! {FORMAT} ! audiobatch name=batch ! "
+            f"{source} name=source ! {behind}{FORMAT} ! audiobatch name=batch ! "
             "fakesink sync=false enable-last-sample=false")
         self.element = self.pipeline.get_by_name("batch")
         self.chunks = []
@@ -333,6 +333,7 @@ class CaptureTest:
     """What is the same with each sound server. Subclasses say how to play."""
     packages = programs = elements = ()
     source = None
+    behind = ""
     tries = 1
     may_lose = False
 
@@ -352,7 +353,7 @@ class CaptureTest:
         sound = os.path.join(self.folder, "sound.wav")
         wanted = decode(location, sound)
         self.assertGreater(len(wanted), RATE)
-        capture = Capture(self.source)
+        capture = Capture(self.source, self.behind)
         capture.run(lambda: self.play(sound))
         return capture, wanted
 
@@ -407,15 +408,19 @@ class CaptureTest:
 
     def check(self, location):
         for _ in range(self.tries):
-            capture, wanted = self.capture(location)
+            try:
+                capture, wanted = self.capture(location)
+            except queue.Empty:
+                print(f"no sound for {SECONDS} s")
+                continue
             self.check_sizes(capture)
             self.check_times(capture)
             self.check_latency(capture)
             if self.has_sound(capture, wanted):
                 return
         if self.may_lose:
-            self.skipTest("the sound server lost samples each time; this "
-                          "machine is too busy")
+            self.skipTest("the sound server stopped or lost samples each time; "
+                          "this machine is too busy")
         self.fail("samples are missing")
 
     def test_a_recording_of_speech_comes_in_batches_of_1024(self):
@@ -432,12 +437,15 @@ class CaptureTest:
             self.skipTest(f"{PAGE} has the npm line")
         sound = os.path.join(self.folder, "sound.wav")
         decode(RECORDING, sound)
-        lines = self.listen(packages, sound)
-        speech = [line.split()[-1] for line in lines if "speech" in line]
-        dropped = any(re.search(r" [1-9]\d* dropped", line) for line in lines)
-        if dropped and speech != ["begins", "ends"] * 2:
+        for _ in range(self.tries):
+            lines = self.listen(packages, sound)
+            speech = [line.split()[-1] for line in lines if "speech" in line]
+            if speech == ["begins", "ends"] * 2:
+                return
+            print("not heard:", lines)
+        if any(re.search(r" [1-9]\d* dropped", line) for line in lines):
             self.skipTest("this machine is too busy to listen in real time")
-        self.assertEqual(speech, ["begins", "ends"] * 2, lines)
+        self.fail(lines)
 
     def listen(self, packages, sound):
         """What the example prints while the sound plays, to its second end."""
@@ -445,8 +453,8 @@ class CaptureTest:
         with subprocess.Popen(
                 ["/usr/bin/python3",
                  root / "tests/examples/consumers/listen.py", "--packages",
-                 packages, "--source", f"{self.source} ! queue"], stdout=subprocess.PIPE,
-                text=True) as listener:
+                 packages, "--source", f"{self.source} ! queue"],
+                stdout=subprocess.PIPE, text=True) as listener:
             late = threading.Timer(SECONDS, listener.kill)
             late.start()
             for line in listener.stdout:
@@ -459,6 +467,7 @@ class CaptureTest:
                     listener.terminate()
             late.cancel()
         return lines
+
 
 class PulseAudio(CaptureTest, unittest.TestCase):
     programs = ("pulseaudio",)
@@ -480,6 +489,8 @@ class PipeWire(CaptureTest, unittest.TestCase):
     # without the priority of real time it loses a period of a busy machine
     tries = 3
     may_lose = True
+    # without it PipeWire 1.4 stops
+    behind = "queue ! "
     source = ("pipewiresrc target-object=batches "
               "stream-properties=props,stream.capture.sink=true")
     start = staticmethod(start_pipewire)
