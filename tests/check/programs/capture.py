@@ -30,6 +30,8 @@ from documents import fences, run
 RATE = 48000
 SAMPLES = 1024
 SECONDS = 30
+# For a batch of a source that plays.
+PATIENCE = 10
 FORMAT = f"audio/x-raw, format=S16LE, rate={RATE}, channels=1"
 PAGE = "docs/capture.md"
 VARIES = "<!-- capture: figures vary -->"
@@ -227,6 +229,7 @@ class Capture:
             "fakesink sync=false enable-last-sample=false")
         self.element = self.pipeline.get_by_name("batch")
         self.chunks = []
+        self.times = set()
         self.captured = b""
         self.batches = []
         self.arrived = queue.Queue()
@@ -240,6 +243,7 @@ class Capture:
     def note_chunk(self, pad, info):
         chunk = info.get_buffer()
         self.chunks.append(chunk.get_size() // 2)
+        self.times.add(chunk.pts)
         self.captured += chunk.extract_dup(0, chunk.get_size())
         return Gst.PadProbeReturn.OK
 
@@ -254,7 +258,7 @@ class Capture:
 
     def wait_for_batches(self, count):
         for _ in range(count):
-            self.arrived.get(timeout=SECONDS)
+            self.arrived.get(timeout=PATIENCE)
 
     def wait_for_batches_from_now(self, count):
         while not self.arrived.empty():
@@ -370,15 +374,16 @@ class CaptureTest:
                          "there was nothing to cut into batches")
 
     def check_times(self, capture):
-        """From one break to the next, timestamps follow the sample count."""
-        base = origin = position = due = 0
+        """From one break to the next, timestamps follow the sample count. A
+        run begins with a chunk, whose time may lie before the last run's end."""
+        base = origin = position = 0
         for k, (pts, duration, start, end, broken, data) in enumerate(
                 capture.batches):
             self.assertEqual(start, position, f"batch {k}")
             position += len(data) // 2
             self.assertEqual(end, position, f"batch {k}")
             if broken:
-                self.assertGreaterEqual(pts, due, f"batch {k}")
+                self.assertIn(pts, capture.times, f"batch {k}")
                 base, origin = pts, start
             self.assertEqual(pts, base + time_of(start - origin), f"batch {k}")
             due = base + time_of(end - origin)
@@ -411,7 +416,7 @@ class CaptureTest:
             try:
                 capture, wanted = self.capture(location)
             except queue.Empty:
-                print(f"no sound for {SECONDS} s")
+                print(f"no sound for {PATIENCE} s")
                 continue
             self.check_sizes(capture)
             self.check_times(capture)
@@ -443,7 +448,8 @@ class CaptureTest:
             if speech == ["begins", "ends"] * 2:
                 return
             print("not heard:", lines)
-        if any(re.search(r" [1-9]\d* dropped", line) for line in lines):
+        if self.may_lose or any(re.search(r" [1-9]\d* dropped", line)
+                                for line in lines):
             self.skipTest("this machine is too busy to listen in real time")
         self.fail(lines)
 
@@ -550,7 +556,7 @@ class Page(unittest.TestCase):
         # timeout(1) also ends what the shell has started.
         for _ in range(3):
             fault, output = run(
-                ["timeout", "-k", "5", str(SECONDS), "sh", "-c",
+                ["timeout", "-k", "5", str(2 * PATIENCE), "sh", "-c",
                  self.shorten(command)], 3 * SECONDS, cwd=self.folder)
             if not fault:
                 return output
