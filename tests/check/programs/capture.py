@@ -26,6 +26,7 @@ import wave
 from pathlib import Path
 
 from documents import fences, run
+from gstpython import Gst, numpy, report, skip
 
 RATE = 48000
 SAMPLES = 1024
@@ -39,20 +40,6 @@ RECORDING = ("/usr/share/sounds/freedesktop/stereo/"
              "audio-channel-front-center.oga")
 
 root = build = None
-
-
-def skip(packages):
-    print(f"skipped: nothing was captured; apt-get install {packages}")
-    sys.exit(77)
-
-
-try:
-    import gi
-    import numpy
-    gi.require_version("Gst", "1.0")
-    from gi.repository import Gst
-except (ImportError, ValueError):
-    skip("python3-gst-1.0 python3-numpy")
 
 
 def time_of(position):
@@ -610,18 +597,13 @@ def main():
     global root, build
     root, build = (Path(sys.argv.pop(1)).resolve() for _ in range(2))
     if not os.path.exists(RECORDING):
-        skip("sound-theme-freedesktop")
+        skip("apt-get install sound-theme-freedesktop")
+    if numpy is None:
+        skip("apt-get install python3-numpy")
     Gst.init(None)
     if not Gst.ElementFactory.find("vorbisdec"):
-        skip("gstreamer1.0-plugins-base")
-    result = unittest.main(verbosity=2, exit=False).result
-    reasons = sorted({why for _, why in result.skipped})
-    if result.wasSuccessful() and result.testsRun == 0:
-        print(f"skipped: nothing was captured; {'; '.join(reasons)}")
-        sys.exit(77)
-    for why in reasons:
-        print(f"skipped: {why}")
-    sys.exit(0 if result.wasSuccessful() else 1)
+        skip("apt-get install gstreamer1.0-plugins-base")
+    report(unittest.main(verbosity=2, exit=False).result)
 
 
 if __name__ == "__main__":

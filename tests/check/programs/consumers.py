@@ -23,6 +23,7 @@ import unittest
 from pathlib import Path
 
 from documents import fences
+from gstpython import Gst, numpy, report, skip
 
 PAGE = "docs/recipes.md"
 RECORDING = "/usr/share/sounds/freedesktop/stereo/audio-channel-front-center.oga"
@@ -31,20 +32,6 @@ OPUS_APPLICATION_AUDIO = 2049
 OPUS_BAD_ARG = -1
 
 root = folder = None
-
-
-def skip(why):
-    print(f"skipped: no consumer was tried; {why}")
-    sys.exit(77)
-
-
-try:
-    import gi
-    import numpy
-    gi.require_version("Gst", "1.0")
-    from gi.repository import Gst
-except (ImportError, ValueError):
-    skip("apt-get install python3-gst-1.0 python3-numpy")
 
 
 def recipe(heading):
@@ -265,16 +252,12 @@ def main():
     root, folder = map(Path, (sys.argv.pop(1), sys.argv.pop(1)))
     if not os.path.exists(RECORDING):
         skip("apt-get install sound-theme-freedesktop")
+    if numpy is None:
+        skip("apt-get install python3-numpy")
     Gst.init(None)
     if not Gst.ElementFactory.find("vorbisdec"):
         skip("apt-get install gstreamer1.0-plugins-base")
-    program = unittest.main(verbosity=2, exit=False)
-    result = program.result
-    if result.wasSuccessful() and len(result.skipped) == result.testsRun:
-        skip("; ".join(sorted({why for _, why in result.skipped})))
-    for why in sorted({why for _, why in result.skipped}):
-        print(f"skipped: {why}")
-    sys.exit(0 if result.wasSuccessful() else 1)
+    report(unittest.main(verbosity=2, exit=False).result)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ In 3.42 a property has the class of its values, and its default is one of them. 
 Python enum.
 """
 
-from gi.repository import GObject
+from gstpython import GObject
 
 
 def is_enum(spec):

@@ -22,15 +22,7 @@ import tempfile
 import unittest
 import wave
 
-try:
-    import gi
-    gi.require_version("Gst", "1.0")
-    gi.require_version("GstApp", "1.0")
-    from gi.repository import Gst
-    import numpy
-except (ImportError, ValueError) as missing:
-    print(f"{missing}: install python3-gst-1.0 and python3-numpy")
-    sys.exit(77)
+from gstpython import Gst, numpy, skip
 
 SOUNDS = pathlib.Path("/usr/share/sounds/freedesktop/stereo")
 SPEECH = SOUNDS / "audio-channel-front-center.oga"
@@ -562,11 +554,11 @@ def main():
     global source, build
     source, build = (pathlib.Path(path).resolve() for path in sys.argv[1:3])
     if not SPEECH.exists():
-        print(f"no {SPEECH}: install sound-theme-freedesktop")
-        sys.exit(77)
+        skip("apt-get install sound-theme-freedesktop")
+    if numpy is None:
+        skip("apt-get install python3-numpy")
     if not shutil.which("meson"):
-        print("no meson in PATH: install meson")
-        sys.exit(77)
+        skip("apt-get install meson")
     Gst.init(None)
     if "--update" in sys.argv:
         update()

@@ -7,23 +7,11 @@ installed, the tests with numpy are skipped.
 """
 
 import struct
-import sys
 import threading
 import unittest
 import unittest.mock
 
-try:
-    import gi
-    gi.require_version("Gst", "1.0")
-    from gi.repository import Gst
-except (ImportError, ValueError):
-    print("no GStreamer for this Python")
-    sys.exit(77)
-
-try:
-    import numpy
-except ImportError:
-    numpy = None
+from gstpython import Gst, numpy
 
 SAMPLES = 1024
 SECONDS = 30

@@ -13,15 +13,8 @@ import os
 import sys
 from pathlib import Path
 
-try:
-    import gi
-    gi.require_version("Gst", "1.0")
-    from gi.repository import GObject, Gst
-except (ImportError, ValueError):
-    print("skipped: no GStreamer for this Python; install python3-gst-1.0")
-    sys.exit(77)
-
 from enums import enum_default, enum_values, is_enum
+from gstpython import GObject, Gst
 
 RECORD = Path(__file__).with_name("interface-1.0.txt")
 ELEMENTS = ("audiobatch", "audiobatchsrc")

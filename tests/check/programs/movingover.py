@@ -13,16 +13,9 @@ import re
 import sys
 from pathlib import Path
 
-try:
-    import gi
-    gi.require_version("Gst", "1.0")
-    from gi.repository import Gst
-except (ImportError, ValueError):
-    print("skipped: no GStreamer for this Python; install python3-gst-1.0")
-    sys.exit(77)
-
 from documents import Tally
 from enums import enum_default, enum_values, is_enum
+from gstpython import Gst, skip
 
 PAGE = "docs/moving-over.md"
 PEERS = {"audiobuffersplit": "audiobatch", "audiotestsrc": "audiobatchsrc"}
@@ -33,8 +26,7 @@ PACKAGES = {"audiobuffersplit": "gstreamer1.0-plugins-bad",
 def make(name):
     element = Gst.ElementFactory.make(name)
     if element is None:
-        print(f"skipped: there is no {name}; install {PACKAGES.get(name)}")
-        sys.exit(77)
+        skip(f"there is no {name}; apt-get install {PACKAGES.get(name)}")
     return element
 
 

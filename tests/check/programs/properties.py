@@ -17,15 +17,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-try:
-    import gi
-    gi.require_version("Gst", "1.0")
-    from gi.repository import Gst
-except (ImportError, ValueError):
-    print("skipped: no GStreamer for this Python; install python3-gst-1.0")
-    sys.exit(77)
-
 from enums import enum_default, enum_values, is_enum
+from gstpython import Gst
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "elements.md"
 OURS = ("audiobatch", "audiobatchsrc")

@@ -22,14 +22,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 from typing import NamedTuple
 
-try:
-    import gi
-    gi.require_version("Gst", "1.0")
-    gi.require_version("GstAudio", "1.0")
-    from gi.repository import Gst, GstAudio
-except (ImportError, ValueError):
-    print("skipped: apt-get install python3-gst-1.0")
-    sys.exit(77)
+from gstpython import Gst, GstAudio, skip
 
 # longer than any play takes, even if other programs use all processors
 SECONDS = 60
@@ -548,8 +541,7 @@ def check_requirements():
     missing += [package for package, names in PACKAGES.items()
                 if not all(map(Gst.ElementFactory.find, names))]
     if missing:
-        print("skipped: no file was played; apt-get install", *missing)
-        sys.exit(77)
+        skip(f"no file was played; apt-get install {' '.join(missing)}")
 
 
 def main():

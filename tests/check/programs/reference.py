@@ -17,14 +17,7 @@ import sys
 from pathlib import Path
 
 from documents import Tally
-
-try:
-    import gi
-    gi.require_version("Gst", "1.0")
-    from gi.repository import GObject, Gst
-except (ImportError, ValueError):
-    print("skipped: no GStreamer for this Python; install python3-gst-1.0")
-    sys.exit(77)
+from gstpython import GObject, Gst
 
 ELEMENTS = ("audiobatch", "audiobatchsrc")
 BLOCK = re.compile(r"/\*\*\n((?: *\*(?: .*)?\n)+?) *\*/")

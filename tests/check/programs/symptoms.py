@@ -7,23 +7,11 @@ with status 77 or skips a test. launchlines.py runs the page's lines themselves.
 """
 
 import os
-import sys
 import tempfile
 import threading
 import unittest
 
-try:
-    import gi
-    gi.require_version("Gst", "1.0")
-    from gi.repository import GLib, Gst
-except (ImportError, ValueError):
-    print("skipped: no GStreamer for this Python; install python3-gst-1.0")
-    sys.exit(77)
-
-try:
-    import numpy
-except ImportError:
-    numpy = None
+from gstpython import GLib, Gst, numpy
 
 SECONDS = 30
 ENDS = Gst.MessageType.EOS | Gst.MessageType.ERROR
