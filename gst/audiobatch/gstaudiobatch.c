@@ -449,21 +449,21 @@ replace_event (GstEvent * old, GstEvent * event)
 static gboolean
 handle_segment (GstAudioBatch * self, GstEvent * event)
 {
-  GstSegment segment;
+  const GstSegment *segment;
 
-  gst_event_copy_segment (event, &segment);
-  if (!check_segment (self, &segment))
+  gst_event_parse_segment (event, &segment);
+  if (!check_segment (self, segment))
     return refuse_event (self, event);
-  GST_DEBUG_OBJECT (self, "new %" GST_SEGMENT_FORMAT, &segment);
+  GST_DEBUG_OBJECT (self, "new %" GST_SEGMENT_FORMAT, segment);
   ab_placer_settle (&self->placer);
-  self->reverse = segment.rate < 0;
+  self->segment = *segment;
+  self->reverse = segment->rate < 0;
   if (self->reverse) {
     /* the output is in order, so downstream plays it forwards */
-    segment.rate = -segment.rate;
-    segment.applied_rate = -segment.applied_rate;
-    event = replace_event (event, gst_event_new_segment (&segment));
+    self->segment.rate = -segment->rate;
+    self->segment.applied_rate = -segment->applied_rate;
+    event = replace_event (event, gst_event_new_segment (&self->segment));
   }
-  self->segment = segment;
   return change (self, event);
 }
 
