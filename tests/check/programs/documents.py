@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Reads README.md, NEWS.md and docs/, for the tests that check them."""
 
+import contextlib
 import os
 import re
 import signal
@@ -78,9 +79,15 @@ def prose(text):
     return "\n".join(out)
 
 
+def kill(process):
+    """Kills the process and all that it has started."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
 def run(command, seconds=60, **options):
     """Runs @command. Returns what went wrong, or None, and the output. If it
-    does not end, all that it has started is killed."""
+    does not end, or this program is ended, nothing that it has started stays."""
     with subprocess.Popen(command, text=True, start_new_session=True,
                           shell=isinstance(command, str),
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -88,12 +95,20 @@ def run(command, seconds=60, **options):
         try:
             output, _ = process.communicate(timeout=seconds)
         except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
+            kill(process)
             output, _ = process.communicate()
             return f"did not end within {seconds} s", output
+        except BaseException:
+            kill(process)
+            raise
     if process.returncode != 0:
         return f"exit status {process.returncode}\n{output[-2000:]}", output
     return None, output
+
+
+# So ends meson a test that takes too long. Its process group does not have what
+# run() has started.
+signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))
 
 
 class Tally:
