@@ -5,7 +5,7 @@
 Usage: report.py [--rounds N] [--again] [--compiler VERSION] BUILD
 
 Keeps the JSON of each program in BUILD/benchmarks; --again reads that instead of
-running them. Needs gnuplot, and valgrind for the instructions. The figures in
+running them. Needs gnuplot, valgrind for the instructions, and ffmpeg, node and chromium. The figures in
 docs/benchmarks.md, which are taken from the tables, are updated by hand.
 """
 

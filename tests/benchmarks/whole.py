@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Compares whole processes: with FFmpeg's asetnsamples on a file of raw audio, and
-with the transfer of batches between two threads of Node.js.
+with the transfer of batches between two threads of Node.js, and of a browser.
 
 Usage: whole.py [--rounds N] [--json FILE] CONSUME
 
@@ -17,6 +17,7 @@ import os
 import platform
 import re
 import shutil
+import signal
 import statistics
 import struct
 import subprocess
@@ -24,11 +25,15 @@ import sys
 import tempfile
 from pathlib import Path
 
+from browser import NAMES, Browser, find_browser
+
 HERE = Path(__file__).resolve().parent
 SKIPPED = 77
 
 RATE = 48000
 BATCH = 1024
+# of 128 samples, of which the consumer reads one
+QUANTA = 8
 # The file's length: 12 minutes, whole batches, and whole blocks of filesrc.
 FILE_BATCHES = 32 * 1024
 # Batches, and us between them: as fast as possible, and one each millisecond.
@@ -36,6 +41,13 @@ FLAT_OUT = (100_000, 0)
 PACED = (1_000, 1_000)
 # Batches of a run that measures the start.
 LITTLE = 16
+
+# What page.mjs does: its pace, batches, its buffers, and our batches.
+BROWSER_JOBS = [
+    ("offline", 6400, ["kept", "fresh", "returned"], FLAT_OUT),
+    ("64 at a time", 6400, ["fresh", "returned"], FLAT_OUT),
+    ("live", 94, ["kept", "fresh", "returned"], (94, BATCH * 1_000_000 // RATE)),
+]
 
 FILE_COLUMNS = [
     ("peer", "FFmpeg", None), ("way", "audiobatch", None),
@@ -52,6 +64,13 @@ TRANSFER_COLUMNS = [
     ("ratio", "ratio", 3),
     ("ours-ms", "audiobatch, all, ms", 1), ("peer-ms", "Node.js, all, ms", 1),
     ("ours-start-ms", "start", 1), ("peer-start-ms", "Node.js's start", 1),
+]
+
+BROWSER_COLUMNS = [
+    ("pace", "pace", None), ("buffers", "ArrayBuffers", None),
+    ("batches", "batches", 0), ("reused", "used again", 0),
+    ("wall-us", "chromium, wall us", 1), ("peer-us", "chromium us", 1),
+    ("ours-us", "audiobatchsrc us", 2), ("ratio", "ratio", 4),
 ]
 
 
@@ -225,6 +244,60 @@ def compare_transfers(consume, rounds):
         TRANSFER_COLUMNS, rows)
 
 
+def run_job(browser, pace, buffers, batches):
+    result = browser.run({"pace": pace, "buffers": buffers, "batches": batches})
+    expected = 0 if buffers == "kept" else batches
+    if result.get("received") != expected or result["sum"] != expected * QUANTA:
+        fail(f"{batches} batches of the browser, {pace}, {buffers}: {result}")
+    return result
+
+
+def measure_job(browser, pace, buffers, batches):
+    """CPU and wall time of a batch, in s, and the buffers that were used again."""
+    little, whole = (run_job(browser, pace, buffers, n)
+                     for n in (LITTLE, batches))
+    return [(whole[key] - little[key]) / (batches - LITTLE)
+            for key in ("cpu", "wall")] + [whole["reused"]]
+
+
+def measure_fill(consume, batches, interval):
+    """CPU time of a batch, in s."""
+    whole, little = (run([consume, "--interval", interval, "fill", n])
+                     for n in (batches, LITTLE))
+    return (whole - little) / (batches - LITTLE)
+
+
+def compare_browser(consume, rounds, program):
+    """audiobatchsrc ! queue ! appsink and an AudioWorklet with its page."""
+    measured = {}
+    with Browser(program) as browser:
+        for pace, batches, ways, _ in BROWSER_JOBS:
+            run_job(browser, pace, ways[-1], batches)
+        for number in range(rounds):
+            show_progress(f"browser, round {number + 1} of {rounds}")
+            for pace, batches, ways, ours in BROWSER_JOBS:
+                fill = measure_fill(consume, *ours)
+                for buffers in ways:
+                    measured.setdefault((pace, buffers, batches), []).append(
+                        [fill, *measure_job(browser, pace, buffers, batches)])
+    show_progress("")
+    version = program_version(program, "--version", r"(\d\S+)")
+    return make_table(
+        f"Batches from one thread to another, to queue ! appsink and from an "
+        f"AudioWorklet to its page in chromium {version}; us for each, of "
+        f"processor time where it does not say wall, without the start",
+        BROWSER_COLUMNS, [browser_row(*way, values)
+                          for way, values in measured.items()])
+
+
+def browser_row(pace, buffers, batches, values):
+    ours, peer, wall, reused = map(statistics.median, zip(*values))
+    return {"pace": pace, "buffers": buffers, "batches": batches,
+            "reused": reused, "wall-us": wall * 1e6, "peer-us": peer * 1e6,
+            "ours-us": ours * 1e6,
+            "ratio": statistics.median(row[0] / row[1] for row in values)}
+
+
 def make_table(title, columns, rows):
     return {"title": title, "rows": rows, "columns": [
         {"name": name, "heading": heading}
@@ -247,7 +320,8 @@ def print_table(table):
 
 def program_version(program, option, pattern):
     output = subprocess.run([program, option], stdout=subprocess.PIPE,
-                            text=True, check=True).stdout
+                            stderr=subprocess.DEVNULL, text=True,
+                            check=True).stdout
     return re.search(pattern, output)[1]
 
 
@@ -285,7 +359,21 @@ def measure(consume, rounds):
         print_table(tables[-1])
     else:
         leave_out("Node.js", "There is no node (apt install nodejs).")
+    measure_browser(consume, rounds, tables)
     return tables
+
+
+def measure_browser(consume, rounds, tables):
+    program = find_browser()
+    if not program:
+        leave_out("the browser", f"There is no {' or '.join(NAMES)} "
+                  "(apt install chromium).")
+        return
+    try:
+        tables.append(compare_browser(consume, rounds, program))
+        print_table(tables[-1])
+    except TimeoutError as error:
+        leave_out("the browser", error)
 
 
 def main():
@@ -310,6 +398,8 @@ def main():
 
     # meson sets this for tests, and it costs time.
     os.environ.pop("MALLOC_PERTURB_", None)
+    # meson ends a test that takes too long so; no browser may stay behind.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("whole.py: terminated"))
     tables = measure(args.consume.resolve(), args.rounds)
     if not tables:
         sys.exit(SKIPPED)
