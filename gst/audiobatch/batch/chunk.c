@@ -112,9 +112,14 @@ map_interleaved (AbChunk * self)
 static gboolean
 map_planar (AbChunk * self, const GstAudioInfo * info)
 {
-  if (!gst_audio_buffer_map (&self->audio, info, self->buffer, GST_MAP_READ))
+  self->audio = g_try_new (GstAudioBuffer, 1);
+  if (self->audio == NULL)
     return FALSE;
-  self->planes = self->audio.planes;
+  if (!gst_audio_buffer_map (self->audio, info, self->buffer, GST_MAP_READ)) {
+    g_free (self->audio);
+    return FALSE;
+  }
+  self->planes = self->audio->planes;
   return TRUE;
 }
 
@@ -144,10 +149,12 @@ ab_chunk_silence (AbChunk * self, guint n_samples)
 void
 ab_chunk_unmap (AbChunk * self)
 {
-  if (G_LIKELY (self->memory))
+  if (G_LIKELY (self->memory)) {
     gst_memory_unmap (self->memory, &self->map);
-  else if (self->planes == &self->interleaved)
+  } else if (self->planes == &self->interleaved) {
     gst_buffer_unmap (self->buffer, &self->map);
-  else
-    gst_audio_buffer_unmap (&self->audio);
+  } else {
+    gst_audio_buffer_unmap (self->audio);
+    g_free (self->audio);
+  }
 }

@@ -28,7 +28,9 @@ typedef struct
   GstBuffer *buffer;
   GstMemory *memory;
   GstMapInfo map;
-  GstAudioBuffer audio;
+  /* planar, while it is mapped: more than 1 KiB, which most streams never need
+   * on their stacks */
+  GstAudioBuffer *audio;
 } AbChunk;
 
 /* Starts reading @buffer, which must stay alive until ab_chunk_unmap(), and

@@ -3,7 +3,8 @@
 
 #include "stats/histogram.h"
 
-#define SUB_COUNT (1 << AB_HISTOGRAM_SUB_BITS)
+#define SUB_COUNT AB_HISTOGRAM_ROW
+#define N_BUCKETS (AB_HISTOGRAM_N_ROWS * SUB_COUNT)
 #define LIMIT (G_GUINT64_CONSTANT (1) << AB_HISTOGRAM_MAX_BITS)
 
 static guint
@@ -33,11 +34,29 @@ middle_of (guint bucket)
   return low + (G_GUINT64_CONSTANT (1) << shift) / 2;
 }
 
+static G_GNUC_NO_INLINE AbHistogramRow *
+add_row (AbHistogram * self, guint number)
+{
+  AbHistogramRow *row = g_try_malloc0 (sizeof (AbHistogramRow));
+
+  /* readers that see the row see its zeros */
+  atomic_store_explicit (&self->row[number], row, memory_order_release);
+  return row;
+}
+
 void
 ab_histogram_add (AbHistogram * self, guint64 ns)
 {
-  _Atomic guint64 *bucket = &self->bucket[bucket_of (ns)];
+  guint number = bucket_of (ns);
+  AbHistogramRow *row = atomic_load_explicit (&self->row[number / SUB_COUNT],
+      memory_order_relaxed);
+  _Atomic guint64 *bucket;
 
+  if (row == NULL)
+    row = add_row (self, number / SUB_COUNT);
+  if (row == NULL)
+    return;
+  bucket = &row->bucket[number % SUB_COUNT];
   atomic_store_explicit (bucket,
       atomic_load_explicit (bucket, memory_order_relaxed) + 1,
       memory_order_relaxed);
@@ -50,41 +69,44 @@ ab_histogram_clear (AbHistogram * self)
 {
   guint i;
 
-  for (i = 0; i < AB_HISTOGRAM_N_BUCKETS; i++)
-    atomic_store_explicit (&self->bucket[i], 0, memory_order_relaxed);
-  atomic_store_explicit (&self->max, 0, memory_order_relaxed);
+  for (i = 0; i < AB_HISTOGRAM_N_ROWS; i++)
+    g_free (atomic_exchange (&self->row[i], NULL));
+  atomic_store (&self->max, 0);
 }
 
-/* The value that @part of 1000 values do not exceed. */
 static guint64
-permille (const guint64 * counts, guint64 total, guint64 part, guint64 max)
+count_of (AbHistogram * self, guint bucket)
 {
-  guint64 rank = (total * part + 999) / 1000;
-  guint64 seen = 0;
-  guint i;
+  AbHistogramRow *row = atomic_load_explicit (&self->row[bucket / SUB_COUNT],
+      memory_order_acquire);
 
-  for (i = 0; i < AB_HISTOGRAM_N_BUCKETS; i++) {
-    seen += counts[i];
-    if (seen >= rank && seen > 0)
-      return MIN (middle_of (i), max);
-  }
-  return 0;
+  return row ? atomic_load_explicit (&row->bucket[bucket % SUB_COUNT],
+      memory_order_relaxed) : 0;
 }
 
+/* Reads the buckets twice instead of copying them: a copy would be the most that
+ * the stack of the streaming thread ever holds. Counts only grow, so the second
+ * time each rank is reached too. */
 void
 ab_histogram_summarize (AbHistogram * self, AbHistogramSummary * summary)
 {
-  guint64 counts[AB_HISTOGRAM_N_BUCKETS];
-  guint64 total = 0;
-  guint i;
+  static const guint permille[] = { 500, 990, 999 };
+  guint64 reached[G_N_ELEMENTS (permille)] = { 0 };
+  guint64 total = 0, seen = 0;
+  guint i, part = 0;
 
-  for (i = 0; i < AB_HISTOGRAM_N_BUCKETS; i++) {
-    counts[i] = atomic_load_explicit (&self->bucket[i], memory_order_relaxed);
-    total += counts[i];
+  for (i = 0; i < N_BUCKETS; i++)
+    total += count_of (self, i);
+  for (i = 0; i < N_BUCKETS && total > 0; i++) {
+    seen += count_of (self, i);
+    /* the value that so many of 1000 values do not exceed */
+    for (; part < G_N_ELEMENTS (permille)
+        && seen >= (total * permille[part] + 999) / 1000; part++)
+      reached[part] = middle_of (i);
   }
   summary->count = total;
   summary->max = atomic_load_explicit (&self->max, memory_order_relaxed);
-  summary->p50 = permille (counts, total, 500, summary->max);
-  summary->p99 = permille (counts, total, 990, summary->max);
-  summary->p999 = permille (counts, total, 999, summary->max);
+  summary->p50 = MIN (reached[0], summary->max);
+  summary->p99 = MIN (reached[1], summary->max);
+  summary->p999 = MIN (reached[2], summary->max);
 }

@@ -132,6 +132,8 @@ ab_ledger_unref (AbLedger * ledger)
     return;
   ab_gate_clear (&ledger->gate);
   g_mutex_clear (&ledger->readers);
+  ab_histogram_clear (&ledger->fresh_time);
+  ab_histogram_clear (&ledger->pooled_time);
   g_free (ledger);
 }
 

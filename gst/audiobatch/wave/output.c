@@ -216,20 +216,30 @@ write_values (const AbWaveOutput * self, const AbWaveFrames * frames,
       memcpy (plane_at (self, frames, c, frame), values, n * self->width);
 }
 
-void
-ab_wave_output_write (const AbWaveOutput * self, const AbWaveFrames * frames,
+/* Not inlined: only converted samples take its room on the stack. */
+static G_GNUC_NO_INLINE void
+write_converted (const AbWaveOutput * self, const AbWaveFrames * frames,
     guint frame, guint channel, gconstpointer block, guint first, guint n)
 {
   guint8 *whole = whole_block (self, frames, frame, channel, n);
   /* aligned for the pack function of any format */
   _Alignas (gdouble) guint8 converted[AB_WAVE_BLOCK * MAX_WIDTH];
+
+  self->convert (self, whole ? whole : converted, block);
+  if (whole == NULL)
+    write_values (self, frames, frame, channel,
+        converted + first * self->width, n);
+}
+
+void
+ab_wave_output_write (const AbWaveOutput * self, const AbWaveFrames * frames,
+    guint frame, guint channel, gconstpointer block, guint first, guint n)
+{
   const guint8 *values = block;
 
-  if (self->convert) {
-    values = whole ? whole : converted;
-    self->convert (self, (gpointer) values, block);
-  }
-  if (values != whole)
+  if (self->convert)
+    write_converted (self, frames, frame, channel, block, first, n);
+  else if (values != whole_block (self, frames, frame, channel, n))
     write_values (self, frames, frame, channel, values + first * self->width,
         n);
 }

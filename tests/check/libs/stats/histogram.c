@@ -4,21 +4,38 @@
 #include "stats/histogram.h"
 
 #include <gst/check/gstcheck.h>
+#include <stdlib.h>
 
 #define LIMIT (G_GUINT64_CONSTANT (1) << AB_HISTOGRAM_MAX_BITS)
 #define PROMISED_ERROR 0.05
 
 static AbHistogram *histogram;
 
+/* Replaces GLib's for the module, which is linked in. */
+static gboolean refused;
+static guint rows_made;
+
+gpointer
+g_try_malloc0 (gsize size)
+{
+  if (refused)
+    return NULL;
+  rows_made++;
+  return calloc (1, size);
+}
+
 static void
 setup (void)
 {
   histogram = g_new0 (AbHistogram, 1);
+  refused = FALSE;
+  rows_made = 0;
 }
 
 static void
 teardown (void)
 {
+  ab_histogram_clear (histogram);
   g_free (histogram);
 }
 
@@ -193,6 +210,39 @@ GST_START_TEST (test_no_percentile_is_above_the_maximum)
 
 GST_END_TEST;
 
+GST_START_TEST (test_memory_is_taken_only_for_powers_of_two_that_came)
+{
+  guint i;
+
+  summary ();
+  fail_unless_equals_int (rows_made, 0);
+  for (i = 0; i < 1000; i++)
+    ab_histogram_add (histogram, 1024 + i);
+  fail_unless_equals_int (rows_made, 1);
+  ab_histogram_add (histogram, 2048);
+  fail_unless_equals_int (rows_made, 2);
+  fail_unless_equals_uint64 (summary ().count, 1001);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_a_value_without_memory_is_not_counted)
+{
+  ab_histogram_add (histogram, 100);
+  refused = TRUE;
+  ab_histogram_add (histogram, 1000000);
+  /* its row is there */
+  ab_histogram_add (histogram, 101);
+  fail_unless_equals_uint64 (summary ().count, 2);
+  fail_unless_equals_uint64 (summary ().max, 101);
+  refused = FALSE;
+  ab_histogram_add (histogram, 1000000);
+  fail_unless_equals_uint64 (summary ().count, 3);
+  fail_unless_equals_uint64 (summary ().max, 1000000);
+}
+
+GST_END_TEST;
+
 static gpointer
 read_while_written (gpointer user_data)
 {
@@ -242,6 +292,8 @@ histogram_suite (void)
   tcase_add_loop_test (tc, test_a_percentile_is_reached_by_the_right_value, 0,
       G_N_ELEMENTS (mixtures));
   tcase_add_test (tc, test_no_percentile_is_above_the_maximum);
+  tcase_add_test (tc, test_memory_is_taken_only_for_powers_of_two_that_came);
+  tcase_add_test (tc, test_a_value_without_memory_is_not_counted);
   tcase_add_test (tc, test_reading_does_not_disturb_the_writer);
   return s;
 }
