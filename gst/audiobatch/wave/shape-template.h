@@ -58,7 +58,7 @@ NAME (ab_wave_shape) (SAMPLE * out, const AbWaveTable * table, AbWave wave,
       NAME (triangle) (out, table->turns, start64, gain);
       break;
     default:
-      NAME (sine) (out, &table->MEMBER, gain * sin (radians),
+      NAME (sine) (out, table->MEMBER, gain * sin (radians),
           gain * cos (radians));
       break;
   }

@@ -10,6 +10,10 @@
 #define HALF_TURN (G_GUINT64_CONSTANT (1) << 63)
 #define TWO_PI (2 * G_PI)
 
+/* A block of sines, as FINE by COARSE. */
+#define FINE 16
+#define COARSE (AB_WAVE_BLOCK / FINE)
+
 /* Centred on 0, to keep the most bits where the sine is most sensitive. Cuts
  * the 11 bits that a double can't hold: a 0 that was rounded up is 0 again. */
 static gdouble
@@ -88,34 +92,62 @@ wave_turns_of (guint n, AbWaveTurns step)
   return ab_wave_turns_to_64 (ab_wide_multiply (step, n));
 }
 
-/* Each round doubles the finished part, with a rotation: that computes only
- * log2 (AB_WAVE_BLOCK) sines, and adds up as few rounding errors. */
+/* Cosines and sines of @n multiples of @stride steps. Each round doubles the
+ * finished part, with a rotation: that computes only log2 (@n) sines, and adds up
+ * as few rounding errors. */
 static void
-build_sines (AbWaveTableF64 * table, AbWaveTurns step)
+build_sines (gdouble * cosine, gdouble * sine, guint n, guint stride,
+    AbWaveTurns step)
 {
-  table->cosine[0] = 1.0;
-  table->sine[0] = 0.0;
-  for (guint n = 1; n < AB_WAVE_BLOCK; n *= 2) {
-    gdouble radians = wave_turns_to_radians (wave_turns_of (n, step));
+  cosine[0] = 1.0;
+  sine[0] = 0.0;
+  for (guint done = 1; done < n; done *= 2) {
+    gdouble radians =
+        wave_turns_to_radians (wave_turns_of (done * stride, step));
     gdouble c = cos (radians), s = sin (radians);
 
-    for (guint k = 0; k < n; k++) {
-      table->cosine[n + k] = table->cosine[k] * c - table->sine[k] * s;
-      table->sine[n + k] = table->sine[k] * c + table->cosine[k] * s;
+    for (guint k = 0; k < done; k++) {
+      cosine[done + k] = cosine[k] * c - sine[k] * s;
+      sine[done + k] = sine[k] * c + cosine[k] * s;
     }
   }
 }
 
+/* Rotates a short table by each value of another. A whole table of doubles would
+ * be the most that the stack of the streaming thread ever holds. */
 static void
 build_sines_f32 (AbWaveTableF32 * table, AbWaveTurns step)
 {
-  AbWaveTableF64 precise;
+  gdouble fine_cosine[FINE], fine_sine[FINE];
+  gdouble coarse_cosine[COARSE], coarse_sine[COARSE];
 
-  build_sines (&precise, step);
+  build_sines (fine_cosine, fine_sine, FINE, 1, step);
+  build_sines (coarse_cosine, coarse_sine, COARSE, FINE, step);
   for (guint k = 0; k < AB_WAVE_BLOCK; k++) {
-    table->cosine[k] = precise.cosine[k];
-    table->sine[k] = precise.sine[k];
+    gdouble c = coarse_cosine[k / FINE], s = coarse_sine[k / FINE];
+
+    table->cosine[k] = fine_cosine[k % FINE] * c - fine_sine[k % FINE] * s;
+    table->sine[k] = fine_sine[k % FINE] * c + fine_cosine[k % FINE] * s;
   }
+}
+
+void
+ab_wave_table_reserve (AbWaveTable * table, gboolean f64)
+{
+  gsize size = f64 ? sizeof (AbWaveTableF64) : sizeof (AbWaveTableF32);
+
+  G_STATIC_ASSERT (sizeof (AbWaveTableF32) >= AB_WAVE_BLOCK * sizeof (guint64));
+  ab_wave_table_clear (table);
+  /* more alignment than malloc() gives on 32-bit systems */
+  table->memory = g_aligned_alloc (1, size, AB_WAVE_TABLE_ALIGNMENT);
+}
+
+void
+ab_wave_table_clear (AbWaveTable * table)
+{
+  g_aligned_free (table->memory);
+  table->memory = NULL;
+  table->kind = AB_WAVE_TABLE_NONE;
 }
 
 void
@@ -127,9 +159,9 @@ ab_wave_table_build (AbWaveTable * table, AbWaveTableKind kind,
 
   table->kind = kind;
   if (kind == AB_WAVE_TABLE_SINE_F32)
-    build_sines_f32 (&table->f32, step);
+    build_sines_f32 (table->f32, step);
   else if (kind == AB_WAVE_TABLE_SINE_F64)
-    build_sines (&table->f64, step);
+    build_sines (table->f64->cosine, table->f64->sine, AB_WAVE_BLOCK, 1, step);
   else
     for (guint k = 0; k < AB_WAVE_BLOCK; k++)
       table->turns[k] = wave_turns_of (k, step);

@@ -33,16 +33,24 @@ typedef enum
   AB_WAVE_TABLE_TURNS
 } AbWaveTableKind;
 
+/* All zeros is a table without memory. */
 typedef struct
 {
   AbWaveTableKind kind;
   union
   {
-    AbWaveTableF32 f32;
-    AbWaveTableF64 f64;
-    guint64 turns[AB_WAVE_BLOCK] AB_WAVE_TABLE_ALIGNED;
+    gpointer memory;
+    AbWaveTableF32 *f32;
+    AbWaveTableF64 *f64;
+    /* AB_WAVE_BLOCK of them */
+    guint64 *turns;
   };
 } AbWaveTable;
+
+/* Gives @table memory for every kind that samples of gdouble need (@f64), or of
+ * gfloat, which takes half as much. Free it with ab_wave_table_clear(). */
+void ab_wave_table_reserve (AbWaveTable * table, gboolean f64);
+void ab_wave_table_clear (AbWaveTable * table);
 
 /* Builds @table for @step, unless it is of @kind already. After a change of the
  * step, set table->kind to AB_WAVE_TABLE_NONE. */

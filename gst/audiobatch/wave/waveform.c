@@ -80,9 +80,7 @@ typedef struct
 AbWaveform *
 ab_waveform_new (guint32 seed)
 {
-  /* the tables need more alignment than malloc() gives on 32-bit systems */
-  AbWaveform *self =
-      g_aligned_alloc0 (1, sizeof (AbWaveform), _Alignof (AbWaveform));
+  AbWaveform *self = g_new0 (AbWaveform, 1);
 
   self->seed = seed;
   self->bent_tick = NO_TICK;
@@ -92,8 +90,9 @@ ab_waveform_new (guint32 seed)
 void
 ab_waveform_free (AbWaveform * self)
 {
+  ab_wave_table_clear (&self->table);
   g_free (self->voices);
-  g_aligned_free (self);
+  g_free (self);
 }
 
 /* If a channel is removed and comes back, its noise continues. */
@@ -115,6 +114,7 @@ void
 ab_waveform_set_info (AbWaveform * self, const GstAudioInfo * info)
 {
   ab_wave_output_init (&self->output, info);
+  ab_wave_table_reserve (&self->table, self->output.takes_f64);
   ensure_voices (self, GST_AUDIO_INFO_CHANNELS (info));
   self->rate = MAX (GST_AUDIO_INFO_RATE (info), 1);
 }
@@ -466,7 +466,9 @@ table_kind (const AbWaveform * self)
   }
 }
 
-static void
+/* Not inlined, so that its scratch is not on the stack while a table is
+ * built. */
+static G_GNUC_NO_INLINE void
 render_tone (AbWaveform * self, const WaveRun * run,
     const AbWaveFrames * frames)
 {
@@ -476,7 +478,6 @@ render_tone (AbWaveform * self, const WaveRun * run,
   gpointer block =
       place_block (self, run, frames, AB_WAVE_ALL_CHANNELS, &scratch);
 
-  ab_wave_table_build (&self->table, table_kind (self), self->step);
   if (self->output.takes_f64)
     ab_wave_shape_f64 (block, &self->table, wave, run->start, gain);
   else
@@ -497,6 +498,7 @@ render_run (AbWaveform * self, const WaveRun * run, const AbWaveFrames * frames)
       render_noise (self, run, frames);
       break;
     default:
+      ab_wave_table_build (&self->table, table_kind (self), self->step);
       render_tone (self, run, frames);
       break;
   }
