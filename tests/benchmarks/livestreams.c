@@ -5,6 +5,7 @@
 #include "../check/names.h"
 
 #include <gst/audio/audio.h>
+#include <string.h>
 #include <sys/resource.h>
 
 /* Between the start of the last stream and the measurement. */
@@ -107,12 +108,20 @@ stream_clear (gpointer data)
   g_clear_pointer (&self->lateness, g_array_unref);
 }
 
+/* An application reads its bus. */
+static GstBusSyncReply
+drop_message (GstBus * bus, GstMessage * message, gpointer data)
+{
+  return GST_BUS_DROP;
+}
+
 static gboolean
 stream_open (Stream * self, const gchar * description, const Window * window,
     GError ** error)
 {
   guint most = window->what.duration / (GST_SECOND * LIVE_BATCH / LIVE_RATE);
   g_autoptr (GstElement) sink = NULL;
+  g_autoptr (GstBus) bus = NULL;
   g_autoptr (GstPad) pad = NULL;
 
   self->window = window;
@@ -120,6 +129,8 @@ stream_open (Stream * self, const gchar * description, const Window * window,
   self->pipeline = gst_parse_launch (description, error);
   if (!self->pipeline)
     return FALSE;
+  bus = gst_element_get_bus (self->pipeline);
+  gst_bus_set_sync_handler (bus, drop_message, NULL, NULL);
   gst_pipeline_use_clock (GST_PIPELINE (self->pipeline), window->clock);
   sink = gst_bin_get_by_name (GST_BIN (self->pipeline), "sink");
   pad = gst_element_get_static_pad (sink, "sink");
@@ -205,6 +216,21 @@ count_threads (void)
   return n;
 }
 
+/* The resident memory of this process, in bytes. The figures in status and statm
+ * are counted by each thread and may be late. */
+static gdouble
+resident_memory (void)
+{
+  g_autofree gchar *rollup = NULL;
+  const gchar *line;
+
+  if (!g_file_get_contents ("/proc/self/smaps_rollup", &rollup, NULL, NULL))
+    return 0;
+  line = strstr (rollup, "Rss:");
+  return line ? 1024.0 * g_ascii_strtoull (line + strlen ("Rss:"), NULL, 10) :
+      0;
+}
+
 static void
 measure_window (const Window * window, LiveResult * result)
 {
@@ -220,6 +246,8 @@ measure_window (const Window * window, LiveResult * result)
   result->cost /= window->what.streams * ((gdouble) (to - from) / GST_SECOND);
   result->threads = count_threads ();
   wait_until (window->clock, window->to + GRACE);
+  result->resident =
+      (resident_memory () - result->resident) / window->what.streams;
 }
 
 /* Adds the stream's results to @lateness, after the stream stopped at @end. */
@@ -255,6 +283,18 @@ stop_all (GArray * streams, const Window * window, GArray * lateness,
   return TRUE;
 }
 
+/* Loads the code of the elements. */
+static gboolean
+load (const gchar * description, GError ** error)
+{
+  GstElement *pipeline = gst_parse_launch (description, error);
+
+  if (!pipeline)
+    return FALSE;
+  gst_object_unref (pipeline);
+  return TRUE;
+}
+
 gboolean
 live_streams_measure (LiveWay way, const LiveCase * what,
     GArray * lateness, LiveResult * result, GError ** error)
@@ -265,6 +305,9 @@ live_streams_measure (LiveWay way, const LiveCase * what,
   Window window = { *what, clock, 0, 0, FALSE };
   guint i;
 
+  if (!load (description, error))
+    return FALSE;
+  result->resident = resident_memory ();
   g_array_set_clear_func (streams, stream_clear);
   /* the probes keep pointers into the array: it must not grow later */
   g_array_set_size (streams, what->streams);

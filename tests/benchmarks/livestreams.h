@@ -38,6 +38,9 @@ typedef struct
   gdouble cost;
   /* threads of this process while the streams play */
   guint threads;
+  /* what the streams added to the resident memory of this process, per stream,
+   * in bytes; in a process that has played streams before, it tells nothing */
+  gdouble resident;
 } LiveResult;
 
 /* Plays the streams and measures all batches that are due in that time. The

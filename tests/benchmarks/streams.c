@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The cost of live streams, from one to a thousand in one process, and how late
- * their batches are: audiobatchsrc ! audiobatch compared with audiotestsrc !
+/* The cost of live streams, from one to a thousand in one process, their memory,
+ * and how late their batches are: audiobatchsrc ! audiobatch compared with audiotestsrc !
  * audiobuffersplit. */
 
 #include "bench.h"
@@ -17,9 +17,14 @@
  * peer pushes such a chunk as it is. */
 #define DEFAULT_CHUNKS "480,1024"
 #define DEFAULT_SECONDS 0.5
+/* For memory: all streams have made batches by then. */
+#define ALONE_DURATION (500 * GST_MSECOND)
 /* File descriptors of a pipeline's bus, and of the process itself. */
 #define FDS_OF_STREAM 2
 #define FDS_OF_PROCESS 64
+
+/* Then the program is to measure memory: ALONE, way, wave, chunk, streams. */
+#define ALONE "--alone"
 
 #define MS ((gdouble) GST_MSECOND)
 #define LATE ((gint64) (GST_SECOND * LIVE_BATCH / LIVE_RATE))
@@ -64,6 +69,8 @@ static const BenchColumn columns[] = {
   {"audiobuffersplit-p99", "peer's p99", 3},
   {"audiobuffersplit-max", "peer's max", 3},
   {"threads", "threads", 0},
+  {"audiobatch-kib", "KiB", 1},
+  {"audiobuffersplit-kib", "peer's KiB", 1},
 };
 
 static gint
@@ -111,6 +118,47 @@ median_ratio (const Series * ours, const Series * peer)
   return bench_median (ratios);
 }
 
+/* This program in a process of its own. Prints bytes. */
+static int
+run_alone (gchar ** argv)
+{
+  const LiveCase what = {
+    .wave = argv[1],
+    .chunk = atoi (argv[2]),
+    .streams = atoi (argv[3]),
+    .duration = ALONE_DURATION,
+  };
+  g_autoptr (GArray) lateness = g_array_new (FALSE, FALSE, sizeof (gint64));
+  g_autoptr (GError) error = NULL;
+  LiveResult result;
+
+  if (!live_streams_measure (atoi (argv[0]), &what, lateness, &result, &error)) {
+    g_printerr ("%s\n", error->message);
+    return EXIT_FAILURE;
+  }
+  g_print ("%.0f\n", result.resident);
+  return EXIT_SUCCESS;
+}
+
+/* The resident memory of each stream, in KiB. */
+static gdouble
+measure_resident (LiveWay way, const LiveCase * what)
+{
+  g_autofree gchar *number = g_strdup_printf ("%u", way);
+  g_autofree gchar *chunk = g_strdup_printf ("%u", what->chunk);
+  g_autofree gchar *streams = g_strdup_printf ("%u", what->streams);
+  const gchar *argv[] = { "/proc/self/exe", ALONE, number, what->wave, chunk,
+    streams, NULL
+  };
+  g_autofree gchar *out = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (!g_spawn_sync (NULL, (gchar **) argv, NULL, G_SPAWN_DEFAULT, NULL, NULL,
+          &out, NULL, NULL, &error))
+    g_error ("%s", error->message);
+  return g_ascii_strtod (out, NULL) / 1024;
+}
+
 static void
 show (Bench * bench, const LiveCase * what, const Series * series)
 {
@@ -133,6 +181,8 @@ show (Bench * bench, const LiveCase * what, const Series * series)
     bench_number (bench, percentile (series[way].lateness, 100));
   }
   bench_number (bench, ours->threads);
+  for (way = 0; way < N_LIVE_WAYS; way++)
+    bench_number (bench, measure_resident (way, what));
 }
 
 static void
@@ -274,7 +324,8 @@ measure_all (Bench * bench, const Plan * plan)
 {
   g_autofree gchar *title = g_strdup_printf ("Live streams, mono F32 at 48 "
       "kHz, batches of %d samples; us of processor time for a second of one "
-      "stream, and how late batches are", LIVE_BATCH);
+      "stream, how late batches are, and KiB of resident memory of a stream",
+      LIVE_BATCH);
   LiveCase what = {.duration = plan->duration };
   guint wave, chunk, streams;
 
@@ -332,8 +383,14 @@ int
 main (int argc, char **argv)
 {
   Options options = {.seconds = DEFAULT_SECONDS };
-  Bench *bench = parse (&options, &argc, &argv);
+  Bench *bench;
   Plan plan;
+
+  if (argc == 6 && g_str_equal (argv[1], ALONE)) {
+    gst_init (NULL, NULL);
+    return run_alone (argv + 2);
+  }
+  bench = parse (&options, &argc, &argv);
 
   require_elements ();
   make_plan (&options, &plan);
