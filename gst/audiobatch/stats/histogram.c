@@ -4,7 +4,6 @@
 #include "stats/histogram.h"
 
 #define SUB_COUNT AB_HISTOGRAM_ROW
-#define N_BUCKETS (AB_HISTOGRAM_N_ROWS * SUB_COUNT)
 #define LIMIT (G_GUINT64_CONSTANT (1) << AB_HISTOGRAM_MAX_BITS)
 
 static guint
@@ -74,14 +73,31 @@ ab_histogram_clear (AbHistogram * self)
   atomic_store (&self->max, 0);
 }
 
-static guint64
-count_of (AbHistogram * self, guint bucket)
+static AbHistogramRow *
+row_at (AbHistogram * self, guint number)
 {
-  AbHistogramRow *row = atomic_load_explicit (&self->row[bucket / SUB_COUNT],
-      memory_order_acquire);
+  return atomic_load_explicit (&self->row[number], memory_order_acquire);
+}
 
-  return row ? atomic_load_explicit (&row->bucket[bucket % SUB_COUNT],
-      memory_order_relaxed) : 0;
+static guint64
+count_of (AbHistogramRow * row, guint place)
+{
+  return atomic_load_explicit (&row->bucket[place], memory_order_relaxed);
+}
+
+static guint64
+count_all (AbHistogram * self)
+{
+  guint64 total = 0;
+  guint i, k;
+
+  for (i = 0; i < AB_HISTOGRAM_N_ROWS; i++) {
+    AbHistogramRow *row = row_at (self, i);
+
+    for (k = 0; row && k < SUB_COUNT; k++)
+      total += count_of (row, k);
+  }
+  return total;
 }
 
 /* Reads the buckets twice instead of copying them: a copy would be the most that
@@ -90,19 +106,22 @@ count_of (AbHistogram * self, guint bucket)
 void
 ab_histogram_summarize (AbHistogram * self, AbHistogramSummary * summary)
 {
-  static const guint permille[] = { 500, 990, 999 };
-  guint64 reached[G_N_ELEMENTS (permille)] = { 0 };
-  guint64 total = 0, seen = 0;
-  guint i, part = 0;
+  guint64 total = count_all (self), seen = 0;
+  /* the values that so many of 1000 values do not exceed; the last ends it */
+  const guint64 rank[] = { (total * 500 + 999) / 1000,
+    (total * 990 + 999) / 1000, (total * 999 + 999) / 1000, G_MAXUINT64
+  };
+  guint64 reached[] = { 0, 0, 0 };
+  guint i, k, part = 0;
 
-  for (i = 0; i < N_BUCKETS; i++)
-    total += count_of (self, i);
-  for (i = 0; i < N_BUCKETS && total > 0; i++) {
-    seen += count_of (self, i);
-    /* the value that so many of 1000 values do not exceed */
-    for (; part < G_N_ELEMENTS (permille)
-        && seen >= (total * permille[part] + 999) / 1000; part++)
-      reached[part] = middle_of (i);
+  for (i = 0; i < AB_HISTOGRAM_N_ROWS && total > 0; i++) {
+    AbHistogramRow *row = row_at (self, i);
+
+    for (k = 0; row && k < SUB_COUNT; k++) {
+      seen += count_of (row, k);
+      while (seen >= rank[part])
+        reached[part++] = middle_of (i * SUB_COUNT + k);
+    }
   }
   summary->count = total;
   summary->max = atomic_load_explicit (&self->max, memory_order_relaxed);
