@@ -110,23 +110,23 @@ map_interleaved (AbChunk * self)
 }
 
 static gboolean
-map_planar (AbChunk * self, const GstAudioInfo * info)
+map_planar (AbChunk * self, const GstAudioInfo * info, GstAudioBuffer ** planar)
 {
-  self->audio = g_try_new (GstAudioBuffer, 1);
-  if (self->audio == NULL)
+  if (G_UNLIKELY (*planar == NULL))
+    *planar = g_try_new (GstAudioBuffer, 1);
+  self->audio = *planar;
+  if (self->audio == NULL
+      || !gst_audio_buffer_map (self->audio, info, self->buffer, GST_MAP_READ))
     return FALSE;
-  if (!gst_audio_buffer_map (self->audio, info, self->buffer, GST_MAP_READ)) {
-    g_free (self->audio);
-    return FALSE;
-  }
   self->planes = self->audio->planes;
   return TRUE;
 }
 
 gboolean
-ab_chunk_map (AbChunk * self, const GstAudioInfo * info, GError ** error)
+ab_chunk_map (AbChunk * self, const GstAudioInfo * info,
+    GstAudioBuffer ** planar, GError ** error)
 {
-  if (G_LIKELY (is_planar (info) ? map_planar (self, info)
+  if (G_LIKELY (is_planar (info) ? map_planar (self, info, planar)
           : map_interleaved (self)))
     return TRUE;
   g_set_error (error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_READ,
@@ -149,12 +149,10 @@ ab_chunk_silence (AbChunk * self, guint n_samples)
 void
 ab_chunk_unmap (AbChunk * self)
 {
-  if (G_LIKELY (self->memory)) {
+  if (G_LIKELY (self->memory))
     gst_memory_unmap (self->memory, &self->map);
-  } else if (self->planes == &self->interleaved) {
+  else if (self->planes == &self->interleaved)
     gst_buffer_unmap (self->buffer, &self->map);
-  } else {
+  else
     gst_audio_buffer_unmap (self->audio);
-    g_free (self->audio);
-  }
 }

@@ -28,8 +28,7 @@ typedef struct
   GstBuffer *buffer;
   GstMemory *memory;
   GstMapInfo map;
-  /* planar, while it is mapped: more than 1 KiB, which most streams never need
-   * on their stacks */
+  /* planar: the caller's, see ab_chunk_map() */
   GstAudioBuffer *audio;
 } AbChunk;
 
@@ -41,9 +40,12 @@ typedef struct
 gboolean ab_chunk_measure (AbChunk * self, GstBuffer * buffer,
     const GstAudioInfo * info, GError ** error);
 
-/* Maps the buffer after ab_chunk_measure() returned TRUE. */
+/* Maps the buffer after ab_chunk_measure() returned TRUE. The mapping of planar
+ * audio is in *@planar, which is made if it is NULL; the caller keeps it for the
+ * next chunk, and frees it with g_free() in the end. It has more than 1 KiB, which
+ * most streams never need. */
 gboolean ab_chunk_map (AbChunk * self, const GstAudioInfo * info,
-    GError ** error);
+    GstAudioBuffer ** planar, GError ** error);
 
 /* The only memory of the chunk, or NULL if it has none or several. */
 static inline GstMemory *

@@ -620,7 +620,8 @@ map_chunk (AbPlacer * self, AbArrival * arrival, guint done)
 {
   g_autoptr (GError) error = NULL;
 
-  if (G_LIKELY (ab_chunk_map (&arrival->chunk, &self->stream->info, &error)))
+  if (G_LIKELY (ab_chunk_map (&arrival->chunk, &self->stream->info,
+              &self->planar, &error)))
     return TRUE;
   ab_stream_post_error (self->stream, error);
   lose_rest (self, arrival, done);
@@ -754,6 +755,7 @@ ab_placer_clear (AbPlacer * self)
 {
   ab_batch_discard (&self->batch);
   gst_clear_buffer (&self->held.buffer);
+  g_clear_pointer (&self->planar, g_free);
   ab_metas_clear (&self->metas);
   ab_events_clear (&self->events);
 }

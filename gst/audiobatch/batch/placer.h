@@ -71,6 +71,8 @@ typedef struct
   AbEvents events;
   AbMetas metas;
   AbBatch batch;
+  /* the mapping of a planar chunk, or NULL: see ab_chunk_map() */
+  GstAudioBuffer *planar;
   /* samples to skip until the next batch begins */
   guint64 skip;
 

@@ -22,9 +22,9 @@ typedef struct
   _Atomic guint64 bucket[AB_HISTOGRAM_ROW];
 } AbHistogramRow;
 
-/* All zeros is an empty one. The writer makes a row with the first value in it:
- * times of one kind need about 6 of 37 rows, and most streams have only one
- * kind.
+/* All zeros is an empty one. The writer makes a row, or all the usual ones, with
+ * the first value in it: times of one kind need few of the 37, and most streams
+ * have only one kind.
  *
  * Thread-safety: one writer, any number of readers, no locks. */
 typedef struct

@@ -74,6 +74,8 @@ open_batch (guint capacity)
   ab_batch_open (&current, &room, capacity, 0, &clock_);
 }
 
+static GstAudioBuffer *mapping;
+
 /* Makes a chunk of samples from @first on. Free it with drop_chunk(). */
 static GstBuffer *
 make_chunk (AbChunk * chunk, guint first, guint n)
@@ -82,7 +84,7 @@ make_chunk (AbChunk * chunk, guint first, guint n)
 
   fail_unless (ab_chunk_measure (chunk, buffer, &format, NULL));
   fail_unless_equals_int (chunk->n_samples, n);
-  fail_unless (ab_chunk_map (chunk, &format, NULL));
+  fail_unless (ab_chunk_map (chunk, &format, &mapping, NULL));
   return buffer;
 }
 
