@@ -9,6 +9,11 @@ G_BEGIN_DECLS
 /* Makes all calls succeed and restarts the count at 0. */
 void failing_reset (void);
 
+/* A call of the test's own allocator, which counts as one of the plugin's.
+ *
+ * Returns: FALSE if it must fail. May block. */
+gboolean failing_grants (void);
+
 /* How many calls the plugin has made since the reset. */
 guint failing_calls (void);
 

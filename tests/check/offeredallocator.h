@@ -45,6 +45,8 @@ typedef struct
   GstAllocator *other;
   /* revive nothing any more */
   gint closed;
+  /* NULL, or says of each call whether there is memory for it */
+  gboolean (*grants) (void);
 } OfferedAllocator;
 
 typedef GstAllocatorClass OfferedAllocatorClass;
@@ -138,7 +140,8 @@ offered_alloc (GstAllocator * allocator, gsize size,
   OfferedMemory *memory;
   GstMemory *spare;
 
-  if (self->fault == ALLOC_REFUSES
+  if ((self->grants && !self->grants ())
+      || self->fault == ALLOC_REFUSES
       || (self->fault == ALLOC_REFUSES_EVERY_SECOND && asked % 2 == 1)
       || (self->fault == ALLOC_LIMITED
           && g_atomic_int_get (&self->made) - g_atomic_int_get (&self->freed)

@@ -32,6 +32,8 @@ typedef struct
   OfferedFault fault;
   gboolean asked;
   gint made, freed;
+  /* NULL, or says of each new buffer whether there is memory for it */
+  gboolean (*grants) (void);
 } OfferedPool;
 
 typedef GstBufferPoolClass OfferedPoolClass;
@@ -97,7 +99,8 @@ offered_pool_alloc_buffer (GstBufferPool * pool, GstBuffer ** buffer,
   OfferedPool *self = (OfferedPool *) pool;
   GstFlowReturn ret;
 
-  if (self->fault == OFFER_RUNS_DRY && self->made >= 2)
+  if ((self->fault == OFFER_RUNS_DRY && self->made >= 2)
+      || (self->grants && !self->grants ()))
     return GST_FLOW_ERROR;
   ret = GST_BUFFER_POOL_CLASS (offered_pool_parent_class)->alloc_buffer (pool,
       buffer, params);

@@ -333,6 +333,16 @@ ask_for_pool (AbSupply * self)
     gst_pad_mark_reconfigure (pad);
 }
 
+/* There is no memory for a pool. auto only tries whether that helps, so it goes
+ * on, and does not try again until size or format change. */
+static void
+go_on_fresh (AbSupply * self)
+{
+  ab_trial_go_back (&self->trial);
+  follow (self, GST_AUDIO_BATCH_ALLOCATION_POOL);
+  self->until_look = G_MAXUINT;
+}
+
 static G_GNUC_NO_INLINE GstFlowReturn
 make_plan (AbSupply * self)
 {
@@ -356,6 +366,10 @@ make_plan (AbSupply * self)
     return refuse_memory (self, self->max_samples);
   if (ab_memory_plan (&self->memory, &plan))
     return GST_FLOW_OK;
+  if (self->settings.allocation == GST_AUDIO_BATCH_ALLOCATION_AUTO) {
+    go_on_fresh (self);
+    return GST_FLOW_OK;
+  }
   GST_ELEMENT_ERROR (self->element, RESOURCE, NO_SPACE_LEFT,
       ("There is no memory for a pool of %u batches of %u samples of %u "
           "bytes.", plan.min, self->max_samples, bpf),

@@ -114,8 +114,8 @@ begin (AbTrial * self, const AbAdvice * advice, AbTrialPhase phase)
   self->windows = self->watched = 0;
 }
 
-static void
-go_back (AbTrial * self)
+void
+ab_trial_go_back (AbTrial * self)
 {
   static const AbAdvice fresh = {
     GST_AUDIO_BATCH_ALLOCATION_FRESH, GST_AUDIO_BATCH_ADVICE_REASON_NONE
@@ -229,14 +229,14 @@ compare (AbTrial * self, const AbLook * look)
   cost = ab_look_cost (look, &self->start);
   keep_least (pool, &cost, self->windows++);
   if (is_empty (self, look) || pool->cpu_ns > WORSE * fresh->cpu_ns)
-    go_back (self);
+    ab_trial_go_back (self);
   else if (saves_its_reason (self, look))
     self->phase = AB_TRIAL_KEEP;
   else if (self->windows == WINDOWS) {
     if (pool->cpu_ns < SAVING * fresh->cpu_ns)
       self->phase = AB_TRIAL_KEEP;
     else
-      go_back (self);
+      ab_trial_go_back (self);
   }
 }
 
@@ -250,7 +250,7 @@ keep (AbTrial * self, const AbLook * look)
       || (self->advice.reason == GST_AUDIO_BATCH_ADVICE_REASON_PAUSES
           && look->pooled_timed >= PAUSE_TIMED
           && look->pooled_p999_ns > PAUSE_GAIN * self->fresh_p999_ns))
-    go_back (self);
+    ab_trial_go_back (self);
 }
 
 /* Is there nothing to try at once? */

@@ -91,4 +91,7 @@ void ab_trial_start (AbTrial * self, guint64 bytes);
  * Returns: whether the allocation changes. */
 gboolean ab_trial_look (AbTrial * self, const AbLook * look);
 
+/* Batches get fresh memory again: recycling does not help. */
+void ab_trial_go_back (AbTrial * self);
+
 G_END_DECLS
