@@ -1,14 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A consumer in another process. This program starts itself a second time, and
  * the two talk through pipes: "release N" goes to the consumer, and a line for
- * each batch comes back. */
+ * each batch comes back.
+ *
+ * The program exports the calls that transports make to their socket, so the
+ * dynamic linker finds these before those of libc: each is a step of the consumer's
+ * life, at which it can be killed. */
 
 #include "otherprocess.h"
 
+#include <dlfcn.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -30,6 +36,50 @@ typedef struct
 
 static const gchar *program;
 
+#define EXPORT __attribute__ ((visibility ("default")))
+
+/* Steps until the consumer dies; 0: it does not. Any thread. */
+static gint steps_left;
+
+static void
+step (void)
+{
+  if (g_atomic_int_get (&steps_left) > 0
+      && g_atomic_int_dec_and_test (&steps_left))
+    raise (SIGKILL);
+}
+
+static void
+step_if_transport (gpointer caller)
+{
+  Dl_info info;
+
+  if (g_atomic_int_get (&steps_left) > 0 && dladdr (caller, &info)
+      && info.dli_fname && (strstr (info.dli_fname, "gstshm")
+          || strstr (info.dli_fname, "libgio")))
+    step ();
+}
+
+#define STEP(type, name, params, args) \
+EXPORT type name params \
+{ \
+  type (*real) params = dlsym (RTLD_NEXT, #name); \
+\
+  step_if_transport (__builtin_return_address (0)); \
+  return real args; \
+}
+
+/* *INDENT-OFF* */
+STEP (ssize_t, recv, (int fd, void *data, size_t size, int flags),
+    (fd, data, size, flags))
+STEP (ssize_t, send, (int fd, const void *data, size_t size, int flags),
+    (fd, data, size, flags))
+STEP (ssize_t, recvmsg, (int fd, struct msghdr * message, int flags),
+    (fd, message, flags))
+STEP (ssize_t, sendmsg, (int fd, const struct msghdr * message, int flags),
+    (fd, message, flags))
+/* *INDENT-ON* */
+
 /* The number of a sample, from 0. Conversion may have rounded it. */
 static guint
 ramp_number (gint32 sample)
@@ -46,6 +96,7 @@ report (GstBuffer * batch)
   guint n, i, first;
 
   gst_buffer_map (batch, &map, GST_MAP_READ);
+  step ();
   samples = (const gint32 *) map.data;
   n = map.size / sizeof *samples;
   first = ramp_number (samples[0]);
@@ -96,6 +147,7 @@ consume (const gchar * source, const gchar * socket, guint keep)
   setvbuf (stdout, NULL, _IOLBF, 0);
   g_signal_connect (sink, "handoff", G_CALLBACK (hold), &self);
   gst_object_unref (sink);
+  step ();
   gst_element_set_state (pipeline, GST_STATE_PLAYING);
   while (scanf ("%u", &n) == 1)
     let_go (&self, n);
@@ -109,9 +161,10 @@ gboolean
 other_process_main (int argc, char **argv)
 {
   program = argv[0];
-  if (argc != 5 || strcmp (argv[1], CONSUME) != 0)
+  if (argc != 6 || strcmp (argv[1], CONSUME) != 0)
     return FALSE;
   gst_init (NULL, NULL);
+  g_atomic_int_set (&steps_left, atoi (argv[5]));
   consume (argv[2], argv[3], strtoul (argv[4], NULL, 10));
   return TRUE;
 }
@@ -120,12 +173,13 @@ other_process_main (int argc, char **argv)
  * The test's side
  */
 
-void
-other_process_start (OtherProcess * self, const gchar * source,
-    const gchar * socket, guint keep)
+static void
+start (OtherProcess * self, const gchar * source, const gchar * socket,
+    guint keep, guint step)
 {
   gchar *held = g_strdup_printf ("%u", keep);
-  const gchar *argv[] = { program, CONSUME, source, socket, held, NULL };
+  gchar *last = g_strdup_printf ("%u", step);
+  const gchar *argv[] = { program, CONSUME, source, socket, held, last, NULL };
   GError *error = NULL;
   gint in, out;
 
@@ -135,6 +189,30 @@ other_process_start (OtherProcess * self, const gchar * source,
   self->commands = fdopen (in, "w");
   self->reports = fdopen (out, "r");
   g_free (held);
+  g_free (last);
+}
+
+void
+other_process_start (OtherProcess * self, const gchar * source,
+    const gchar * socket, guint keep)
+{
+  start (self, source, socket, keep, 0);
+}
+
+void
+other_process_run_and_die (const gchar * source, const gchar * socket,
+    guint keep, guint step)
+{
+  OtherProcess self;
+  gint status;
+
+  start (&self, source, socket, keep, step);
+  fail_unless (waitpid (self.pid, &status, 0) == self.pid);
+  fail_unless (WIFSIGNALED (status) && WTERMSIG (status) == SIGKILL,
+      "the consumer ended with status %d", status);
+  g_spawn_close_pid (self.pid);
+  fclose (self.commands);
+  fclose (self.reports);
 }
 
 guint
@@ -170,6 +248,22 @@ other_process_kill (OtherProcess * self)
   kill (self->pid, SIGKILL);
   fclose (self->commands);
   await_end (self);
+}
+
+void
+other_process_stop (OtherProcess * self)
+{
+  gint status;
+
+  kill (self->pid, SIGSTOP);
+  fail_unless (waitpid (self->pid, &status, WUNTRACED) == self->pid
+      && WIFSTOPPED (status));
+}
+
+void
+other_process_go_on (OtherProcess * self)
+{
+  kill (self->pid, SIGCONT);
 }
 
 void

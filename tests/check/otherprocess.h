@@ -37,6 +37,12 @@ gboolean other_process_main (int argc, char **argv);
 void other_process_start (OtherProcess * self, const gchar * source,
     const gchar * socket, guint keep);
 
+/* The same, but the consumer is killed at step @step of its life, from 1: before it
+ * connects, at each call of its transport to the socket, and while it reads each
+ * batch. Returns once it is dead. */
+void other_process_run_and_die (const gchar * source, const gchar * socket,
+    guint keep, guint step);
+
 /* Waits for the next batch to reach the consumer. Returns the number of its
  * first sample in the ramp, and fails unless it has @n_samples of the ramp. */
 guint other_process_next_batch (OtherProcess * self, guint n_samples);
@@ -46,6 +52,10 @@ void other_process_release (OtherProcess * self, guint n);
 
 /* Ends the consumer, with what it holds. */
 void other_process_kill (OtherProcess * self);
+
+/* Stops the consumer where it is, and lets it go on. */
+void other_process_stop (OtherProcess * self);
+void other_process_go_on (OtherProcess * self);
 
 /* Lets the consumer release all batches and end. */
 void other_process_finish (OtherProcess * self);

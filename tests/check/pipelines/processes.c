@@ -163,10 +163,16 @@ producer_clear (Producer * self)
 
 /* A consumer that connects before the sink has caps gets none. */
 static void
-start_consumer (Producer * self, guint keep)
+await_caps (Producer * self)
 {
   while (g_atomic_int_get (&self->arrived) == 0)
     g_thread_yield ();
+}
+
+static void
+start_consumer (Producer * self, guint keep)
+{
+  await_caps (self);
   other_process_start (&self->consumer, self->via->source, self->socket, keep);
 }
 
@@ -199,6 +205,16 @@ assert_nothing_copied (Producer * self)
   fail_unless_equals_int (g_atomic_int_get (&self->copied), 0);
   fail_unless_equals_int (g_atomic_int_get (&self->shared), 0);
   fail_unless_equals_uint64 (get_counter (self->element, "fallbacks"), 0);
+}
+
+/* After the end: each sample went out or was dropped, and each batch came back. */
+static void
+assert_all_counted (Producer * self)
+{
+  await_counter (self->element, "outstanding-batches", 0);
+  assert_lossless (self->element, get_stat (self->element, "samples-in"), 0);
+  fail_unless_equals_uint64 (get_stat (self->element, "samples-out"),
+      get_counter (self->element, "batches") * BATCH);
 }
 
 static void
@@ -422,6 +438,103 @@ GST_START_TEST (test_a_killed_consumer_gives_all_back_and_the_next_goes_on)
 
 GST_END_TEST;
 
+/* All steps up to the release of a batch: connecting, the parts of each message,
+ * reading a batch, holding one. */
+#define STEPS 10
+
+GST_START_TEST (test_consumers_killed_at_any_step_give_all_back)
+{
+  guint step, start;
+  Producer p;
+
+  if (!can_run (__i__))
+    return;
+  producer_setup (&p, __i__, "max-outstanding-batches=16", "");
+  await_caps (&p);
+  for (step = 1; step <= STEPS; step++) {
+    other_process_run_and_die (p.via->source, p.socket, 1, step);
+    /* the sink waits for the next consumer with one batch */
+    await_range (p.element, "outstanding-batches", 0, 1);
+  }
+  start_consumer (&p, KEEP_ALL);
+  start = other_process_next_batch (&p.consumer, BATCH);
+  fail_unless_equals_int (start % BATCH, 0);
+  p.next = (start + BATCH) % RAMP_PERIOD;
+  expect_batches (&p, BOUND - 1);
+  await_counter (p.element, "outstanding-batches", BOUND);
+  print_figures (&p, "killed at each step");
+  assert_nothing_copied (&p);
+  other_process_finish (&p.consumer);
+  gst_element_set_state (p.pipeline, GST_STATE_NULL);
+  assert_all_counted (&p);
+  producer_clear (&p);
+}
+
+GST_END_TEST;
+
+/* SIGSTOP. How long it lasts changes nothing: the stream stands still. */
+GST_START_TEST (test_a_stopped_consumer_is_waited_for)
+{
+  guint64 at;
+  Producer p;
+
+  if (!can_run (__i__))
+    return;
+  producer_setup (&p, __i__, "max-outstanding-batches=16", "");
+  start_consumer (&p, 4);
+  expect_batches (&p, 20);
+  other_process_stop (&p.consumer);
+  await_counter (p.element, "outstanding-batches", BOUND);
+  at = get_counter (p.element, "batches");
+  /* one batch may still be on its way to the sink */
+  await_range (p.element, "batches", at, at + 1);
+  assert_stays (&p, "outstanding-batches", BOUND);
+  other_process_go_on (&p.consumer);
+  expect_batches (&p, 100);
+  print_figures (&p, "stopped and waited for");
+  assert_nothing_copied (&p);
+  other_process_finish (&p.consumer);
+  gst_element_set_state (p.pipeline, GST_STATE_NULL);
+  assert_all_counted (&p);
+  producer_clear (&p);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_what_a_stopped_consumer_misses_is_counted)
+{
+  guint64 missed;
+  guint i;
+  Producer p;
+
+  if (!can_run (__i__))
+    return;
+  producer_setup (&p, __i__, "max-outstanding-batches=16 overrun=drop", "");
+  start_consumer (&p, 4);
+  other_process_next_batch (&p.consumer, BATCH);
+  other_process_stop (&p.consumer);
+  await_range (p.element, "dropped-batches", get_counter (p.element,
+          "dropped-batches") + 20, G_MAXUINT64);
+  assert_stays (&p, "outstanding-batches", BOUND);
+  other_process_go_on (&p.consumer);
+  for (i = 0; i < 100; i++) {
+    fail_unless_equals_int (other_process_next_batch (&p.consumer, BATCH)
+        % BATCH, 0);
+  }
+  print_figures (&p, "stopped and dropped");
+  assert_nothing_copied (&p);
+  other_process_finish (&p.consumer);
+  gst_element_set_state (p.pipeline, GST_STATE_NULL);
+  assert_all_counted (&p);
+  /* the end may have cut the last one */
+  missed = get_counter (p.element, "dropped-batches") * BATCH;
+  fail_unless (ABS ((gint64) (get_stat (p.element, "samples-dropped") -
+              missed)) <= BATCH);
+  producer_clear (&p);
+}
+
+GST_END_TEST;
+
 /* Other memory takes the place of shared memory that is full, so shmsink copies
  * and waits until the consumer has released some. */
 GST_START_TEST (test_a_full_area_holds_the_stream_up_and_loses_nothing)
@@ -474,6 +587,11 @@ processes_suite (void)
       0, VARIANTS);
   tcase_add_loop_test (tc,
       test_a_killed_consumer_gives_all_back_and_the_next_goes_on, 0, VARIANTS);
+  tcase_add_loop_test (tc, test_consumers_killed_at_any_step_give_all_back, 0,
+      VARIANTS);
+  tcase_add_loop_test (tc, test_a_stopped_consumer_is_waited_for, 0, VARIANTS);
+  tcase_add_loop_test (tc, test_what_a_stopped_consumer_misses_is_counted, 0,
+      VARIANTS);
   tcase_add_loop_test (tc,
       test_a_full_area_holds_the_stream_up_and_loses_nothing, 0, SHM_VARIANTS);
   return s;
