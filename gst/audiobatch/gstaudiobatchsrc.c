@@ -71,6 +71,9 @@ struct _GstAudioBatchSrc
   /* any thread: the element plays, or is about to */
   atomic_bool plays;
 
+  /* any thread: PAUSED has come while a batch waited for its time */
+  atomic_bool interrupted;
+
   /* any thread: the thread that runs a handler of fill-batch, or NULL */
   GThread *_Atomic filling;
 
@@ -95,6 +98,11 @@ struct _GstAudioBatchSrc
   /* the next batch follows one that was dropped */
   gboolean discont;
   AbPosition position;
+  /* of the last batch, which the base class may drop: its samples, how far the
+   * position moved for it, whether it is DISCONT, and where the base class was */
+  guint made, advanced;
+  gboolean made_discont;
+  GstClockTime made_at;
   /* a seek has come since create() began */
   gboolean moved;
 };
@@ -346,12 +354,47 @@ make_batch (GstAudioBatchSrc * self, guint64 start, guint * n_samples,
     gst_clear_buffer (&room.buffer);
     return ret;
   }
+  self->made_discont = self->discont;
   if (G_UNLIKELY (self->discont)) {
     GST_BUFFER_FLAG_SET (room.buffer, GST_BUFFER_FLAG_DISCONT);
     self->discont = FALSE;
   }
   *batch = room.buffer;
   return GST_FLOW_OK;
+}
+
+/* If the element pauses while a batch waits for its time, GstBaseSrc drops the
+ * batch, and its position stays. Then the batch is made again. */
+static G_GNUC_NO_INLINE void
+take_back (GstAudioBatchSrc * self)
+{
+  GstBaseSrc *src = GST_BASE_SRC (self);
+  const AbSampleCount change = {
+    .in = -(guint64) self->made,
+    .out = -(guint64) self->made,
+    .batches = -1,
+  };
+
+  atomic_store (&self->interrupted, FALSE);
+  if (src->segment.position != self->made_at)
+    return;
+  GST_DEBUG_OBJECT (self, "the last batch was not pushed: it is made again");
+  self->made_at = GST_CLOCK_TIME_NONE;
+  ab_position_go_back (&self->position, self->advanced);
+  ab_size_undo (&self->stream.size);
+  self->discont = self->made_discont;
+  self->ended = FALSE;
+  if (src->num_buffers_left >= 0)
+    src->num_buffers_left++;
+  ab_stream_count (&self->stream, &change);
+}
+
+static void
+take_back_if_dropped (GstAudioBatchSrc * self)
+{
+  if (G_UNLIKELY (atomic_load_explicit (&self->interrupted,
+              memory_order_relaxed)))
+    take_back (self);
 }
 
 static void
@@ -387,9 +430,10 @@ make_next (GstAudioBatchSrc * self, guint * n_samples, GstBuffer ** batch)
     return ret;
   /* In reverse the position has passed the end of the batch already, also if
    * the handler cut that off. */
-  if (ret == GST_FLOW_OK || ret == AB_FLOW_DROPPED)
-    ab_position_advance (&self->position,
-        self->position.reverse ? asked : *n_samples);
+  if (ret == GST_FLOW_OK || ret == AB_FLOW_DROPPED) {
+    self->advanced = self->position.reverse ? asked : *n_samples;
+    ab_position_advance (&self->position, self->advanced);
+  }
   /* The same batch will be made later and must have the same length. */
   else if (ret == GST_FLOW_FLUSHING)
     ab_size_undo (&self->stream.size);
@@ -419,6 +463,8 @@ make_and_count (GstAudioBatchSrc * self, GstBuffer ** batch)
     count (self, n_samples, 0, n_samples);
     return GST_FLOW_OK;
   }
+  self->made = n_samples;
+  self->made_at = GST_BASE_SRC (self)->segment.position;
   count (self, n_samples, n_samples, 0);
   if (GST_BASE_SRC (self)->num_buffers_left == 0
       || ab_position_left (&self->position) == 0 || self->ended)
@@ -511,6 +557,7 @@ create (GstBaseSrc * src, guint64 offset, guint size, GstBuffer ** buffer)
   ab_stream_report (&self->stream);
   if (!self->tagged && self->handler == 0)
     send_tag (self);
+  take_back_if_dropped (self);
   if (!ab_stream_update (&self->stream, &resized))
     return GST_FLOW_ERROR;
   if (GST_PAD_MODE (src->srcpad) == GST_PAD_MODE_PULL)
@@ -573,6 +620,7 @@ gst_audio_batch_src_set_caps (GstBaseSrc * src, GstCaps * caps)
         ("the caps are %" GST_PTR_FORMAT, caps));
     return FALSE;
   }
+  take_back_if_dropped (self);
   old_rate = GST_AUDIO_INFO_RATE (&self->stream.info);
   rate = GST_AUDIO_INFO_RATE (&info);
   if (!ab_stream_set_info (&self->stream, &info))
@@ -615,6 +663,7 @@ gst_audio_batch_src_do_seek (GstBaseSrc * src, GstSegment * segment)
     return FALSE;
   }
   self->moved = TRUE;
+  self->made_at = GST_CLOCK_TIME_NONE;
   self->ended = FALSE;
   /* If the rate is not known yet, set_caps() will read the segment. */
   if (segment->format == GST_FORMAT_TIME && self->stream.info.rate != 0)
@@ -678,6 +727,7 @@ gst_audio_batch_src_start (GstBaseSrc * src)
   self->stream.supply.never_drops = format == GST_FORMAT_BYTES;
   self->tagged = FALSE;
   self->discont = FALSE;
+  self->made_at = GST_CLOCK_TIME_NONE;
   self->ended = FALSE;
   self->waveform = ab_waveform_new (g_random_int ());
   ab_stream_change_settings (&self->stream);
@@ -730,6 +780,17 @@ gst_audio_batch_src_unlock_stop (GstBaseSrc * src)
   return TRUE;
 }
 
+static void
+note_interruption (GstAudioBatchSrc * self)
+{
+  GstBaseSrc *src = GST_BASE_SRC (self);
+
+  g_mutex_lock (&src->live_lock);
+  if (src->clock_id)
+    atomic_store (&self->interrupted, TRUE);
+  g_mutex_unlock (&src->live_lock);
+}
+
 /* In PAUSED a live source does not wait for downstream to release a batch, and
  * drops no batches while time passes. The base class must enter PAUSED before
  * we shut the gate, and PLAYING after we open it: outlast_pause() asks it. */
@@ -745,10 +806,12 @@ gst_audio_batch_src_change_state (GstElement * element,
       GST_STATE_TRANSITION_NEXT (transition) == GST_STATE_PLAYING);
   /* the application may have connected a handler */
   ab_stream_change_settings (&self->stream);
-  if (pauses)
+  if (pauses) {
+    note_interruption (self);
     atomic_store (&self->pausing, g_thread_self ());
-  else if (transition == GST_STATE_CHANGE_PAUSED_TO_PLAYING)
+  } else if (transition == GST_STATE_CHANGE_PAUSED_TO_PLAYING) {
     ab_stream_set_shut (&self->stream, AB_GATE_PAUSED, FALSE);
+  }
   ret = GST_ELEMENT_CLASS (gst_audio_batch_src_parent_class)->change_state
       (element, transition);
   if (pauses) {

@@ -60,7 +60,7 @@ typedef struct
 typedef struct
 {
   guint64 in, inserted, out, dropped;
-  guint batches;
+  gint batches;
   /* the new figure: samples in a batch that is not full */
   guint pending;
 } AbSampleCount;

@@ -64,3 +64,12 @@ ab_position_advance (AbPosition * self, guint n_samples)
   else
     self->next += n_samples;
 }
+
+void
+ab_position_go_back (AbPosition * self, guint n_samples)
+{
+  if (self->reverse)
+    self->next += n_samples;
+  else
+    self->next -= n_samples;
+}

@@ -36,4 +36,7 @@ guint64 ab_position_start (const AbPosition * self, guint n_samples);
 /* @n_samples samples were made, or skipped. */
 void ab_position_advance (AbPosition * self, guint n_samples);
 
+/* The last @n_samples samples are to be made again. */
+void ab_position_go_back (AbPosition * self, guint n_samples);
+
 G_END_DECLS

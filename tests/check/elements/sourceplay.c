@@ -73,6 +73,62 @@ GST_START_TEST (test_live_day_does_not_drift)
 
 GST_END_TEST;
 
+static GstBuffer *
+fill_start (GstElement * element, guint64 start, guint n_samples,
+    gpointer unused)
+{
+  GstBuffer *batch = take_new_batch (element);
+
+  gst_buffer_memset (batch, 0, start / n_samples, -1);
+  return batch;
+}
+
+/* GstBaseSrc drops the batch that waits for its time, and stamps the next one with
+ * the time at which it plays again. */
+GST_START_TEST (test_a_pause_of_a_live_source_loses_no_batch)
+{
+  GstAudioInfo info = audio_info (GST_AUDIO_FORMAT_S16, 1000, 1, FALSE);
+  GstBus *bus;
+  GstHarness *h = source ("audiobatchsrc", &info, __i__ == 0 ?
+      "is-live=true samples-per-batch=10 num-buffers=6" :
+      "is-live=true output-buffer-duration-fraction=1/30 num-buffers=6", &bus);
+  guint k, start = 0;
+
+  if (__i__ == 0)
+    g_signal_connect (h->element, "fill-batch", G_CALLBACK (fill_start), NULL);
+  gst_harness_use_testclock (h);
+  gst_harness_play (h);
+  for (k = 0; k < 6; k++) {
+    guint end = __i__ == 0 ? 10 * (k + 1) : 1000 * (k + 1) / 30;
+    GstBuffer *batch;
+    guint8 byte;
+
+    fail_unless (gst_harness_wait_for_clock_id_waits (h, 1, 60));
+    if (k % 2 == 0) {
+      gst_element_set_state (h->element, GST_STATE_PAUSED);
+      gst_element_set_state (h->element, GST_STATE_PLAYING);
+    }
+    end_wait (h);
+    batch = gst_harness_pull (h);
+    fail_unless_equals_uint64 (GST_BUFFER_OFFSET (batch), start);
+    fail_unless_equals_uint64 (GST_BUFFER_OFFSET_END (batch), end);
+    fail_unless_equals_int (gst_buffer_get_size (batch), 2 * (end - start));
+    gst_buffer_extract (batch, 0, &byte, 1);
+    if (__i__ == 0)
+      fail_unless_equals_int (byte, k);
+    gst_buffer_unref (batch);
+    start = end;
+  }
+  g_ptr_array_unref (play_to_end (h));
+  fail_unless_equals_uint64 (get_counter (h->element, "batches"), 6);
+  assert_lossless (h->element, start, 0);
+  fail_unless_equals_uint64 (get_counter (h->element, "outstanding-batches"),
+      0);
+  harness_free_with_bus (h, bus);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_live_batch_waits_until_the_clock_is_there)
 {
   GstBus *bus;
@@ -811,6 +867,7 @@ sourceplay_suite (void)
   suite_add_tcase (s, tc);
   tcase_set_timeout (tc, 300);
   tcase_add_test (tc, test_live_day_does_not_drift);
+  tcase_add_loop_test (tc, test_a_pause_of_a_live_source_loses_no_batch, 0, 2);
   tcase_add_test (tc, test_live_batch_waits_until_the_clock_is_there);
   tcase_add_loop_test (tc,
       test_live_and_do_timestamp_stamp_as_audiotestsrc_does, 0,
