@@ -153,6 +153,19 @@ make_own_pool (AbMemory * self, const AbMemoryPlan * plan)
   return TRUE;
 }
 
+/* Each GstBufferPool opens a file descriptor, and without one warns again and
+ * again. */
+static gboolean
+has_descriptor (void)
+{
+  GstPoll *poll = gst_poll_new_timer ();
+
+  if (poll == NULL)
+    return FALSE;
+  gst_poll_free (poll);
+  return TRUE;
+}
+
 gboolean
 ab_memory_plan (AbMemory * self, const AbMemoryPlan * plan)
 {
@@ -163,7 +176,8 @@ ab_memory_plan (AbMemory * self, const AbMemoryPlan * plan)
   /* GstBufferPool has 32-bit sizes: batches that are longer get fresh memory */
   if (plan->size > G_MAXUINT)
     return TRUE;
-  return try_offered_pool (self, plan) || make_own_pool (self, plan);
+  return try_offered_pool (self, plan) || !has_descriptor ()
+      || make_own_pool (self, plan);
 }
 
 static gboolean

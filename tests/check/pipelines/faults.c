@@ -3,6 +3,11 @@
  * size, and nothing worse happens. If an allocation blocks, only the streaming
  * thread blocks. */
 
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include "../batchcheck.h"
 #include "../failing.h"
 #include "../offeredallocator.h"
@@ -593,6 +598,64 @@ GST_START_TEST (test_the_source_ends_with_one_error_when_memory_is_refused)
 
 GST_END_TEST;
 
+/* File descriptors */
+
+typedef struct
+{
+  struct rlimit before;
+  GArray *taken;
+} Descriptors;
+
+/* Opens all that are left. */
+static void
+descriptors_take (Descriptors * self)
+{
+  struct rlimit few;
+  gint fd;
+
+  self->taken = g_array_new (FALSE, FALSE, sizeof (gint));
+  getrlimit (RLIMIT_NOFILE, &self->before);
+  few = self->before;
+  few.rlim_cur = MIN (few.rlim_cur, 256);
+  setrlimit (RLIMIT_NOFILE, &few);
+  while ((fd = open ("/dev/null", O_RDONLY)) >= 0)
+    g_array_append_val (self->taken, fd);
+  fail_unless_equals_int (errno, EMFILE);
+}
+
+static void
+descriptors_give_back (Descriptors * self)
+{
+  guint i;
+
+  for (i = 0; i < self->taken->len; i++)
+    close (g_array_index (self->taken, gint, i));
+  g_array_unref (self->taken);
+  setrlimit (RLIMIT_NOFILE, &self->before);
+}
+
+/* What the element reads of the system at its start it can do without. */
+GST_START_TEST (test_without_descriptors_the_element_starts_and_streams)
+{
+  Descriptors descriptors;
+  Stream s;
+
+  failing_reset ();
+  stream_setup (&s, __i__);
+  gst_element_set_state (s.h->element, GST_STATE_NULL);
+  descriptors_take (&descriptors);
+  gst_element_set_state (s.h->element, GST_STATE_PLAYING);
+  gst_harness_play (s.h);
+  gst_harness_push_event (s.h, gst_event_new_flush_start ());
+  gst_harness_push_event (s.h, gst_event_new_flush_stop (TRUE));
+  stream_begin (&s);
+  fail_unless_equals_int (run (&s), GST_FLOW_OK);
+  descriptors_give_back (&descriptors);
+  stream_finish (&s);
+}
+
+GST_END_TEST;
+
 /* The handler of fill-batch */
 
 #define FILLED 20
@@ -899,6 +962,8 @@ faults_suite (void)
   tcase_add_loop_test (tc,
       test_the_source_ends_with_one_error_when_memory_is_refused, 0,
       G_N_ELEMENTS (source_settings));
+  tcase_add_loop_test (tc,
+      test_without_descriptors_the_element_starts_and_streams, 0, n);
   tcase_add_loop_test (tc,
       test_a_filled_stream_ends_with_one_error_and_starts_again, 0,
       G_N_ELEMENTS (source_settings));
