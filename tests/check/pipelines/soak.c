@@ -1,16 +1,26 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A long stream through both elements at full speed, in each allocation mode:
- * every sample and every timestamp is right, memory stays flat, and the
- * counters are exact at the end. AUDIOBATCH_SOAK_SECONDS sets the length of the
- * audio. The default is a tenth of a day; 86400 is a whole day. */
+/* A long stream through both elements at full speed, in each allocation mode, in
+ * our memory, in that of downstream's allocator, and to another process: every
+ * sample and every timestamp is right, memory stays flat, and the counters are
+ * exact at the end. AUDIOBATCH_SOAK_SECONDS sets the length of the audio. The
+ * default is a tenth of a day; 86400 is a whole day. */
 
-#include "../batchcheck.h"
+#include "../awaitcheck.h"
+#include "../offeredallocator.h"
+#include "../otherprocess.h"
 #include "../resident.h"
+
+#include <glib/gstdio.h>
 
 #define RATE 48000
 #define SRC_BATCH 1024
 #define FILTER_BATCH 1000
 #define DEFAULT_SECONDS 8640
+#define DAY 86400
+/* Another process costs more for each batch: longer ones, and less audio unless a
+ * whole day is wanted. */
+#define SHARED_BATCH 4800
+#define SHARED_PART 10
 /* batches that the consumer holds, more than the pool has buffers */
 #define MOST_HELD 20
 
@@ -25,6 +35,8 @@ typedef struct
   guint minutes;
   guint64 at_first, least, most;
   GstBuffer *held[MOST_HELD];
+  /* what it offers, or NULL */
+  OfferedAllocator *allocator;
 } Consumer;
 
 /* The sample at @index. The odd factor makes all 2^32 values differ. */
@@ -84,6 +96,8 @@ check_batch (Consumer * self, GstBuffer * batch)
       || GST_BUFFER_OFFSET (batch) != start
       || GST_BUFFER_OFFSET_END (batch) != start + n)
     fail ("at sample %" G_GUINT64_FORMAT ": %" GST_PTR_FORMAT, start, batch);
+  if (self->allocator && !offered_allocator_made (self->allocator, batch))
+    fail ("the batch at sample %" G_GUINT64_FORMAT " has other memory", start);
   if (wrong_bits ((const guint32 *) map.data, n, start) != 0)
     fail ("the batch at sample %" G_GUINT64_FORMAT " has other samples", start);
   gst_buffer_unmap (batch, &map);
@@ -177,6 +191,18 @@ assert_allocations (GstElement * element, const gchar * mode, guint64 batches)
       <= get_counter (element, "fallbacks") + 16);
 }
 
+static gboolean
+answer_query (GstPad * pad, GstObject * parent, GstQuery * query)
+{
+  Consumer *self = gst_pad_get_element_private (pad);
+
+  if (GST_QUERY_TYPE (query) != GST_QUERY_ALLOCATION || !self->allocator)
+    return gst_pad_query_default (pad, parent, query);
+  gst_query_add_allocation_param (query, GST_ALLOCATOR_CAST (self->allocator),
+      NULL);
+  return TRUE;
+}
+
 static GstPad *
 consumer_pad (GstElement * filter, Consumer * consumer)
 {
@@ -185,6 +211,7 @@ consumer_pad (GstElement * filter, Consumer * consumer)
 
   gst_pad_set_element_private (pad, consumer);
   gst_pad_set_chain_function (pad, consume);
+  gst_pad_set_query_function (pad, answer_query);
   fail_unless_equals_int (gst_pad_link (srcpad, pad), GST_PAD_LINK_OK);
   gst_pad_set_active (pad, TRUE);
   gst_object_unref (srcpad);
@@ -233,29 +260,68 @@ await_end (GstPad * pad, GstBus * bus)
 }
 
 static void
-tell (const gchar * mode, const Consumer * self, GstElement * filter,
-    gint64 took)
+tell (const gchar * mode, const gchar * memory, const Consumer * self,
+    GstElement * filter, gint64 took)
 {
-  g_print ("%s: %.2f h of audio in %.1f s, %" G_GUINT64_FORMAT " batches, last "
-      "PTS %" GST_TIME_FORMAT ", %" G_GUINT64_FORMAT " allocated and %"
-      G_GUINT64_FORMAT " reused; resident %.2f MiB after the first minute, "
-      "from %.2f to %.2f MiB since\n", mode,
+  g_print ("%s, %s: %.2f h of audio in %.1f s, %" G_GUINT64_FORMAT
+      " batches, last " "PTS %" GST_TIME_FORMAT ", %" G_GUINT64_FORMAT
+      " allocated and %" G_GUINT64_FORMAT
+      " reused; resident %.2f MiB after the first minute, "
+      "from %.2f to %.2f MiB since\n", mode, memory,
       self->samples / (3600.0 * RATE), took / 1e6, self->batches,
       GST_TIME_ARGS (self->last_pts), get_counter (filter, "allocations"),
       get_counter (filter, "reused"), (gdouble) self->at_first / MIB,
       (gdouble) self->least / MIB, (gdouble) self->most / MIB);
 }
 
+static void
+assert_flat (const Consumer * self)
+{
+  if (resident_is_the_programs_own ()) {
+    fail_unless (self->most - self->at_first <= MIB,
+        "%" G_GUINT64_FORMAT " bytes more than after the first minute",
+        self->most - self->at_first);
+  }
+}
+
+/* All memory of downstream's is free again. */
+static void
+clear_offer (Consumer * self)
+{
+  if (self->allocator == NULL)
+    return;
+  offered_allocator_drain (self->allocator);
+  fail_unless_equals_int (self->allocator->made, self->allocator->freed);
+  ASSERT_OBJECT_REFCOUNT (self->allocator, "downstream's allocator", 1);
+  gst_object_unref (self->allocator);
+}
+
+static const struct
+{
+  const gchar *name;
+  gboolean offered;
+  OfferedAllocFault kind;
+} memories[] = {
+  {"our memory", FALSE, ALLOC_PLAIN},
+  {"memory of downstream", TRUE, ALLOC_PLAIN},
+  {"memory of downstream that is revived", TRUE, ALLOC_REVIVED},
+};
+
 GST_START_TEST (test_a_long_stream_is_exact_to_its_end_and_memory_is_flat)
 {
+  const gchar *mode = modes[__i__ % G_N_ELEMENTS (modes)];
+  const guint memory = __i__ / G_N_ELEMENTS (modes);
   /* rounded down to whole batches of the source */
   const guint64 samples = seconds_wanted () * RATE / SRC_BATCH * SRC_BATCH;
   const guint64 batches = (samples + FILTER_BATCH - 1) / FILTER_BATCH;
-  GstElement *pipeline = soak_pipeline (modes[__i__], samples);
+  GstElement *pipeline = soak_pipeline (mode, samples);
   GstElement *src = gst_bin_get_by_name (GST_BIN (pipeline), "src");
   GstElement *filter = gst_bin_get_by_name (GST_BIN (pipeline), "filter");
   GstBus *bus = gst_element_get_bus (pipeline);
-  Consumer consumer = { 0 };
+  Consumer consumer = {
+    .allocator = memories[memory].offered
+        ? offered_allocator_new (memories[memory].kind, 0) : NULL,
+  };
   GstPad *pad = consumer_pad (filter, &consumer);
   gint64 start = g_get_monotonic_time ();
 
@@ -263,7 +329,8 @@ GST_START_TEST (test_a_long_stream_is_exact_to_its_end_and_memory_is_flat)
   gst_element_set_state (pipeline, GST_STATE_PLAYING);
   await_end (pad, bus);
   stop (pipeline, pad, &consumer);
-  tell (modes[__i__], &consumer, filter, g_get_monotonic_time () - start);
+  tell (mode, memories[memory].name, &consumer, filter,
+      g_get_monotonic_time () - start);
 
   fail_unless_equals_uint64 (consumer.samples, samples);
   fail_unless_equals_uint64 (consumer.batches, batches);
@@ -271,19 +338,90 @@ GST_START_TEST (test_a_long_stream_is_exact_to_its_end_and_memory_is_flat)
       time_of ((batches - 1) * FILTER_BATCH));
   assert_counts (src, samples, samples / SRC_BATCH);
   assert_counts (filter, samples, batches);
-  assert_allocations (src, modes[__i__], samples / SRC_BATCH);
-  assert_allocations (filter, modes[__i__], batches);
+  assert_allocations (src, mode, samples / SRC_BATCH);
+  assert_allocations (filter, mode, batches);
   fail_unless_equals_int (consumer.minutes, samples / (60 * RATE));
-  if (resident_is_the_programs_own ()) {
-    fail_unless (consumer.most - consumer.at_first <= MIB,
-        "%" G_GUINT64_FORMAT " bytes more than after the first minute",
-        consumer.most - consumer.at_first);
-  }
+  assert_flat (&consumer);
   gst_object_unref (pad);
   gst_object_unref (bus);
   gst_object_unref (src);
   gst_object_unref (filter);
   gst_object_unref (pipeline);
+  clear_offer (&consumer);
+}
+
+GST_END_TEST;
+
+/* The sink keeps the area, so memory that is not given back shows. */
+static GstElement *
+shared_pipeline (const gchar * mode, guint64 batches, const gchar * socket)
+{
+  gchar *line = g_strdup_printf ("audiobatchsrc " RAMP_SETTINGS
+      " samples-per-batch=%d num-buffers=%" G_GUINT64_FORMAT " ! " RAMP_CAPS
+      " ! audiobatch name=filter allocation=%s samples-per-batch=%d "
+      "max-outstanding-batches=%d ! shmsink name=sink socket-path=%s "
+      "wait-for-connection=true sync=false enable-last-sample=false",
+      SHARED_BATCH, batches, mode, SHARED_BATCH, MOST_HELD, socket);
+  GstElement *pipeline = gst_parse_launch (line, NULL);
+
+  fail_unless (pipeline != NULL, "%s", line);
+  g_free (line);
+  return pipeline;
+}
+
+static void
+read_all (OtherProcess * process, Consumer * self, guint64 batches)
+{
+  while (self->batches < batches) {
+    guint start = other_process_next_batch (process, SHARED_BATCH);
+
+    fail_unless_equals_int (start, self->samples % RAMP_PERIOD);
+    self->last_pts = time_of (self->samples);
+    self->samples += SHARED_BATCH;
+    self->batches++;
+    if (self->samples / (60 * RATE) > self->minutes)
+      look_at_memory (self);
+  }
+}
+
+GST_START_TEST (test_a_long_stream_to_another_process_is_exact_and_flat)
+{
+  const guint64 seconds = seconds_wanted ();
+  const guint64 batches = (seconds >= DAY ? seconds : seconds / SHARED_PART)
+      * RATE / SHARED_BATCH;
+  gint64 start = g_get_monotonic_time ();
+  GstElement *pipeline, *filter;
+  Consumer consumer = { 0 };
+  OtherProcess process;
+  gchar *folder, *socket;
+
+  if (!gst_registry_check_feature_version (gst_registry_get (), "shmsink", 1,
+          0, 0)) {
+    g_print ("skipped: no shmsink\n");
+    return;
+  }
+  folder = g_dir_make_tmp ("audiobatch-XXXXXX", NULL);
+  socket = g_build_filename (folder, "socket", NULL);
+  pipeline = shared_pipeline (modes[__i__], batches, socket);
+  filter = gst_bin_get_by_name (GST_BIN (pipeline), "filter");
+  gst_element_set_state (pipeline, GST_STATE_PLAYING);
+  /* a consumer that connects before the sink has caps gets none */
+  await_range (filter, "batches", 1, G_MAXUINT64);
+  other_process_start (&process, "shmsrc", socket, MOST_HELD / 2);
+  read_all (&process, &consumer, batches);
+  tell (modes[__i__], "shared memory", &consumer, filter,
+      g_get_monotonic_time () - start);
+  other_process_finish (&process);
+  await_counter (filter, "outstanding-batches", 0);
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+  assert_counts (filter, batches * SHARED_BATCH, batches);
+  assert_allocations (filter, modes[__i__], batches);
+  assert_flat (&consumer);
+  gst_object_unref (filter);
+  gst_object_unref (pipeline);
+  g_rmdir (folder);
+  g_free (folder);
+  g_free (socket);
 }
 
 GST_END_TEST;
@@ -299,8 +437,18 @@ soak_suite (void)
   tcase_set_timeout (tc, 1200);
   tcase_add_loop_test (tc,
       test_a_long_stream_is_exact_to_its_end_and_memory_is_flat, 0,
+      G_N_ELEMENTS (memories) * G_N_ELEMENTS (modes));
+  tcase_add_loop_test (tc,
+      test_a_long_stream_to_another_process_is_exact_and_flat, 0,
       G_N_ELEMENTS (modes));
   return s;
 }
 
-GST_CHECK_MAIN (soak);
+int
+main (int argc, char **argv)
+{
+  if (other_process_main (argc, argv))
+    return 0;
+  gst_check_init (&argc, &argv);
+  return gst_check_run_suite (soak_suite (), "soak", __FILE__);
+}

@@ -65,6 +65,8 @@ COVERED = {
         ".ci/run",
     "meson test -C build-coverage --setup slow": ".ci/run",
     "meson test -C build-coverage profile": ".ci/run",
+    "meson test -C build --setup day --suite soak":
+        "a maintainer: it takes half an hour",
     "gcovr --root . --filter gst/ --print-summary build-coverage": ".ci/run",
     "tests/mutation/mutate.py --count 66 --seed 1":
         "a maintainer: it takes an hour",
