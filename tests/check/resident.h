@@ -29,6 +29,14 @@ resident_bytes (void)
   return (guint64) pages * sysconf (_SC_PAGESIZE);
 }
 
+static inline gboolean
+is_under_valgrind (void)
+{
+  const gchar *preload = g_getenv ("LD_PRELOAD");
+
+  return preload != NULL && strstr (preload, "vgpreload") != NULL;
+}
+
 /* Sanitizers and valgrind keep freed memory, so the figure tells nothing.
  * Valgrind finds leaks itself. */
 static inline gboolean
@@ -37,8 +45,6 @@ resident_is_the_programs_own (void)
 #ifdef HAS_SANITIZER
   return FALSE;
 #else
-  const gchar *preload = g_getenv ("LD_PRELOAD");
-
-  return preload == NULL || strstr (preload, "vgpreload") == NULL;
+  return !is_under_valgrind ();
 #endif
 }

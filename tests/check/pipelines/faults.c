@@ -12,6 +12,7 @@
 #include "../failing.h"
 #include "../offeredallocator.h"
 #include "../offeredpool.h"
+#include "../resident.h"
 
 #define BATCH 100
 #define CHUNK 50
@@ -640,6 +641,10 @@ GST_START_TEST (test_without_descriptors_the_element_starts_and_streams)
   Descriptors descriptors;
   Stream s;
 
+  /* valgrind has a limit of its own: some calls succeed beyond it, with a
+   * descriptor that is closed */
+  if (is_under_valgrind ())
+    return;
   failing_reset ();
   stream_setup (&s, __i__);
   gst_element_set_state (s.h->element, GST_STATE_NULL);
