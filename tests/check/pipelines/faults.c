@@ -3,12 +3,8 @@
  * size, and nothing worse happens. If an allocation blocks, only the streaming
  * thread blocks. */
 
-#include <errno.h>
-#include <fcntl.h>
-#include <sys/resource.h>
-#include <unistd.h>
-
 #include "../batchcheck.h"
+#include "../descriptors.h"
 #include "../failing.h"
 #include "../offeredallocator.h"
 #include "../offeredpool.h"
@@ -600,40 +596,6 @@ GST_START_TEST (test_the_source_ends_with_one_error_when_memory_is_refused)
 GST_END_TEST;
 
 /* File descriptors */
-
-typedef struct
-{
-  struct rlimit before;
-  GArray *taken;
-} Descriptors;
-
-/* Opens all that are left. */
-static void
-descriptors_take (Descriptors * self)
-{
-  struct rlimit few;
-  gint fd;
-
-  self->taken = g_array_new (FALSE, FALSE, sizeof (gint));
-  getrlimit (RLIMIT_NOFILE, &self->before);
-  few = self->before;
-  few.rlim_cur = MIN (few.rlim_cur, 256);
-  setrlimit (RLIMIT_NOFILE, &few);
-  while ((fd = open ("/dev/null", O_RDONLY)) >= 0)
-    g_array_append_val (self->taken, fd);
-  fail_unless_equals_int (errno, EMFILE);
-}
-
-static void
-descriptors_give_back (Descriptors * self)
-{
-  guint i;
-
-  for (i = 0; i < self->taken->len; i++)
-    close (g_array_index (self->taken, gint, i));
-  g_array_unref (self->taken);
-  setrlimit (RLIMIT_NOFILE, &self->before);
-}
 
 /* What the element reads of the system at its start it can do without. */
 GST_START_TEST (test_without_descriptors_the_element_starts_and_streams)

@@ -3,7 +3,9 @@
  * outstanding, and what happens if that process ends. */
 
 #include "../awaitcheck.h"
+#include "../descriptors.h"
 #include "../otherprocess.h"
+#include "../resident.h"
 
 #include <glib/gstdio.h>
 
@@ -229,6 +231,18 @@ print_figures (Producer * self, const gchar * what)
       get_counter (self->element, "peak-outstanding-batches"), (int)
       get_counter (self->element, "dropped-batches"),
       g_atomic_int_get (&self->copied));
+}
+
+/* Returns the error, or NULL if hundred more batches came. */
+static GstMessage *
+await_error_or_batches (Producer * self, GstBus * bus)
+{
+  const guint64 end = get_counter (self->element, "batches") + 100;
+  GstMessage *message = NULL;
+
+  while (!message && get_counter (self->element, "batches") < end)
+    message = gst_bus_timed_pop_filtered (bus, GST_MSECOND, GST_MESSAGE_ERROR);
+  return message;
 }
 
 /* What shmsink says of a batch that it copies. */
@@ -472,6 +486,44 @@ GST_START_TEST (test_consumers_killed_at_any_step_give_all_back)
 
 GST_END_TEST;
 
+/* Each batch of unixfdsink is a file, and the sink needs descriptors to send it. The
+ * others have all that they need. */
+GST_START_TEST (test_without_descriptors_there_is_one_error_and_a_new_start)
+{
+  Descriptors descriptors;
+  GstMessage *message;
+  GstBus *bus;
+  Producer p;
+
+  if (!can_run (__i__) || is_under_valgrind ())
+    return;
+  producer_setup (&p, __i__, "max-outstanding-batches=16", "");
+  start_consumer (&p, 4);
+  expect_batches (&p, 20);
+  descriptors_take (&descriptors);
+  bus = gst_element_get_bus (p.pipeline);
+  message = await_error_or_batches (&p, bus);
+  descriptors_give_back (&descriptors);
+  print_figures (&p, message ? "an error without descriptors"
+      : "goes on without descriptors");
+  if (message)
+    gst_message_unref (message);
+  fail_unless (gst_bus_pop_filtered (bus, GST_MESSAGE_ERROR) == NULL);
+  gst_object_unref (bus);
+  gst_element_set_state (p.pipeline, GST_STATE_NULL);
+  other_process_finish (&p.consumer);
+  assert_all_counted (&p);
+  g_atomic_int_set (&p.arrived, 0);
+  gst_element_set_state (p.pipeline, GST_STATE_PLAYING);
+  start_consumer (&p, 4);
+  p.next = 0;
+  expect_batches (&p, 20);
+  other_process_finish (&p.consumer);
+  producer_clear (&p);
+}
+
+GST_END_TEST;
+
 /* SIGSTOP. How long it lasts changes nothing: the stream stands still. */
 GST_START_TEST (test_a_stopped_consumer_is_waited_for)
 {
@@ -589,6 +641,8 @@ processes_suite (void)
       test_a_killed_consumer_gives_all_back_and_the_next_goes_on, 0, VARIANTS);
   tcase_add_loop_test (tc, test_consumers_killed_at_any_step_give_all_back, 0,
       VARIANTS);
+  tcase_add_loop_test (tc,
+      test_without_descriptors_there_is_one_error_and_a_new_start, 0, VARIANTS);
   tcase_add_loop_test (tc, test_a_stopped_consumer_is_waited_for, 0, VARIANTS);
   tcase_add_loop_test (tc, test_what_a_stopped_consumer_misses_is_counted, 0,
       VARIANTS);
