@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 /* After this much the consumer returns GST_FLOW_EOS, so that no input takes
  * long. */
 #define CONSUMER_MAX_BATCHES 300
-#define CONSUMER_MAX_BYTES (8 << 20)
+#define CONSUMER_MAX_BYTES (256 << 10)
 
 /* The last batch; the next one must continue it. */
 typedef struct
@@ -35,6 +35,8 @@ typedef struct
   /* allow SEGMENT_DONE without a SEGMENT: GstBaseSrc 1.22 sends no segment if
    * there is no batch */
   gboolean lone_end;
+  /* all that comes is part of the digest; not if another thread makes one too */
+  gboolean noted;
   /* called for each batch, after the checks */
   void (*on_batch) (gpointer user_data);
   void (*on_event) (gpointer user_data, GstEvent * event);

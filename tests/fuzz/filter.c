@@ -9,6 +9,7 @@
 #include "gstaudiobatch.h"
 #include "order.h"
 #include "settings/filter.h"
+#include "world.h"
 
 /* The longest fill of a gap with overrun=drop. Dropped batches don't reach the
  * consumer, so it can't end a long fill by returning EOS. */
@@ -188,8 +189,18 @@ check_errors (Filter * self, GstFlowReturn ret, gint errors)
       gst_flow_get_name (ret));
 }
 
-/* Changes settings with which a single thread would block or take long, and
- * notes which promises the settings rule out. */
+/* The element waits for a release, or until time has passed. */
+static gboolean
+on_wait (gpointer user_data)
+{
+  Filter *self = user_data;
+
+  return !input_one_in (&self->input, 4)
+      && consumer_release_one (&self->consumer, FALSE);
+}
+
+/* Changes settings with which the element would take long, and notes which
+ * promises the settings rule out. */
 static void
 keep_sane (Filter * self)
 {
@@ -201,17 +212,13 @@ keep_sane (Filter * self)
   g_object_get (self->element, "overrun", &overrun, "max-fill", &max_fill,
       NULL);
   self->drops = max_outstanding > 0 && overrun == 1;
-  if (max_outstanding > 0 && overrun == 0) {
-    /* the element would wait for a release, and there is no other thread */
-    self->consumer.hold = FALSE;
-    consumer_release_all (&self->consumer);
-  }
   if (self->drops && (max_fill == 0 || max_fill > SHORT_FILL))
     g_object_set (self->element, "max-fill", SHORT_FILL, NULL);
   if (figures_uint (self->element, "hop-samples") != 0)
     self->overlaps = TRUE;
   if (choice (self, "discont") == GST_AUDIO_BATCH_DISCONT_FILL)
     self->filled = TRUE;
+  fuzz_keep_short (self->element, &self->info);
 }
 
 static void
@@ -229,7 +236,7 @@ update_consumer (Filter * self)
 static void
 change_property (Filter * self)
 {
-  fuzz_set_property (self->element, &self->input);
+  fuzz_set_property (self->element, &self->input, "");
   keep_sane (self);
   update_consumer (self);
 }
@@ -324,6 +331,7 @@ send_caps (Filter * self)
 
   ensure_start (self);
   fuzz_audio_info (&self->info, input);
+  fuzz_keep_short (self->element, &self->info);
   caps = gst_audio_info_to_caps (&self->info);
   if (kind == 255)
     gst_structure_remove_field (gst_caps_get_structure (caps, 0), "rate");
@@ -971,12 +979,14 @@ static void
 filter_init (Filter * self, const guint8 * data, gsize size)
 {
   memset (self, 0, sizeof *self);
+  world_restart (size, on_wait, self);
   self->input = (Input) {
   data, size};
   self->element = gst_element_factory_make ("audiobatch", NULL);
   gst_object_ref_sink (self->element);
   /* in half of the inputs at first, and then as the input sets it */
-  g_object_set (self->element, "zero-copy", size % 2 == 1, NULL);
+  g_object_set (self->element, "zero-copy", size % 2 == 1,
+      "samples-per-batch", SHORT_BATCH, NULL);
   listener_init (&self->listener, self->element);
   self->sinkpad = gst_element_get_static_pad (self->element, "sink");
   self->srcpad = gst_element_get_static_pad (self->element, "src");
@@ -994,6 +1004,7 @@ filter_init (Filter * self, const guint8 * data, gsize size)
   self->consumer.on_batch = on_batch;
   self->consumer.user_data = self;
   self->consumer.marks_runs = TRUE;
+  self->consumer.noted = TRUE;
   order_init (&self->order);
   self->state = GST_STATE_NULL;
   set_state (self, GST_STATE_PAUSED);
@@ -1039,8 +1050,8 @@ LLVMFuzzerInitialize (int *argc, char ***argv)
   return 0;
 }
 
-int
-LLVMFuzzerTestOneInput (const guint8 * data, gsize size)
+void
+fuzz_run (const guint8 * data, gsize size)
 {
   Filter self;
   guint steps;
@@ -1049,5 +1060,4 @@ LLVMFuzzerTestOneInput (const guint8 * data, gsize size)
   for (steps = 0; steps < MAX_STEPS && self.input.left > 0; steps++)
     step (&self);
   filter_clear (&self);
-  return 0;
 }

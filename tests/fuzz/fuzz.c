@@ -19,6 +19,54 @@ fuzz_fail (const gchar * file, gint line, const gchar * promise,
   abort ();
 }
 
+/* FNV-1a, of 8 bytes at a time */
+#define DIGEST_START G_GUINT64_CONSTANT (0xcbf29ce484222325)
+#define DIGEST_PRIME G_GUINT64_CONSTANT (0x100000001b3)
+
+static guint64 digest;
+
+UNGUIDED void
+fuzz_note (gconstpointer data, gsize size)
+{
+  const guint8 *bytes = data;
+  guint64 word = 0;
+
+  for (; size >= sizeof word; bytes += sizeof word, size -= sizeof word) {
+    memcpy (&word, bytes, sizeof word);
+    digest = (digest ^ word) * DIGEST_PRIME;
+  }
+  word = 0;
+  memcpy (&word, bytes, size);
+  digest = (digest ^ word ^ size) * DIGEST_PRIME;
+}
+
+guint64
+fuzz_digest (void)
+{
+  return digest;
+}
+
+int
+LLVMFuzzerTestOneInput (const guint8 * data, gsize size)
+{
+  static gint64 repeat;
+  guint64 first;
+  gint64 i;
+
+  if (repeat == 0)
+    repeat = MAX (g_ascii_strtoll (g_getenv ("FUZZ_REPEAT") ? : "1", NULL, 10),
+        1);
+  for (i = 0; i < repeat; i++) {
+    digest = DIGEST_START;
+    fuzz_run (data, size);
+    if (i == 0)
+      first = digest;
+    PROMISE (digest == first, "round %" G_GINT64_FORMAT " of the same input "
+        "has another digest", i);
+  }
+  return 0;
+}
+
 /* Used instead of G_DEBUG=fatal-criticals, which traps: the fuzzer keeps the
  * input only after an abort. */
 static void
@@ -113,6 +161,7 @@ figures_read (Figures * self, GstElement * element)
   self->batches = figure (stats, "batches");
   self->outstanding = figure (stats, "outstanding-batches");
   self->outstanding_bytes = figure (stats, "outstanding-bytes");
+  fuzz_note (self, sizeof *self);
 }
 
 guint64
@@ -208,7 +257,8 @@ any_value (GValue * value, GParamSpec * spec, Input * input)
 
 /* The properties that can be set in the element's present state. */
 static guint
-settable (GstElement * element, GParamSpec ** specs, guint most)
+settable (GstElement * element, const gchar * except, GParamSpec ** specs,
+    guint most)
 {
   guint n_all, i, n = 0;
   GParamSpec **all =
@@ -221,7 +271,7 @@ settable (GstElement * element, GParamSpec ** specs, guint most)
         && GST_STATE (element) >= GST_STATE_PAUSED)
       continue;
     if ((all[i]->flags & G_PARAM_WRITABLE) && strcmp (name, "name") != 0
-        && strcmp (name, "parent") != 0)
+        && strcmp (name, "parent") != 0 && !strstr (except, name))
       specs[n++] = all[i];
   }
   g_free (all);
@@ -229,11 +279,11 @@ settable (GstElement * element, GParamSpec ** specs, guint most)
 }
 
 const gchar *
-fuzz_set_property (GstElement * element, Input * input)
+fuzz_set_property (GstElement * element, Input * input, const gchar * except)
 {
   GValue value = G_VALUE_INIT;
   GParamSpec *specs[64];
-  guint n = settable (element, specs, G_N_ELEMENTS (specs));
+  guint n = settable (element, except, specs, G_N_ELEMENTS (specs));
   GParamSpec *spec = specs[input_below (input, n)];
 
   g_value_init (&value, spec->value_type);
@@ -245,6 +295,45 @@ fuzz_set_property (GstElement * element, Input * input)
   g_object_set_property (G_OBJECT (element), spec->name, &value);
   g_value_unset (&value);
   return spec->name;
+}
+
+/* The samples of a batch, as the settings say. */
+static guint64
+batch_samples (GstElement * element, guint rate)
+{
+  guint64 samples = figures_uint (element, "samples-per-batch");
+  GValue fraction = G_VALUE_INIT;
+  guint64 duration;
+  gint n, d;
+
+  g_value_init (&fraction, GST_TYPE_FRACTION);
+  g_object_get_property (G_OBJECT (element),
+      "output-buffer-duration-fraction", &fraction);
+  g_object_get (element, "output-buffer-duration", &duration, NULL);
+  n = gst_value_get_fraction_numerator (&fraction);
+  d = gst_value_get_fraction_denominator (&fraction);
+  g_value_unset (&fraction);
+  if (duration > 0)
+    samples = gst_util_uint64_scale (duration, rate, GST_SECOND);
+  if (n > 0)
+    samples = gst_util_uint64_scale (rate, n, d);
+  return samples;
+}
+
+void
+fuzz_keep_short (GstElement * element, const GstAudioInfo * info)
+{
+  guint rate = GST_AUDIO_INFO_RATE (info);
+  guint bpf = GST_AUDIO_INFO_BPF (info);
+  guint64 samples = batch_samples (element, rate ? rate : 48000);
+
+  if (bpf == 0)
+    bpf = sizeof (gfloat);
+  if (samples <= LONG_BYTES / bpf || samples >= REFUSED_BYTES / bpf)
+    return;
+  g_object_set (element, "output-buffer-duration-fraction", 0, 1,
+      "output-buffer-duration", G_GUINT64_CONSTANT (0),
+      "samples-per-batch", MIN (777, LONG_BYTES / bpf), NULL);
 }
 
 /* Formats and queries */

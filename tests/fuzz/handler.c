@@ -2,53 +2,28 @@
 
 #include "handler.h"
 
-static void
-keep (Handler * self, gpointer kept)
-{
-  g_mutex_lock (&self->lock);
-  g_queue_push_tail (&self->kept, kept);
-  g_mutex_unlock (&self->lock);
-}
-
-static void
-release_mapped (Handler * self)
-{
-  GstMapInfo map;
-
-  g_mutex_lock (&self->lock);
-  map = self->map;
-  self->map.memory = NULL;
-  g_mutex_unlock (&self->lock);
-  if (map.memory == NULL)
-    return;
-  gst_memory_unmap (map.memory, &map);
-  gst_memory_unref (map.memory);
-}
-
-void
+gboolean
 handler_release (Handler * self)
 {
-  gpointer kept;
+  guint kept = handler_kept (self);
+  gpointer object;
 
-  release_mapped (self);
-  do {
-    g_mutex_lock (&self->lock);
-    kept = g_queue_pop_head (&self->kept);
-    g_mutex_unlock (&self->lock);
-    if (kept)
-      gst_mini_object_unref (kept);
-  } while (kept);
+  if (self->map.memory) {
+    GstMapInfo map = self->map;
+
+    self->map.memory = NULL;
+    gst_memory_unmap (map.memory, &map);
+    gst_memory_unref (map.memory);
+  }
+  while ((object = g_queue_pop_head (&self->kept)))
+    gst_mini_object_unref (object);
+  return kept > 0;
 }
 
 guint
 handler_kept (Handler * self)
 {
-  guint n;
-
-  g_mutex_lock (&self->lock);
-  n = g_queue_get_length (&self->kept) + (self->map.memory != NULL);
-  g_mutex_unlock (&self->lock);
-  return n;
+  return g_queue_get_length (&self->kept) + (self->map.memory != NULL);
 }
 
 /* Takes the batch to fill: a whole one, and no one else has a reference. */
@@ -97,10 +72,8 @@ keep_mapped (Handler * self, GstBuffer * batch)
 {
   GstMemory *memory = gst_buffer_get_memory (batch, 0);
 
-  g_mutex_lock (&self->lock);
   if (self->map.memory || !gst_memory_map (memory, &self->map, GST_MAP_READ))
     gst_memory_unref (memory);
-  g_mutex_unlock (&self->lock);
 }
 
 static void
@@ -127,9 +100,9 @@ static void
 keep_something (Handler * self, GstBuffer * batch)
 {
   if (self->kind == HANDLER_KEEP_BATCH)
-    keep (self, gst_buffer_ref (batch));
+    g_queue_push_tail (&self->kept, gst_buffer_ref (batch));
   else if (self->kind == HANDLER_KEEP_MEMORY)
-    keep (self, gst_buffer_get_memory (batch, 0));
+    g_queue_push_tail (&self->kept, gst_buffer_get_memory (batch, 0));
   else
     keep_mapped (self, batch);
 }
@@ -228,7 +201,6 @@ handler_init (Handler * self, GstElement * element)
   self->element = element;
   self->id = 0;
   self->map.memory = NULL;
-  g_mutex_init (&self->lock);
   g_queue_init (&self->kept);
 }
 
@@ -236,7 +208,6 @@ void
 handler_clear (Handler * self)
 {
   handler_release (self);
-  g_mutex_clear (&self->lock);
 }
 
 void

@@ -31,7 +31,6 @@ typedef enum
   N_HANDLERS
 } HandlerKind;
 
-/* Thread-safety: change it only while the streaming thread is parked. */
 typedef struct
 {
   GstElement *element;
@@ -39,7 +38,6 @@ typedef struct
   HandlerKind kind;
   guint amount;
   /* references that the handler must not keep, but does */
-  GMutex lock;
   GQueue kept;
   GstMapInfo map;
 } Handler;
@@ -50,8 +48,9 @@ void handler_clear (Handler * self);
 /* Connects if necessary, and changes what the handler does from now on. */
 void handler_change (Handler * self, Input * input);
 
-/* Any thread. */
 guint handler_kept (Handler * self);
-void handler_release (Handler * self);
+
+/* Releases all that is kept; FALSE if that is nothing. */
+gboolean handler_release (Handler * self);
 
 G_END_DECLS

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Runs a target on files, once each, without libFuzzer. */
+/* Runs a target on files, once each, without libFuzzer. Prints the digest of what
+ * came out of each. */
 
 #include <sys/resource.h>
 
@@ -24,8 +25,9 @@ replay_file (const gchar * path)
 
   if (!g_file_get_contents (path, &data, &size, &error))
     g_error ("%s", error->message);
-  g_printerr ("%s\n", path);
+  g_printerr ("%s ", path);
   LLVMFuzzerTestOneInput ((const guint8 *) data, size);
+  g_printerr ("%016" G_GINT64_MODIFIER "x\n", fuzz_digest ());
   return 1;
 }
 

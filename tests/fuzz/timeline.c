@@ -112,8 +112,8 @@ LLVMFuzzerInitialize (int *argc, char ***argv)
   return 0;
 }
 
-int
-LLVMFuzzerTestOneInput (const guint8 * data, gsize size)
+void
+fuzz_run (const guint8 * data, gsize size)
 {
   Input input = { data, size };
   guint steps;
@@ -138,5 +138,4 @@ LLVMFuzzerTestOneInput (const guint8 * data, gsize size)
       break;
     }
   }
-  return 0;
 }

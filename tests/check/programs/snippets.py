@@ -74,6 +74,13 @@ COVERED = {
     "-Db_sanitize=address,undefined -Db_lundef=false": ".ci/run",
     "meson compile -C build-fuzz": ".ci/run",
     "FUZZ_SECONDS=60 meson compile -C build-fuzz fuzz": ".ci/run",
+    'FUZZ_SECONDS=3600 FUZZ_SEED="1 2" FUZZ_FROM="seeds nothing" FUZZ_JOBS=2 '
+    "meson compile -C build-fuzz fuzz": "a maintainer: it takes 8 hours",
+    "CC=clang meson setup build-fuzz-tsan -Dfuzz=enabled -Db_sanitize=thread "
+    "-Db_lundef=false": "a maintainer: see the next one but one",
+    "meson compile -C build-fuzz-tsan": "a maintainer: see the next one",
+    "FUZZ_SECONDS=600 meson compile -C build-fuzz-tsan fuzz":
+        "a maintainer; the seeds run in the suite races of .ci/run's TSan build",
     "GST_DEBUG=audiobatch:7,GST_EVENT:5 build-fuzz/tests/fuzz/fuzz-audiobatch "
     "tests/fuzz/seeds/audiobatch/050c612c7db8":
         "the test fuzz-replay-audiobatch of that build, with all seeds",
