@@ -578,7 +578,9 @@ consumer_restart (Consumer * self)
   self->has_refused = FALSE;
   self->new_run = TRUE;
   self->flushed = FALSE;
+  g_mutex_lock (&self->lock);
   self->held_now = 0;
+  g_mutex_unlock (&self->lock);
   self->batches = self->bytes = self->samples = 0;
 }
 

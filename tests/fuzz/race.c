@@ -115,7 +115,7 @@ set_state (Race * self, GstState state)
     gst_pad_set_active (self->consumer.pad, FALSE);
   if (!is_streaming (self) && streams) {
     consumer_restart (&self->consumer);
-    self->listener.errors = 0;
+    g_atomic_int_set (&self->listener.errors, 0);
     gst_pad_set_active (self->consumer.pad, TRUE);
   }
   if (gst_element_set_state (self->bin, state) == GST_STATE_CHANGE_FAILURE) {
