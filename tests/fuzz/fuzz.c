@@ -50,7 +50,7 @@ int
 LLVMFuzzerTestOneInput (const guint8 * data, gsize size)
 {
   static gint64 repeat;
-  guint64 first;
+  guint64 first = 0;
   gint64 i;
 
   if (repeat == 0)
