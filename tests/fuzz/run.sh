@@ -45,8 +45,8 @@ run_one() {
   mkdir -p "${corpus[0]}"
   # The default schedule (-entropic=1) takes most of the time for itself.
   { time "$1" -max_total_time="${FUZZ_SECONDS:-60}" -seed="$3" -entropic=0 \
-    -max_len=600 -timeout=30 -rss_limit_mb=1024 -print_final_stats=1 \
-    -use_value_profile=1 -artifact_prefix="$work/" "${corpus[@]}"; } \
+    -max_len=600 -timeout=30 -rss_limit_mb=1024 -malloc_limit_mb=0 \
+    -print_final_stats=1 -use_value_profile=1 -artifact_prefix="$work/" "${corpus[@]}"; } \
     >"$log" 2>&1
   status=$?
   report "$name" "from $2, seed $3" "$log" "$status"
