@@ -2,255 +2,368 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Breaks the code in one place after another and checks that a test fails.
 
-Works in a clone of the committed tree, built with AddressSanitizer and
-UndefinedBehaviorSanitizer. The operators below find the places in gst/audiobatch;
-the seed, which is printed, chooses among them. The same seed and count give the same
-places for the same code. If a mutation only removes a call, such as a release, and no
-test fails, some tests run in valgrind, to find leaks. Prints one line for each place:
-killed (and by which tests) or survived. Two results are not counted: invalid (it did
-not compile) and same (the behaviour does not change; equivalent.py says why). Exits
-with 1 if less than 95 % are killed.
+Works in build-mutation/, on copies of a commit; it never changes your files. The
+seed, which is printed, draws the places from all of gst/audiobatch. The first run for
+a commit measures which test runs which line (coverage.py). A mutant then meets only
+the tests that run its line, the fastest first, until one fails. That test must pass
+on the unbroken code and fail once more on the broken one, so a busy machine proves
+nothing. If none fails, the tests run again with AddressSanitizer and
+UndefinedBehaviorSanitizer, and for a call that is gone, some run in valgrind.
+
+Each result is written at once. The same command with the same seed goes on where the
+last one was interrupted, at any time and in any way. --report shows what is done.
+
+Each place is one of: noticed; survivor; equivalent (equivalent.py says why, or the
+compiler makes the same code of both); did not build. The first two count. Exits with
+1 if less than 95 % of them are noticed.
 """
 
 import argparse
+import fcntl
 import json
 import os
 import random
-import re
-import shutil
+import resource
+import signal
 import subprocess
 import sys
-import tempfile
+import threading
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
+from coverage import Coverage
 from equivalent import EQUIVALENT
+from places import SOURCES, Mutant, find_places
+from tree import STOP, Stopped, Tree
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-SOURCES = "gst/audiobatch"
+WORK = ROOT / "build-mutation"
 WANTED = 0.95
+JOBS = 2
 
-# Each: a name, a pattern for a line of code, and the replacement.
-OPERATORS = [
-    ("less", r" < ", " <= "),
-    ("less-or-equal", r" <= ", " < "),
-    ("more", r" > ", " >= "),
-    ("more-or-equal", r" >= ", " > "),
-    ("equal", r" == ", " != "),
-    ("unequal", r" != ", " == "),
-    ("and", r" && ", " || "),
-    ("or", r" \|\| ", " && "),
-    ("plus-one", r" \+ 1\b", ""),
-    ("minus-one", r" - 1\b", ""),
-    ("plus", r"(?<=[\w)]) \+ (?=[\w(])", " - "),
-    ("minus", r"(?<=[\w)]) - (?=[\w(])", " + "),
-    ("add-to", r" \+= ", " -= "),
-    ("take-from", r" -= ", " += "),
-    ("true", r"\bTRUE\b", "FALSE"),
-    ("false", r"\bFALSE\b", "TRUE"),
-    ("min", r"\bMIN \(", "MAX ("),
-    ("max", r"\bMAX \(", "MIN ("),
-    ("zero", r"= 0;", "= 1;"),
-    ("discont", r"GST_BUFFER_FLAG_DISCONT", "GST_BUFFER_FLAG_HEADER"),
-    ("gap", r"GST_BUFFER_FLAG_GAP\b", "GST_BUFFER_FLAG_HEADER"),
-    ("flow-ok", r"return GST_FLOW_OK;", "return GST_FLOW_ERROR;"),
-    ("flow-error", r"return GST_FLOW_ERROR;", "return GST_FLOW_OK;"),
-    ("drop-release",
-     r"^(\s+)\w*(?:unref|free|clear|unmap|stop|discard|close)\w* \(.*\);$",
-     r"\1;"),
-    ("drop-call", r"^(\s+)[a-z_]+ \([^=]*\);$", r"\1;"),
-]
+# A test hangs if it takes longer than this, and so many times longer than it took
+# for coverage, or than the unbroken code takes at the same time.
+LEAST_LIMIT = 20
+TIMES = 5
+# These make a test slower.
+SLOWER = {"plain": 1, "asan": 5, "valgrind": 100}
 
-# Lines that only log, comment or assert.
-TALK = re.compile(r"GST_\w*(?:DEBUG|LOG|INFO|TRACE)\w*|PLACER_DEBUG|\"|^#|"
-                  r"^\s*(?:/\*|\*)|g_assert|static_assert")
-
-# Tests that take as long as all others together, and find no more.
-SLOW = ["month"]
-PIPELINES = ["holding", "statechanges", "faults", "ownership", "misbehaving"]
 # The tests for valgrind, besides the module's own one.
-LEAKS = ["audiobatchsrc", "memory", "sourcefill", "streams"]
+LEAKS = {"audiobatchsrc", "memory", "sourcefill", "streams"}
 
 
-def code_lines(text):
-    """The lines of code, with their numbers, without comments."""
-    comment = False
-    for number, line in enumerate(text.splitlines(), 1):
-        starts = "/*" in line
-        if not (comment or starts or TALK.search(line)):
-            yield number, line
-        if starts or comment:
-            comment = "*/" not in line
+class Journal:
+    """The results of one draw: a file with one line of JSON for each place."""
+
+    def __init__(self, path):
+        self.path = path
+        self.results = {}
+        if path.exists():
+            # a power cut may leave half a line
+            text = path.read_bytes()
+            whole = text[:text.rfind(b"\n") + 1]
+            if whole != text:
+                os.truncate(path, len(whole))
+            for line in whole.splitlines():
+                result = json.loads(line)
+                self.results[result["place"]] = result
+
+    def add(self, result):
+        self.results[result["place"]] = result
+        with self.path.open("a") as file:
+            file.write(json.dumps(result) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+
+    def counts(self):
+        return Counter(result["verdict"] for result in self.results.values())
+
+    def counted(self):
+        counts = self.counts()
+        return counts["noticed"] + counts["survivor"]
 
 
-def find_places(tree):
-    """All places: (file, line, operator, number of the match in the line)."""
-    places = []
-    for path in sorted((tree / SOURCES).rglob("*.[ch]")):
-        file = str(path.relative_to(tree / SOURCES))
-        for number, line in code_lines(path.read_text()):
-            for index, (_, pattern, _) in enumerate(OPERATORS):
-                places += [(file, number, index, nth) for nth, _ in
-                           enumerate(re.finditer(pattern, line))]
-    return places
+class Queue:
+    """Hands out places in the order of the draw, until @count of them count. So
+    the same places are tried, however many threads and interruptions there are."""
+
+    def __init__(self, places, count, journal):
+        self.places = [place for place in places
+                       if str(place) not in journal.results]
+        self.count = count
+        self.journal = journal
+        self.under_way = 0
+        self.changed = threading.Condition()
+
+    def take(self):
+        """The next place. None if there is nothing more to do."""
+        with self.changed:
+            while (self.under_way and not STOP.is_set() and
+                   self.journal.counted() + self.under_way >= self.count):
+                self.changed.wait(0.5)
+            if (STOP.is_set() or not self.places
+                    or self.journal.counted() >= self.count):
+                return None
+            self.under_way += 1
+            return self.places.pop(0)
+
+    def done(self, result):
+        with self.changed:
+            self.under_way -= 1
+            self.changed.notify_all()
+            if result:
+                self.journal.add(result)
+                print(f"[{self.journal.counted()}/{self.count}] "
+                      + line_of(result), flush=True)
 
 
-def name_of(place):
-    file, line, index, nth = place
-    return f"{file}:{line}:{OPERATORS[index][0]}:{nth}"
+def line_of(result):
+    return (f"{result['verdict']:13} {result['place']}  {result['why']} "
+            f"({result['seconds']:.0f} s)")
 
 
-def mutate(text, place):
-    """Returns the text with the place broken, the old line and the new one."""
-    _, number, index, nth = place
-    _, pattern, replacement = OPERATORS[index]
-    lines = text.split("\n")
-    line = lines[number - 1]
-    match = list(re.finditer(pattern, line))[nth]
-    lines[number - 1] = (line[:match.start()] + match.expand(replacement)
-                         + line[match.end():])
-    return "\n".join(lines), line.strip(), lines[number - 1].strip()
+class Worker:
+    """One thread with a tree of its own to break."""
+
+    def __init__(self, tree, clean, coverage):
+        self.tree = tree
+        self.clean = clean
+        self.coverage = coverage
+        if not tree.make_tests("plain", []):
+            raise RuntimeError("the unbroken code does not compile")
+        self.objects = tree.objects()
+
+    def work(self, queue):
+        while place := queue.take():
+            result = None
+            try:
+                result = self.try_place(place)
+            finally:
+                queue.done(result)
+
+    def try_place(self, place):
+        path = self.tree.root / SOURCES / place.file
+        text = path.read_text()
+        mutant = Mutant(text, place)
+        began = time.monotonic()
+        path.write_text(mutant.text)
+        try:
+            verdict, why = self.judge(place, text, mutant)
+        finally:
+            path.write_text(text)
+        return {"place": str(place), "verdict": verdict, "why": why,
+                "seconds": round(time.monotonic() - began, 1),
+                "diff": mutant.diff}
+
+    def judge(self, place, text, mutant):
+        """Returns the verdict and its reason."""
+        reason = EQUIVALENT.get((place.file, place.operator_name,
+                                 mutant.before.strip(), place.nth))
+        if reason:
+            return "equivalent", reason
+        if not self.tree.make_tests("plain", []):
+            return "did not build", ""
+        if self.tree.objects() == self.objects:
+            return "equivalent", "the compiler makes the same code of it"
+        names = self.coverage.tests_of(text, place)
+        if not names:
+            return "survivor", "not covered: no test runs the line"
+        if not self.tree.make_tests("plain", names):
+            return "did not build", ""
+        return (self.first_that_notices("plain", names)
+                or self.by_slower_tools(place, names)
+                or ("survivor", f"{len(names)} tests run the line"))
+
+    def by_slower_tools(self, place, names):
+        if not self.tree.make_tests("asan", names):
+            raise RuntimeError(f"{place}: no build with AddressSanitizer")
+        verdict = self.first_that_notices("asan", names)
+        if verdict or not place.operator_name.startswith("drop"):
+            return verdict
+        own = place.file.rsplit(".", 1)[0].replace("gst", "")
+        return self.first_that_notices(
+            "valgrind", [name for name in names if name in LEAKS | {own}])
+
+    def first_that_notices(self, tool, names):
+        for name in names:
+            how = self.notices(tool, name)
+            if how:
+                return "noticed", f"{name}: {how}"
+        return None
+
+    def notices(self, tool, name):
+        """How the test @name fails on the broken code; None if it does not."""
+        def run(tree, limit):
+            if tool == "valgrind":
+                return tree.test_in_valgrind(name, limit)
+            return tree.test(tool, name, limit)
+        limit = max(LEAST_LIMIT, TIMES * self.coverage.seconds(name)
+                    ) * SLOWER[tool]
+        first = run(self.tree, limit)
+        if first.passed:
+            return None
+        kind = "plain" if tool == "valgrind" else tool
+        if not self.clean.make_tests(kind, [name]):
+            raise RuntimeError(f"{name} does not compile")
+        clean = run(self.clean, 10 * limit)
+        if not clean.passed:
+            return None
+        again = run(self.tree, max(limit, TIMES * clean.seconds))
+        how = again.how if tool == "plain" else f"{again.how} ({tool})"
+        return None if again.passed else how
 
 
-class Tree:
-    """A clone of the committed tree, with builds of its own."""
-
-    def __init__(self, folder):
-        self.root = Path(folder) / "tree"
-        subprocess.run(["git", "clone", "-q", ROOT, self.root], check=True)
-        # with clang there is no link-time optimization, so builds take seconds
-        self.build = self.set_up("build", "-Db_lundef=false",
-                                 "-Db_sanitize=address,undefined")
-        self.plain = self.set_up("build-plain")
-        tests = subprocess.check_output(
-            ["meson", "introspect", "--tests", self.build])
-        self.names = {test["name"] for test in json.loads(tests)}
-
-    def set_up(self, name, *options):
-        build = self.root / name
-        self.run("meson", "setup", build, "-Doptimization=1", "-Ddebug=true",
-                 *options, env=dict(os.environ, CC="clang"), check=True)
-        self.run("meson", "compile", "-C", build, check=True)
-        # fill the registry with a program that has no sanitizer
-        registry = str(build / "tests" / "check" / "registry.bin")
-        self.run("gst-inspect-1.0", check=True,
-                 env=dict(os.environ, GST_REGISTRY_1_0=registry))
-        return build
-
-    def run(self, *command, check=False, env=None):
-        return subprocess.run(command, cwd=self.root, env=env, check=check,
-                              stdin=subprocess.DEVNULL,
-                              stdout=subprocess.DEVNULL,
-                              stderr=subprocess.DEVNULL).returncode == 0
-
-    def failed_tests(self, build, log, *args):
-        """Names of the tests chosen by @args that fail or hang."""
-        path = build / "meson-logs" / log
-        path.unlink(missing_ok=True)
-        if self.run("meson", "test", "-C", build, "--no-rebuild",
-                    "--maxfail", "1", *args):
-            return []
-        tests = [json.loads(line) for line in path.read_text().splitlines()]
-        return [f"{test['name'].split(' / ')[-1]} ({test['result'].lower()})"
-                for test in tests
-                if test["result"] not in ("OK", "SKIP", "EXPECTEDFAIL")]
-
-    def tests_in(self, folder):
-        """The C tests of a folder, without the slow ones."""
-        folder = self.root / "tests" / "check" / folder
-        names = {str(path.relative_to(folder).with_suffix(""))
-                 for path in folder.rglob("*.c")}
-        return sorted(names & self.names - set(SLOW))
-
-    def own_tests(self, file):
-        """The tests of a module or an element, found by its name."""
-        name = str(Path(file).with_suffix("")).replace("gst", "")
-        return {name} & self.names - set(SLOW)
-
-    def killers(self, file):
-        """The tests that fail. Runs the module's own test first."""
-        own = self.own_tests(file)
-        for names in (sorted(own), self.tests_in("libs"),
-                      self.tests_in("elements"), PIPELINES):
-            failed = names and self.failed_tests(
-                self.build, "testlog.json", "-t", "0.3", *names)
-            if failed:
-                return failed
-        return []
-
-    def leak_finders(self, file):
-        """The tests that leak in valgrind."""
-        own = self.own_tests(file)
-        if not self.run("ninja", "-C", self.plain):
-            return []
-        return self.failed_tests(self.plain, "testlog-valgrind.json",
-                                 "--setup", "valgrind",
-                                 *sorted(own | set(LEAKS)))
+def lock():
+    """Only one run at a time. What an ended run has started holds the lock too,
+    since it inherits the file."""
+    file = os.open(WORK / "lock", os.O_RDWR | os.O_CREAT, 0o644)
+    os.set_inheritable(file, True)
+    for _ in range(60):
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            time.sleep(1)
+    sys.exit(f"another run, or a test of one, still uses {WORK}")
 
 
-def try_place(tree, place):
-    """Returns the verdict and its reason."""
-    path = tree.root / SOURCES / place[0]
-    operator = OPERATORS[place[2]][0]
-    original = path.read_text()
-    broken, before, after = mutate(original, place)
-    reason = EQUIVALENT.get((place[0], operator, before, place[3]))
-    if reason:
-        return "same", reason
-    path.write_text(broken)
-    try:
-        if not tree.run("ninja", "-C", tree.build):
-            return "invalid", ""
-        killers = tree.killers(place[0])
-        if not killers and operator.startswith("drop"):
-            killers = tree.leak_finders(place[0])
-    finally:
-        path.write_text(original)
-    if killers:
-        return "killed", ", ".join(killers)
-    return "survived", f"{before}  ->  {after}"
+def drop_builds_after_power_cut():
+    """Files of the last boot may have been cut short. The results have not."""
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text()
+    file = WORK / "boot"
+    if file.exists() and file.read_text() != boot:
+        for ready in WORK.glob("*/build-*/ready"):
+            ready.unlink()
+    file.write_text(boot)
 
 
-def choose(args):
-    """The places, in the order to try them."""
-    places = find_places(ROOT)
+def full_name(commit):
+    return subprocess.check_output(
+        ["git", "rev-parse", "--verify", f"{commit}^{{commit}}"], cwd=ROOT,
+        text=True).strip()
+
+
+def measure(clean, commit):
+    """The coverage of the commit."""
+    coverage = Coverage(WORK / f"{commit[:12]}-coverage.json")
+    coverage.measure(clean, JOBS)
+    for name, how in coverage.data["left out"].items():
+        print(f"left out, since it fails on the unbroken code: {name} ({how})")
+    return coverage
+
+
+def draw(args, tree):
+    places = find_places(tree.root)
     if args.only:
-        return [place for place in places if name_of(place) in args.only]
+        return [place for place in places if str(place) in args.only]
     random.Random(args.seed).shuffle(places)
     return places
 
 
-def main():
+def run_all(args, journal):
+    clean = Tree(WORK / "clean", ROOT, args.commit)
+    places = draw(args, clean)
+    print(f"{len(places)} places, seed {args.seed}, commit {args.commit[:12]}",
+          flush=True)
+    coverage = measure(clean, args.commit)
+    queue = Queue(places, args.count, journal)
+
+    def work(number):
+        tree = Tree(WORK / f"tree-{number}", ROOT, args.commit)
+        Worker(tree, clean, coverage).work(queue)
+
+    with ThreadPoolExecutor(JOBS) as pool:
+        try:
+            threads = [pool.submit(work, n + 1) for n in range(JOBS)]
+            while wait(threads, 1, "FIRST_EXCEPTION").not_done:
+                if any(t.done() and t.exception() for t in threads):
+                    break
+        finally:
+            STOP.set()
+    for thread in threads:
+        if thread.exception() and not isinstance(thread.exception(), Stopped):
+            raise thread.exception()
+
+
+def report(args, journal):
+    """Prints the survivors and the sums. Returns whether enough was noticed."""
+    for result in journal.results.values():
+        if result["verdict"] == "survivor":
+            print(f"\n{line_of(result)}\n{result['diff']}")
+    counts = journal.counts()
+    counted = journal.counted()
+    lost = sum(result["why"].startswith("not covered")
+               for result in journal.results.values())
+    print(f"\nnoticed {counts['noticed']}, survivors {counts['survivor']} "
+          f"({lost} not covered), equivalent {counts['equivalent']}, did not "
+          f"build {counts['did not build']}: "
+          f"{100 * counts['noticed'] / max(counted, 1):.1f} % noticed; seed "
+          f"{args.seed}, commit {args.commit[:12]}")
+    if counted < args.count and not args.only:
+        print(f"{counted} of {args.count} are done; go on with: {sys.argv[0]} "
+              f"--count {args.count} --seed {args.seed} --commit "
+              f"{args.commit[:12]}")
+    return counts["noticed"] >= WANTED * counted
+
+
+def parse():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--count", type=int, default=80,
-                        help="number of places that compile (default 80)")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--only", metavar="PLACE", nargs="+",
-                        help="only these places, named as printed")
+    parser.add_argument("--count", type=int, default=100,
+                        help="number of places that count (default 100)")
+    parser.add_argument("--seed", type=int, default=None,
+                        help="draws the places (default: a new one)")
+    parser.add_argument("--commit", default="HEAD",
+                        help="what to break (default HEAD)")
+    parser.add_argument("--only", metavar="PLACE", nargs="+", default=[],
+                        help="only these places, named as printed, once more")
     parser.add_argument("--list", action="store_true",
-                        help="print all places and exit")
+                        help="print all places of the files as they are and exit")
+    parser.add_argument("--report", action="store_true",
+                        help="print the results so far and exit")
     args = parser.parse_args()
-    places = choose(args)
+    if args.report and args.seed is None:
+        parser.error("--report needs --seed")
+    if args.seed is None:
+        args.seed = random.randrange(10**6)
+    args.commit = full_name(args.commit)
+    return args
+
+
+def stop(*_):
+    """Ends the programs that run, and then the threads."""
+    STOP.set()
+    raise KeyboardInterrupt
+
+
+def main():
+    args = parse()
     if args.list:
-        print("\n".join(map(name_of, places)))
+        print("\n".join(map(str, find_places(ROOT))))
         return 0
-    print(f"{len(places)} places, seed {args.seed}", flush=True)
-    counts = {"killed": 0, "survived": 0, "invalid": 0, "same": 0}
-    folder = tempfile.mkdtemp(prefix="audiobatch-mutation-")
+    WORK.mkdir(exist_ok=True)
+    path = WORK / f"{args.commit[:12]}-{args.seed}-{args.count}.jsonl"
+    if args.report:
+        return 0 if report(args, Journal(path)) else 1
+    lock()
+    drop_builds_after_power_cut()
+    if args.only:
+        path = WORK / "only.jsonl"
+        path.unlink(missing_ok=True)
+    journal = Journal(path)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+    began = time.monotonic()
     try:
-        tree = Tree(folder)
-        for place in places:
-            if counts["killed"] + counts["survived"] == args.count:
-                break
-            verdict, detail = try_place(tree, place)
-            counts[verdict] += 1
-            print(f"{verdict:8} {name_of(place)}  {detail}", flush=True)
-    finally:
-        shutil.rmtree(folder)
-    tried = counts["killed"] + counts["survived"]
-    print(f"{counts['killed']} of {tried} killed, {counts['survived']} "
-          f"survived, {counts['invalid']} did not compile, {counts['same']} did "
-          "not change the behaviour")
-    return 0 if counts["killed"] >= WANTED * tried else 1
+        run_all(args, journal)
+    except KeyboardInterrupt:
+        pass
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    passed = report(args, journal)
+    print(f"this took {(time.monotonic() - began) / 60:.0f} min, and "
+          f"{(used.ru_utime + used.ru_stime) / 60:.0f} min of CPU time")
+    return 0 if passed else 1
 
 
 if __name__ == "__main__":
