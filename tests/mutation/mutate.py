@@ -36,16 +36,17 @@ from pathlib import Path
 from coverage import Coverage
 from equivalent import EQUIVALENT
 from places import SOURCES, Mutant, find_places
-from tree import STOP, Stopped, Tree
+from tree import Stop, Stopped, Tree
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 WORK = ROOT / "build-mutation"
 WANTED = 0.95
 JOBS = 2
 
-# A test hangs if it takes longer than this, and so many times longer than it took
-# for coverage, or than the unbroken code takes at the same time.
+# Seconds. A test hangs if it takes so many times longer than for coverage, within
+# these limits, and then so many times longer than the unbroken code right now.
 LEAST_LIMIT = 20
+MOST_LIMIT = 120
 TIMES = 5
 # These make a test slower.
 SLOWER = {"plain": 1, "asan": 5, "valgrind": 100}
@@ -100,10 +101,10 @@ class Queue:
     def take(self):
         """The next place. None if there is nothing more to do."""
         with self.changed:
-            while (self.under_way and not STOP.is_set() and
+            while (self.under_way and not Stop.asked and
                    self.journal.counted() + self.under_way >= self.count):
                 self.changed.wait(0.5)
-            if (STOP.is_set() or not self.places
+            if (Stop.asked or not self.places
                     or self.journal.counted() >= self.count):
                 return None
             self.under_way += 1
@@ -199,8 +200,8 @@ class Worker:
             if tool == "valgrind":
                 return tree.test_in_valgrind(name, limit)
             return tree.test(tool, name, limit)
-        limit = max(LEAST_LIMIT, TIMES * self.coverage.seconds(name)
-                    ) * SLOWER[tool]
+        limit = SLOWER[tool] * min(max(
+            LEAST_LIMIT, TIMES * self.coverage.seconds(name)), MOST_LIMIT)
         first = run(self.tree, limit)
         if first.passed:
             return None
@@ -281,7 +282,7 @@ def run_all(args, journal):
                 if any(t.done() and t.exception() for t in threads):
                     break
         finally:
-            STOP.set()
+            Stop.asked = True
     for thread in threads:
         if thread.exception() and not isinstance(thread.exception(), Stopped):
             raise thread.exception()
@@ -333,7 +334,7 @@ def parse():
 
 def stop(*_):
     """Ends the programs that run, and then the threads."""
-    STOP.set()
+    Stop.asked = True
     raise KeyboardInterrupt
 
 

@@ -15,6 +15,9 @@ from typing import NamedTuple
 from places import SOURCES
 
 PLUGIN = f"{SOURCES}/libgstaudiobatch.so"
+# Seconds between two looks at a program.
+TICK = 0.02
+
 # 77: the test was skipped
 ENDS_WELL = {"exit code 0", "exit code 77"}
 
@@ -46,12 +49,15 @@ ENVIRONMENT = {
 }
 
 
+class Stop:
+    """If it is asked for, no program goes on. No threading.Event: a signal handler
+    sets it, and must not wait for a lock."""
+
+    asked = False
+
+
 class Stopped(Exception):
-    """STOP is set."""
-
-
-# Set by the main thread: no program goes on.
-STOP = threading.Event()
+    """A program was ended, or not begun, because a stop was asked for."""
 
 
 class Result(NamedTuple):
@@ -82,32 +88,33 @@ def end_group(process):
 
 
 def wait_for(process, limit):
-    """Returns how the program ended."""
-    began = time.monotonic()
-    while not limit or time.monotonic() - began < limit:
-        try:
-            code = process.wait(0.5)
-            return f"signal {-code}" if code < 0 else f"exit code {code}"
-        except subprocess.TimeoutExpired:
-            if STOP.is_set():
-                raise Stopped from None
-    return f"no end after {limit:.0f} s"
+    """Returns the number of ticks, and how the program ended. On a busy machine, or
+    one that is stopped, a tick is longer, and so are the limit and the result."""
+    ticks = 0
+    while not limit or ticks * TICK < limit:
+        code = process.poll()
+        if code is not None:
+            return ticks, f"signal {-code}" if code < 0 else f"exit code {code}"
+        if Stop.asked:
+            raise Stopped
+        time.sleep(TICK)
+        ticks += 1
+    return ticks, f"no end after {limit:.0f} s"
 
 
 def run(command, folder, environment, limit=None):
     """Runs a program in a group of its own, for @limit seconds at most."""
-    if STOP.is_set():
+    if Stop.asked:
         raise Stopped
-    began = time.monotonic()
     with subprocess.Popen(command, cwd=folder, env=environment,
                           stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                           stderr=subprocess.DEVNULL, close_fds=False,
                           start_new_session=True) as process:
         try:
-            how = wait_for(process, limit)
+            ticks, how = wait_for(process, limit)
         finally:
             end_group(process)
-    return Result(how in ENDS_WELL, time.monotonic() - began, how)
+    return Result(how in ENDS_WELL, ticks * TICK, how)
 
 
 class Tree:
