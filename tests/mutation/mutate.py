@@ -171,15 +171,11 @@ class Worker:
         names = self.coverage.tests_of(text, place)
         if not names:
             return "survivor", "not covered: no test runs the line"
-        if not self.tree.make_tests("plain", names):
-            return "did not build", ""
         return (self.first_that_notices("plain", names)
                 or self.by_slower_tools(place, names)
                 or ("survivor", f"{len(names)} tests run the line"))
 
     def by_slower_tools(self, place, names):
-        if not self.tree.make_tests("asan", names):
-            raise RuntimeError(f"{place}: no build with AddressSanitizer")
         verdict = self.first_that_notices("asan", names)
         if verdict or not place.operator_name.startswith("drop"):
             return verdict
@@ -188,24 +184,26 @@ class Worker:
             "valgrind", [name for name in names if name in LEAKS | {own}])
 
     def first_that_notices(self, tool, names):
+        kind = "asan" if tool == "asan" else "plain"
         for name in names:
-            how = self.notices(tool, name)
+            if not self.tree.make_tests(kind, [name]):
+                return "did not build", f"{name}, {kind}"
+            how = self.notices(tool, kind, name)
             if how:
                 return "noticed", f"{name}: {how}"
         return None
 
-    def notices(self, tool, name):
+    def notices(self, tool, kind, name):
         """How the test @name fails on the broken code; None if it does not."""
         def run(tree, limit):
             if tool == "valgrind":
                 return tree.test_in_valgrind(name, limit)
-            return tree.test(tool, name, limit)
+            return tree.test(kind, name, limit)
         limit = SLOWER[tool] * min(max(
             LEAST_LIMIT, TIMES * self.coverage.seconds(name)), MOST_LIMIT)
         first = run(self.tree, limit)
         if first.passed:
             return None
-        kind = "plain" if tool == "valgrind" else tool
         if not self.clean.make_tests(kind, [name]):
             raise RuntimeError(f"{name} does not compile")
         clean = run(self.clean, 10 * limit)
