@@ -61,15 +61,18 @@ class Journal:
     def __init__(self, path):
         self.path = path
         self.results = {}
-        if path.exists():
-            # a power cut may leave half a line
-            text = path.read_bytes()
-            whole = text[:text.rfind(b"\n") + 1]
-            if whole != text:
-                os.truncate(path, len(whole))
-            for line in whole.splitlines():
-                result = json.loads(line)
-                self.results[result["place"]] = result
+        for line in self.whole_lines().splitlines():
+            result = json.loads(line)
+            self.results[result["place"]] = result
+
+    def whole_lines(self):
+        """A power cut may leave half a line at the end."""
+        text = self.path.read_bytes() if self.path.exists() else b""
+        return text[:text.rfind(b"\n") + 1]
+
+    def drop_half_line(self):
+        if self.path.exists():
+            os.truncate(self.path, len(self.whole_lines()))
 
     def add(self, result):
         self.results[result["place"]] = result
@@ -351,6 +354,7 @@ def main():
         path = WORK / "only.jsonl"
         path.unlink(missing_ok=True)
     journal = Journal(path)
+    journal.drop_half_line()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
     began = time.monotonic()

@@ -84,6 +84,7 @@ def results_survive_half_a_line(folder):
     journal = Journal(path)
     assert list(journal.results) == ["0", "1", "2", "3"]
     assert journal.counted() == 2
+    journal.drop_half_line()
     journal.add({"place": "5", "verdict": "noticed"})
     assert [json.loads(line)["place"] for line in
             path.read_text().splitlines()] == ["0", "1", "2", "3", "5"]
