@@ -9,6 +9,10 @@ G_BEGIN_DECLS
 /* Makes all calls succeed and restarts the count at 0. */
 void failing_reset (void);
 
+/* Makes the calls for times fail, and only those, until the reset. They are
+ * never counted: how many there are depends on how long the others take. */
+void failing_fail_times (void);
+
 /* A call of the test's own allocator, which counts as one of the plugin's.
  *
  * Returns: FALSE if it must fail. May block. */

@@ -38,12 +38,17 @@ middle_of (guint bucket)
 #define FIRST_USUAL 3
 #define N_USUAL 8
 
+static gboolean
+is_usual (guint row)
+{
+  return row >= FIRST_USUAL && row < FIRST_USUAL + N_USUAL;
+}
+
 static G_GNUC_NO_INLINE AbHistogramRow *
 add_row (AbHistogram * self, guint number)
 {
-  gboolean usual = number >= FIRST_USUAL && number < FIRST_USUAL + N_USUAL;
-  guint first = usual ? FIRST_USUAL : number;
-  guint n = usual ? N_USUAL : 1;
+  guint first = is_usual (number) ? FIRST_USUAL : number;
+  guint n = is_usual (number) ? N_USUAL : 1;
   AbHistogramRow *rows = g_try_malloc0 (n * sizeof (AbHistogramRow));
   guint i;
 
@@ -62,9 +67,8 @@ ab_histogram_add (AbHistogram * self, guint64 ns)
       memory_order_relaxed);
   _Atomic guint64 *bucket;
 
-  if (row == NULL)
-    row = add_row (self, number / SUB_COUNT);
-  if (row == NULL)
+  if (G_UNLIKELY (row == NULL)
+      && (row = add_row (self, number / SUB_COUNT)) == NULL)
     return;
   bucket = &row->bucket[number % SUB_COUNT];
   atomic_store_explicit (bucket,
@@ -82,7 +86,7 @@ ab_histogram_clear (AbHistogram * self)
   for (i = 0; i < AB_HISTOGRAM_N_ROWS; i++) {
     AbHistogramRow *row = atomic_exchange (&self->row[i], NULL);
 
-    if (i <= FIRST_USUAL || i >= FIRST_USUAL + N_USUAL)
+    if (i == FIRST_USUAL || !is_usual (i))
       g_free (row);
   }
   atomic_store (&self->max, 0);
