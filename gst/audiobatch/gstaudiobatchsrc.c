@@ -464,9 +464,9 @@ make_and_count (GstAudioBatchSrc * self, GstBuffer ** batch)
     return GST_FLOW_OK;
   }
   self->made = n_samples;
-  self->made_at = GST_BASE_SRC (self)->segment.position;
+  self->made_at = self->parent.segment.position;
   count (self, n_samples, n_samples, 0);
-  if (GST_BASE_SRC (self)->num_buffers_left == 0
+  if (self->parent.num_buffers_left == 0
       || ab_position_left (&self->position) == 0 || self->ended)
     ab_stream_report_end (&self->stream);
   return GST_FLOW_OK;
