@@ -25,6 +25,7 @@
 
 #include "time/timeline.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "time/wide.h"
@@ -115,7 +116,7 @@ scale_by_rate (GstClockTimeDiff time, gdouble rate)
   scaled = time * rate;
   if (ABS (scaled) >= (gdouble) G_MAXINT64)
     return scaled < 0 ? -G_MAXINT64 : G_MAXINT64;
-  return scaled < 0 ? scaled - 0.5 : scaled + 0.5;
+  return llround (scaled);
 }
 
 /* The time at which the next chunk is due: the time of the next sample, minus

@@ -599,6 +599,18 @@ GST_START_TEST (test_a_gap_at_double_speed_is_filled_to_the_sample)
 
 GST_END_TEST;
 
+/* The gap is 1.5 samples of the stream, and takes half of that to play. */
+GST_START_TEST (test_a_gap_at_double_speed_is_rounded_to_the_nearest_sample)
+{
+  fill_at_once ();
+  segment.rate = 2.0;
+  start_run (GST_SECOND, 480);
+  assert_verdict (GST_SECOND + SAMPLES (480) + 31250, TRUE, AB_TIMELINE_FILL);
+  fail_unless_equals_uint64 (n_judged, 2);
+}
+
+GST_END_TEST;
+
 /* Regression: such a chunk looked early, and all later chunks were dropped. */
 GST_START_TEST (test_a_time_beyond_292_years_is_late)
 {
@@ -679,6 +691,8 @@ timeline_suite (void)
   tcase_add_test (tc, test_a_time_of_the_segment_before_is_not_due);
   tcase_add_test (tc, test_a_segment_of_another_speed_begins_a_run);
   tcase_add_test (tc, test_a_gap_at_double_speed_is_filled_to_the_sample);
+  tcase_add_test (tc,
+      test_a_gap_at_double_speed_is_rounded_to_the_nearest_sample);
   tcase_add_test (tc, test_a_time_beyond_292_years_is_late);
   tcase_add_test (tc, test_a_reset_forgets_all);
   return suite;
