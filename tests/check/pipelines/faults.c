@@ -30,6 +30,15 @@ typedef enum
   POOL,
 } Offer;
 
+/* What comes in. */
+typedef enum
+{
+  PLAIN,
+  /* some chunks have a wrong time, and some samples are left out */
+  JUMPS,
+  PLANAR,
+} Kind;
+
 /* Settings that reach every place that allocates. */
 static const struct
 {
@@ -37,50 +46,48 @@ static const struct
   /* batches that the test holds */
   guint keep;
   Offer offer;
-  /* some chunks have a wrong time, and some samples are left out */
-  gboolean jumps;
+  Kind kind;
   guint batches;
-  gboolean planar;
 } cases[] = {
-  {"allocation=fresh", 3, NOTHING, FALSE, BATCHES},
-  {"allocation=pool", 0, NOTHING, FALSE, BATCHES},
-  {"allocation=pool pool-max-buffers=4", 3, NOTHING, FALSE, BATCHES},
-  {"allocation=pool pool-min-buffers=6 pool-max-buffers=4", 9, NOTHING, FALSE,
+  {"allocation=fresh", 3, NOTHING, PLAIN, BATCHES},
+  {"allocation=pool", 0, NOTHING, PLAIN, BATCHES},
+  {"allocation=pool pool-max-buffers=4", 3, NOTHING, PLAIN, BATCHES},
+  {"allocation=pool pool-min-buffers=6 pool-max-buffers=4", 9, NOTHING, PLAIN,
       BATCHES},
-  {"allocation=pool pool-min-buffers=0 pool-max-buffers=1", 2, NOTHING, FALSE,
+  {"allocation=pool pool-min-buffers=0 pool-max-buffers=1", 2, NOTHING, PLAIN,
       BATCHES},
-  {"allocation=auto", 3, NOTHING, FALSE, BATCHES},
-  {"allocation=fresh hop-samples=30", 3, NOTHING, FALSE, BATCHES},
-  {"allocation=pool hop-samples=30", 3, NOTHING, FALSE, BATCHES},
+  {"allocation=auto", 3, NOTHING, PLAIN, BATCHES},
+  {"allocation=fresh hop-samples=30", 3, NOTHING, PLAIN, BATCHES},
+  {"allocation=pool hop-samples=30", 3, NOTHING, PLAIN, BATCHES},
   {"allocation=fresh hop-samples=30 max-outstanding-batches=40", 3, NOTHING,
-      FALSE, BATCHES},
+      PLAIN, BATCHES},
   {"allocation=pool hop-samples=30 max-outstanding-batches=40 overrun=drop", 3,
-      NOTHING, FALSE, BATCHES},
+      NOTHING, PLAIN, BATCHES},
   {"allocation=fresh hop-samples=130 max-outstanding-batches=9 overrun=drop",
-      3, NOTHING, FALSE, BATCHES},
+      3, NOTHING, PLAIN, BATCHES},
   /* memory of downstream */
-  {"allocation=fresh", 3, ALLOCATOR, FALSE, BATCHES},
-  {"allocation=pool pool-max-buffers=4", 9, ALLOCATOR, FALSE, BATCHES},
-  {"allocation=pool pool-min-buffers=0 pool-max-buffers=1", 2, REVIVER, FALSE,
+  {"allocation=fresh", 3, ALLOCATOR, PLAIN, BATCHES},
+  {"allocation=pool pool-max-buffers=4", 9, ALLOCATOR, PLAIN, BATCHES},
+  {"allocation=pool pool-min-buffers=0 pool-max-buffers=1", 2, REVIVER, PLAIN,
       BATCHES},
-  {"allocation=fresh hop-samples=30", 3, REVIVER, FALSE, BATCHES},
-  {"allocation=pool pool-max-buffers=4", 3, POOL, FALSE, BATCHES},
+  {"allocation=fresh hop-samples=30", 3, REVIVER, PLAIN, BATCHES},
+  {"allocation=pool pool-max-buffers=4", 3, POOL, PLAIN, BATCHES},
   /* the chunks themselves */
-  {"zero-copy=true", 3, NOTHING, FALSE, BATCHES},
-  {"zero-copy=true allocation=pool", 9, ALLOCATOR, FALSE, BATCHES},
+  {"zero-copy=true", 3, NOTHING, PLAIN, BATCHES},
+  {"zero-copy=true allocation=pool", 9, ALLOCATOR, PLAIN, BATCHES},
   /* chunks that are held */
-  {"discont=fill", 3, NOTHING, TRUE, BATCHES},
-  {"discont=fill allocation=pool zero-copy=true", 3, ALLOCATOR, TRUE, BATCHES},
-  {"discont=fill hop-samples=30 max-outstanding-batches=40", 3, NOTHING, TRUE,
+  {"discont=fill", 3, NOTHING, JUMPS, BATCHES},
+  {"discont=fill allocation=pool zero-copy=true", 3, ALLOCATOR, JUMPS, BATCHES},
+  {"discont=fill hop-samples=30 max-outstanding-batches=40", 3, NOTHING, JUMPS,
       BATCHES},
   /* more than half of the bound is out, so auto recycles */
 #define AUTO_CASE 21
-  {"allocation=auto max-outstanding-batches=8", 5, NOTHING, FALSE,
+  {"allocation=auto max-outstanding-batches=8", 5, NOTHING, PLAIN,
       AUTO_BATCHES},
-  {"allocation=auto max-outstanding-batches=8", 5, ALLOCATOR, FALSE,
+  {"allocation=auto max-outstanding-batches=8", 5, ALLOCATOR, PLAIN,
       AUTO_BATCHES},
   /* the planes of a chunk */
-  {"allocation=fresh", 3, NOTHING, FALSE, BATCHES, TRUE},
+  {"allocation=fresh", 3, NOTHING, PLANAR, BATCHES},
 };
 
 typedef struct
@@ -197,13 +204,13 @@ static void
 stream_setup (Stream * s, guint i)
 {
   GstAudioInfo info =
-      audio_info (GST_AUDIO_FORMAT_S16, 48000, 2, cases[i].planar);
+      audio_info (GST_AUDIO_FORMAT_S16, 48000, 2, cases[i].kind == PLANAR);
 
   memset (s, 0, sizeof *s);
   s->h = harness_with_bus ("audiobatch", &s->bus);
   s->audio = audio_new_ramp (&info, cases[i].batches * BATCH);
   s->keep = cases[i].keep;
-  s->jumps = cases[i].jumps;
+  s->jumps = cases[i].kind == JUMPS;
   s->adopts = strstr (cases[i].settings, "zero-copy") != NULL;
   s->overlaps = strstr (cases[i].settings, "hop-samples") != NULL;
   s->positions = g_array_new (FALSE, FALSE, sizeof (guint64));
