@@ -4,14 +4,13 @@
 
 #include "../check/names.h"
 
-#include <gst/audio/audio.h>
 #include <string.h>
 #include <sys/resource.h>
 
 /* Between the start of the last stream and the measurement. */
 #define SETTLE (200 * GST_MSECOND)
 /* How long to wait for late batches. */
-#define GRACE (4 * GST_SECOND * LIVE_BATCH / LIVE_RATE)
+#define GRACE_BATCHES 4
 
 /* Shared by all streams of a run. */
 typedef struct
@@ -47,7 +46,7 @@ due_time (const Stream * self, guint64 number)
   guint64 last = (number + 1) * LIVE_BATCH - 1;
 
   return self->start + gst_util_uint64_scale_int (last / chunk * chunk,
-      GST_SECOND, LIVE_RATE);
+      GST_SECOND, self->window->what.info.rate);
 }
 
 /* Records the lateness of the next batch, which came (or had not come) at
@@ -64,13 +63,25 @@ note (Stream * self, GstClockTime now)
     g_array_append_val (self->lateness, late);
 }
 
+static gsize
+batch_bytes (const LiveCase * what)
+{
+  return LIVE_BATCH * GST_AUDIO_INFO_BPF (&what->info);
+}
+
+GstClockTime
+live_batch_time (const LiveCase * what)
+{
+  return gst_util_uint64_scale_int (LIVE_BATCH, GST_SECOND, what->info.rate);
+}
+
 static GstPadProbeReturn
 see_batch (GstPad * pad, GstPadProbeInfo * info, gpointer data)
 {
   Stream *self = data;
   GstBuffer *batch = GST_PAD_PROBE_INFO_BUFFER (info);
 
-  if (gst_buffer_get_size (batch) != LIVE_BATCH * sizeof (gfloat))
+  if (gst_buffer_get_size (batch) != batch_bytes (&self->window->what))
     self->wrong_size = TRUE;
   /* the stream starts when the source first wakes up */
   if (self->received == 0)
@@ -85,8 +96,9 @@ see_batch (GstPad * pad, GstPadProbeInfo * info, gpointer data)
 static gchar *
 describe (LiveWay way, const LiveCase * what)
 {
-  static const gchar sink[] = "audio/x-raw, format=" GST_AUDIO_NE (F32)
-      ", rate=48000, channels=1 ! fakesink name=sink";
+  g_autoptr (GstCaps) caps = gst_audio_info_to_caps (&what->info);
+  g_autofree gchar *text = gst_caps_to_string (caps);
+  g_autofree gchar *sink = g_strconcat (text, " ! fakesink name=sink", NULL);
 
   if (way == LIVE_OURS)
     return g_strdup_printf ("audiobatchsrc is-live=true wave=%s "
@@ -94,7 +106,7 @@ describe (LiveWay way, const LiveCase * what)
         "zero-copy=true ! %s", what->wave, what->chunk, LIVE_BATCH, sink);
   return g_strdup_printf ("audiotestsrc is-live=true wave=%s "
       "samplesperbuffer=%u ! audiobuffersplit output-buffer-size=%u ! %s",
-      what->wave, what->chunk, (guint) (LIVE_BATCH * sizeof (gfloat)), sink);
+      what->wave, what->chunk, (guint) batch_bytes (what), sink);
 }
 
 static void
@@ -119,7 +131,7 @@ static gboolean
 stream_open (Stream * self, const gchar * description, const Window * window,
     GError ** error)
 {
-  guint most = window->what.duration / (GST_SECOND * LIVE_BATCH / LIVE_RATE);
+  guint most = window->what.duration / live_batch_time (&window->what);
   g_autoptr (GstElement) sink = NULL;
   g_autoptr (GstBus) bus = NULL;
   g_autoptr (GstPad) pad = NULL;
@@ -151,13 +163,12 @@ stream_set_state (Stream * self, GstState state, GError ** error)
 /* The time from one common start of a chunk and a batch to the next. Streams
  * that start spread over this time wake up independently of each other. */
 static GstClockTime
-cycle_time (guint chunk)
+cycle_time (const LiveCase * what)
 {
-  guint64 samples =
-      (guint64) chunk / gst_util_greatest_common_divisor (chunk, LIVE_BATCH)
-      * LIVE_BATCH;
+  guint64 batches = what->chunk
+      / gst_util_greatest_common_divisor (what->chunk, LIVE_BATCH);
 
-  return gst_util_uint64_scale_int (samples, GST_SECOND, LIVE_RATE);
+  return batches * live_batch_time (what);
 }
 
 static void
@@ -172,7 +183,7 @@ wait_until (GstClock * clock, GstClockTime time)
 static gboolean
 start_all (GArray * streams, Window * window, GError ** error)
 {
-  GstClockTime cycle = cycle_time (window->what.chunk);
+  GstClockTime cycle = cycle_time (&window->what);
   GstClockTime start;
   guint i;
 
@@ -245,7 +256,8 @@ measure_window (const Window * window, LiveResult * result)
   to = gst_clock_get_time (window->clock);
   result->cost /= window->what.streams * ((gdouble) (to - from) / GST_SECOND);
   result->threads = count_threads ();
-  wait_until (window->clock, window->to + GRACE);
+  wait_until (window->clock, window->to
+      + GRACE_BATCHES * live_batch_time (&window->what));
   result->resident =
       (resident_memory () - result->resident) / window->what.streams;
 }

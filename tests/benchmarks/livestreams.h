@@ -3,13 +3,12 @@
  * their batches are. */
 #pragma once
 
-#include <gst/gst.h>
+#include <gst/audio/audio.h>
 
 G_BEGIN_DECLS
 
-/* Samples of a batch, and of a second. */
+/* Samples of a batch. */
 #define LIVE_BATCH 1024
-#define LIVE_RATE 48000
 
 typedef enum
 {
@@ -20,9 +19,9 @@ typedef enum
   N_LIVE_WAYS
 } LiveWay;
 
-/* Streams of mono F32 at 48 kHz. */
 typedef struct
 {
+  GstAudioInfo info;
   guint streams;
   /* samples per buffer of the source */
   guint chunk;
@@ -31,6 +30,9 @@ typedef struct
   /* of the measurement, which starts once all streams play */
   GstClockTime duration;
 } LiveCase;
+
+/* The length of a batch, in ns. */
+GstClockTime live_batch_time (const LiveCase * what);
 
 typedef struct
 {

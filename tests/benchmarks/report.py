@@ -5,8 +5,9 @@
 Usage: report.py [--rounds N] [--again] [--compiler VERSION] BUILD
 
 Keeps the JSON of each program in BUILD/benchmarks; --again reads that instead of
-running them. Needs gnuplot, valgrind for the instructions, and ffmpeg, node and chromium. The figures in
-docs/benchmarks.md, which are taken from the tables, are updated by hand.
+running them. Needs gnuplot, valgrind for the instructions, and ffmpeg, node and
+chromium. The figures in docs/benchmarks.md, which are taken from the tables, are
+updated by hand.
 """
 
 import argparse
@@ -192,23 +193,6 @@ def draw_streams(document):
          script)
 
 
-def add_capacity(document):
-    """How many streams take all the time of two cores, from what one of the most
-    streams costs. Each takes less the more there are."""
-    rows = document["tables"][0]["rows"]
-    most = max(row["streams"] for row in rows)
-    ways = ["audiobatch", "audiobuffersplit"]
-    document["tables"].append({
-        "title": f"Live streams that fill two cores, from the cost of one of {most}",
-        "columns": [{"name": "wave", "heading": "wave"},
-                    {"name": "chunk", "heading": "chunk", "decimals": 0},
-                    *({"name": way, "heading": way, "decimals": 0}
-                      for way in ways)],
-        "rows": [{"wave": row["wave"], "chunk": row["chunk"],
-                  **{way: 2e6 / row[way] for way in ways}}
-                 for row in rows if row["streams"] == most]})
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int)
@@ -222,7 +206,6 @@ def main():
         run_all(args.build.resolve(), out, args.rounds, args.compiler)
     documents = {name: json.loads((out / f"{name}.json").read_text())
                  for name in [*PROGRAMS, "whole", "cost"]}
-    add_capacity(documents["streams"])
     fill_page(documents)
     draw_transform(documents["transform"])
     draw_memory(documents["memory"])

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The cost of live streams, from one to a thousand in one process, their memory,
- * and how late their batches are: audiobatchsrc ! audiobatch compared with audiotestsrc !
- * audiobuffersplit. */
+/* The cost of live streams, from one to a thousand in one process and by format,
+ * their memory, and how late their batches are: audiobatchsrc ! audiobatch compared
+ * with audiotestsrc ! audiobuffersplit. */
 
 #include "bench.h"
 #include "livestreams.h"
@@ -17,6 +17,24 @@
  * peer pushes such a chunk as it is. */
 #define DEFAULT_CHUNKS "480,1024"
 #define DEFAULT_SECONDS 0.5
+#define DEFAULT_FORMAT_STREAMS 100
+#define DEFAULT_RATE 48000
+/* Formats of which many streams are measured too. */
+static const struct
+{
+  GstAudioFormat format;
+  guint rate, channels;
+} formats[] = {
+  {GST_AUDIO_FORMAT_S16, 16000, 1},
+  {GST_AUDIO_FORMAT_F32, 48000, 1},
+  {GST_AUDIO_FORMAT_S16, 48000, 2},
+  {GST_AUDIO_FORMAT_F32, 48000, 8},
+  {GST_AUDIO_FORMAT_F32, 192000, 2},
+};
+
+/* The processors that the streams shall fill. */
+#define PROCESSORS 2
+
 /* For memory: all streams have made batches by then. */
 #define ALONE_DURATION (500 * GST_MSECOND)
 /* File descriptors of a pipeline's bus, and of the process itself. */
@@ -27,12 +45,12 @@
 #define ALONE "--alone"
 
 #define MS ((gdouble) GST_MSECOND)
-#define LATE ((gint64) (GST_SECOND * LIVE_BATCH / LIVE_RATE))
 
 typedef struct
 {
   gchar *streams, *waves, *chunks;
   gdouble seconds;
+  gint format_streams;
 } Options;
 
 /* The options, parsed. The lists of numbers end with 0. */
@@ -41,6 +59,7 @@ typedef struct
   guint *streams, *chunks;
   GStrv waves;
   GstClockTime duration;
+  guint format_streams;
 } Plan;
 
 /* The results of one way, of all rounds. */
@@ -73,6 +92,19 @@ static const BenchColumn columns[] = {
   {"audiobuffersplit-kib", "peer's KiB", 1},
 };
 
+static const BenchColumn format_columns[] = {
+  {"format", "format", BENCH_TEXT},
+  {"rate", "rate", 0},
+  {"channels", "channels", 0},
+  {"kib", "KiB/s", 1},
+  {"streams", "streams", 0},
+  {"audiobatch", "audiobatch us", 1},
+  {"audiobuffersplit", "audiobuffersplit us", 1},
+  {"ratio", "ratio", 3},
+  {"audiobatch-fit", "fit", 0},
+  {"audiobuffersplit-fit", "peer's fit", 0},
+};
+
 static gint
 compare (gconstpointer a, gconstpointer b)
 {
@@ -93,12 +125,13 @@ percentile (GArray * lateness, guint percent)
 
 /* @lateness is sorted. Returns: percent of all batches */
 static gdouble
-share_late (GArray * lateness)
+share_late (const LiveCase * what, GArray * lateness)
 {
+  const gint64 limit = live_batch_time (what);
   guint late = 0;
 
   while (late < lateness->len && g_array_index (lateness, gint64,
-          lateness->len - 1 - late) > LATE)
+          lateness->len - 1 - late) > limit)
     late++;
   return 100.0 * late / lateness->len;
 }
@@ -122,7 +155,7 @@ median_ratio (const Series * ours, const Series * peer)
 static int
 run_alone (gchar ** argv)
 {
-  const LiveCase what = {
+  LiveCase what = {
     .wave = argv[1],
     .chunk = atoi (argv[2]),
     .streams = atoi (argv[3]),
@@ -132,6 +165,8 @@ run_alone (gchar ** argv)
   g_autoptr (GError) error = NULL;
   LiveResult result;
 
+  gst_audio_info_set_format (&what.info, GST_AUDIO_FORMAT_F32, DEFAULT_RATE, 1,
+      NULL);
   if (!live_streams_measure (atoi (argv[0]), &what, lateness, &result, &error)) {
     g_printerr ("%s\n", error->message);
     return EXIT_FAILURE;
@@ -160,7 +195,7 @@ measure_resident (LiveWay way, const LiveCase * what)
 }
 
 static void
-show (Bench * bench, const LiveCase * what, const Series * series)
+show_case (Bench * bench, const LiveCase * what, const Series * series)
 {
   const Series *ours = &series[LIVE_OURS];
   const Series *peer = &series[LIVE_PEER];
@@ -173,8 +208,8 @@ show (Bench * bench, const LiveCase * what, const Series * series)
   bench_number (bench, bench_median (ours->costs) / GST_USECOND);
   bench_number (bench, bench_median (peer->costs) / GST_USECOND);
   bench_number (bench, ratio);
-  bench_number (bench, share_late (ours->lateness));
-  bench_number (bench, share_late (peer->lateness));
+  bench_number (bench, share_late (what, ours->lateness));
+  bench_number (bench, share_late (what, peer->lateness));
   for (way = 0; way < N_LIVE_WAYS; way++) {
     bench_number (bench, percentile (series[way].lateness, 50));
     bench_number (bench, percentile (series[way].lateness, 99));
@@ -183,6 +218,25 @@ show (Bench * bench, const LiveCase * what, const Series * series)
   bench_number (bench, ours->threads);
   for (way = 0; way < N_LIVE_WAYS; way++)
     bench_number (bench, measure_resident (way, what));
+}
+
+static void
+show_format (Bench * bench, const LiveCase * what, const Series * series)
+{
+  const GstAudioInfo *info = &what->info;
+  guint way;
+
+  bench_text (bench, GST_AUDIO_INFO_NAME (info));
+  bench_number (bench, info->rate);
+  bench_number (bench, info->channels);
+  bench_number (bench, info->rate * info->bpf / 1024.0);
+  bench_number (bench, what->streams);
+  for (way = 0; way < N_LIVE_WAYS; way++)
+    bench_number (bench, bench_median (series[way].costs) / GST_USECOND);
+  bench_number (bench, median_ratio (&series[LIVE_OURS], &series[LIVE_PEER]));
+  for (way = 0; way < N_LIVE_WAYS; way++)
+    bench_number (bench, PROCESSORS * GST_SECOND
+        / bench_median (series[way].costs));
 }
 
 static void
@@ -201,8 +255,11 @@ run_round (LiveWay way, const LiveCase * what, Series * series)
   series->threads = result.threads;
 }
 
+typedef void (*Show) (Bench * bench, const LiveCase * what,
+    const Series * series);
+
 static void
-measure (Bench * bench, const LiveCase * what)
+measure (Bench * bench, const LiveCase * what, Show show)
 {
   Series series[N_LIVE_WAYS];
   guint round, turn;
@@ -212,8 +269,9 @@ measure (Bench * bench, const LiveCase * what)
     series[turn].lateness = g_array_new (FALSE, FALSE, sizeof (gint64));
   }
   for (round = 0; round < bench_rounds (bench); round++) {
-    bench_progress (bench, "%s, chunks of %u, %u streams, round %u",
-        what->wave, what->chunk, what->streams, round + 1);
+    bench_progress (bench, "%s, chunks of %u, %u bytes a sample, %u streams, "
+        "round %u", what->wave, what->chunk, what->info.bpf, what->streams,
+        round + 1);
     for (turn = 0; turn < N_LIVE_WAYS; turn++) {
       LiveWay way = (round + turn) % N_LIVE_WAYS;
 
@@ -299,14 +357,16 @@ require_elements (void)
 
 /* Raises the limit on open files to what the most streams need. */
 static void
-raise_limit (const guint * streams)
+raise_limit (const Plan * plan)
 {
+  guint most = plan->format_streams;
   struct rlimit limit;
-  rlim_t wanted = 0;
+  rlim_t wanted;
   guint i;
 
-  for (i = 0; streams[i]; i++)
-    wanted = MAX (wanted, FDS_OF_PROCESS + FDS_OF_STREAM * streams[i]);
+  for (i = 0; plan->streams[i]; i++)
+    most = MAX (most, plan->streams[i]);
+  wanted = FDS_OF_PROCESS + FDS_OF_STREAM * (rlim_t) most;
   if (getrlimit (RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
     return;
   limit.rlim_cur = wanted;
@@ -329,6 +389,8 @@ measure_all (Bench * bench, const Plan * plan)
   LiveCase what = {.duration = plan->duration };
   guint wave, chunk, streams;
 
+  gst_audio_info_set_format (&what.info, GST_AUDIO_FORMAT_F32, DEFAULT_RATE, 1,
+      NULL);
   bench_table (bench, title, columns, G_N_ELEMENTS (columns));
   for (wave = 0; plan->waves[wave]; wave++) {
     what.wave = plan->waves[wave];
@@ -336,9 +398,34 @@ measure_all (Bench * bench, const Plan * plan)
       what.chunk = plan->chunks[chunk];
       for (streams = 0; plan->streams[streams]; streams++) {
         what.streams = plan->streams[streams];
-        measure (bench, &what);
+        measure (bench, &what, show_case);
       }
     }
+  }
+}
+
+/* As many streams as may be wanted, of a sine in chunks of a batch. */
+static void
+measure_formats (Bench * bench, const Plan * plan)
+{
+  g_autofree gchar *title = g_strdup_printf ("Live streams by format, sine, "
+      "chunks and batches of %d samples; us of processor time for a second of "
+      "one stream, and how many such streams fill %d processors", LIVE_BATCH,
+      PROCESSORS);
+  LiveCase what = {.duration = plan->duration,.chunk = LIVE_BATCH,.wave =
+        "sine",.streams = plan->format_streams,
+  };
+  guint i;
+
+  bench_table (bench, title, format_columns, G_N_ELEMENTS (format_columns));
+  for (i = 0; i < G_N_ELEMENTS (formats); i++) {
+    GstAudioChannelPosition position[64];
+
+    gst_audio_channel_positions_from_mask (formats[i].channels,
+        gst_audio_channel_get_fallback_mask (formats[i].channels), position);
+    gst_audio_info_set_format (&what.info, formats[i].format, formats[i].rate,
+        formats[i].channels, position);
+    measure (bench, &what, show_format);
   }
 }
 
@@ -349,11 +436,16 @@ make_plan (const Options * options, Plan * plan)
     g_printerr ("streams: --seconds is from 0.1 to 3600\n");
     exit (EXIT_FAILURE);
   }
+  if (options->format_streams <= 0) {
+    g_printerr ("streams: --format-streams is 1 or more\n");
+    exit (EXIT_FAILURE);
+  }
   plan->duration = options->seconds * GST_SECOND;
+  plan->format_streams = options->format_streams;
   plan->streams = parse_numbers (options->streams ? options->streams
       : DEFAULT_STREAMS, 100000);
   plan->chunks = parse_numbers (options->chunks ? options->chunks
-      : DEFAULT_CHUNKS, LIVE_RATE);
+      : DEFAULT_CHUNKS, DEFAULT_RATE);
   plan->waves = g_strsplit (options->waves ? options->waves : DEFAULT_WAVES,
       ",", -1);
 }
@@ -371,6 +463,8 @@ parse (Options * options, int *argc, char ***argv)
         "Waves of the sources (" DEFAULT_WAVES ")", "WAVE,..."},
     {"chunks", 'c', 0, G_OPTION_ARG_STRING, &options->chunks,
         "Samples that a source makes at a time (" DEFAULT_CHUNKS ")", "N,..."},
+    {"format-streams", 0, 0, G_OPTION_ARG_INT, &options->format_streams,
+        "Number of streams of each format (100)", "N"},
     {"seconds", 0, 0, G_OPTION_ARG_DOUBLE, &options->seconds,
         "Length of each measurement (0.5)", "S"},
     {NULL}
@@ -382,7 +476,9 @@ parse (Options * options, int *argc, char ***argv)
 int
 main (int argc, char **argv)
 {
-  Options options = {.seconds = DEFAULT_SECONDS };
+  Options options = {.seconds = DEFAULT_SECONDS,.format_streams =
+        DEFAULT_FORMAT_STREAMS
+  };
   Bench *bench;
   Plan plan;
 
@@ -395,10 +491,12 @@ main (int argc, char **argv)
   require_elements ();
   make_plan (&options, &plan);
   check_waves (plan.waves);
-  raise_limit (plan.streams);
+  raise_limit (&plan);
   bench_expect (bench, g_strv_length (plan.waves)
-      * count_numbers (plan.chunks) * count_numbers (plan.streams));
+      * count_numbers (plan.chunks) * count_numbers (plan.streams)
+      + G_N_ELEMENTS (formats));
   measure_all (bench, &plan);
+  measure_formats (bench, &plan);
   g_strfreev (plan.waves);
   g_free (plan.streams);
   g_free (plan.chunks);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Live streams, most of them on a test clock. The clock of the device is 0.05 % off,
  * chunks come with jitter and in bursts, some are lost, the clock is set back, and
- * the stream restarts. Every batch is what the rules of docs/elements.md say, and every sample
- * is accounted for. AUDIOBATCH_LIVE_SECONDS sets the length, and 86400 is a day.
- * AUDIOBATCH_LIVE_SEED repeats one. */
+ * the stream restarts. Every batch is what the rules of docs/elements.md say, and
+ * every sample is accounted for. The model here has only what live streams need: that
+ * of elements/rebatchmodel.h keeps every sample, and a day has too many.
+ * AUDIOBATCH_LIVE_SECONDS sets the length, and 86400 is a day. AUDIOBATCH_LIVE_SEED
+ * repeats one. */
 
 #include "../batchcheck.h"
 
