@@ -154,7 +154,7 @@ make_own_pool (AbMemory * self, const AbMemoryPlan * plan)
 }
 
 /* Each GstBufferPool opens a file descriptor, and without one warns again and
- * again. */
+ * again. Another thread may still take the last one after this. */
 static gboolean
 has_descriptor (void)
 {

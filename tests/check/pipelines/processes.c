@@ -514,7 +514,11 @@ GST_START_TEST (test_without_descriptors_there_is_one_error_and_a_new_start)
   producer_setup (&p, __i__, "max-outstanding-batches=16", "");
   start_consumer (&p, 4);
   expect_batches (&p, 20);
+  /* no pool is in the making while the last one is taken */
+  other_process_stop (&p.consumer);
+  await_standstill (&p);
   descriptors_take (&descriptors);
+  other_process_go_on (&p.consumer);
   bus = gst_element_get_bus (p.pipeline);
   message = await_error_or_batches (&p, bus);
   descriptors_give_back (&descriptors);
