@@ -22,6 +22,8 @@ HERE = Path(__file__).resolve().parent
 DOCS = HERE.parent.parent / "docs"
 PAGE = DOCS / "benchmark-tables.md"
 PROGRAMS = ["transform", "source", "memory", "streams", "grid"]
+# with the programs that they need
+SCRIPTS = {"whole": ["consume"], "ends": []}
 
 STYLE = """\
 set terminal svg size 900,360 background rgb 'white' font 'sans-serif,12'
@@ -53,9 +55,10 @@ def run_all(build, out, rounds, cc_version):
     commands = [[programs / f"benchmark-{name}", "--json", out / f"{name}.json"]
                 + (["--rounds", str(rounds)] if rounds else [])
                 for name in PROGRAMS]
-    commands.append(["/usr/bin/python3", HERE / "whole.py", "--compiler",
-                     cc_version, "--json", out / "whole.json",
-                     programs / "consume"])
+    for name, arguments in SCRIPTS.items():
+        commands.append(["/usr/bin/python3", HERE / f"{name}.py", "--compiler",
+                         cc_version, "--json", out / f"{name}.json"]
+                        + [programs / argument for argument in arguments])
     commands.append([HERE / "cost.py", "--record", "--json", out / "cost.json",
                      programs / "drive"])
     for command in commands:
@@ -205,7 +208,7 @@ def main():
     if not args.again:
         run_all(args.build.resolve(), out, args.rounds, args.compiler)
     documents = {name: json.loads((out / f"{name}.json").read_text())
-                 for name in [*PROGRAMS, "whole", "cost"]}
+                 for name in [*PROGRAMS, *SCRIPTS, "cost"]}
     fill_page(documents)
     draw_transform(documents["transform"])
     draw_memory(documents["memory"])

@@ -11,10 +11,7 @@ comparison is left out, with a message. If all are left out, the exit status is 
 """
 
 import argparse
-import datetime
-import json
 import os
-import platform
 import re
 import shutil
 import signal
@@ -26,9 +23,10 @@ import tempfile
 from pathlib import Path
 
 from browser import NAMES, Browser, find_browser
+from tables import (SKIPPED, add_options, leave_out, make_table, print_table,
+                    program_version, show_progress, write_document)
 
 HERE = Path(__file__).resolve().parent
-SKIPPED = 77
 
 RATE = 48000
 BATCH = 1024
@@ -76,15 +74,6 @@ BROWSER_COLUMNS = [
 
 def fail(why):
     sys.exit(f"whole.py: {why}")
-
-
-def leave_out(what, why):
-    print(f"Left out: {what}. {why}", flush=True)
-
-
-def show_progress(text):
-    if sys.stderr.isatty():
-        print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
 
 
 def run(command):
@@ -298,49 +287,6 @@ def browser_row(pace, buffers, batches, values):
             "ratio": statistics.median(row[0] / row[1] for row in values)}
 
 
-def make_table(title, columns, rows):
-    return {"title": title, "rows": rows, "columns": [
-        {"name": name, "heading": heading}
-        | ({} if decimals is None else {"decimals": decimals})
-        for name, heading, decimals in columns]}
-
-
-def print_table(table):
-    columns = table["columns"]
-    print(f"{table['title']}\n")
-    print("| " + " | ".join(c["heading"] for c in columns) + " |")
-    print("|" + "---|" * len(columns))
-    for row in table["rows"]:
-        cells = [f"{row[c['name']]:.{c['decimals']}f}" if "decimals" in c
-                 else row[c["name"]] for c in columns]
-        print("| " + " | ".join(f"{cell:>{len(c['heading'])}}"
-                                for cell, c in zip(cells, columns)) + " |")
-    print(flush=True)
-
-
-def program_version(program, option, pattern):
-    output = subprocess.run([program, option], stdout=subprocess.PIPE,
-                            stderr=subprocess.DEVNULL, text=True,
-                            check=True).stdout
-    return re.search(pattern, output)[1]
-
-
-def describe_machine(compiler):
-    """Like describe_machine() in bench.c."""
-    info = Path("/proc/cpuinfo").read_text()
-    processor = re.search(r"^model name\s*: (.*)", info, re.M)
-    system = platform.freedesktop_os_release()
-    return {
-        "processor": processor[1].strip() if processor else "unknown",
-        "cores": os.cpu_count(),
-        "gstreamer": "GStreamer " + program_version(
-            "gst-launch-1.0", "--version", r"version (\S+)"),
-        "os": system.get("PRETTY_NAME", "unknown"),
-        "compiler": compiler,
-        "kernel": platform.release(),
-    }
-
-
 def measure(consume, rounds):
     """The tables of all comparisons that are possible here."""
     tables = []
@@ -380,17 +326,10 @@ def main():
     parser = argparse.ArgumentParser(
         description=__doc__.split("\n\n", maxsplit=1)[0],
         epilog="A comparison whose program is not installed is left out.")
-    parser.add_argument("-r", "--rounds", type=int, default=7, metavar="N",
-                        help="rounds for each row of the tables (7)")
-    parser.add_argument("-j", "--json", metavar="FILE",
-                        help="write the tables into FILE as well")
-    parser.add_argument("--compiler", default="unknown", metavar="VERSION",
-                        help="what to say about the compiler in the JSON")
+    add_options(parser, rounds=7)
     parser.add_argument("consume", type=Path, metavar="CONSUME",
                         help="the program of that name that was built here")
     args = parser.parse_args()
-    if args.rounds < 1:
-        parser.error("--rounds is at least 1")
     if not shutil.which("gst-launch-1.0"):
         leave_out("all", "There is no gst-launch-1.0 "
                   "(apt install gstreamer1.0-tools).")
@@ -403,14 +342,7 @@ def main():
     tables = measure(args.consume.resolve(), args.rounds)
     if not tables:
         sys.exit(SKIPPED)
-    if args.json:
-        now = datetime.datetime.now(datetime.timezone.utc)
-        document = {"benchmark": "whole",
-                    "date": now.isoformat(timespec="seconds"),
-                    "rounds": args.rounds,
-                    "machine": describe_machine(args.compiler),
-                    "tables": tables}
-        Path(args.json).write_text(json.dumps(document, indent=2) + "\n")
+    write_document(args, "whole", tables)
 
 
 if __name__ == "__main__":
