@@ -147,13 +147,28 @@ g_try_malloc0 (gsize n_bytes)
   return calloc (1, n_bytes);
 }
 
+static gboolean
+has_size (gsize n_blocks, gsize n_block_bytes, gsize * size, gpointer caller)
+{
+  return g_size_checked_mul (size, n_blocks, n_block_bytes)
+      && may_have_memory (caller, *size) && *size != 0;
+}
+
 EXPORT gpointer
 g_try_malloc_n (gsize n_blocks, gsize n_block_bytes)
 {
   gsize size;
 
-  if (!g_size_checked_mul (&size, n_blocks, n_block_bytes)
-      || !may_have_memory (__builtin_return_address (0), size) || size == 0)
-    return NULL;
-  return malloc (size);
+  return has_size (n_blocks, n_block_bytes, &size, __builtin_return_address (0))
+      ? malloc (size) : NULL;
+}
+
+/* What g_try_new0() is without optimization. */
+EXPORT gpointer
+g_try_malloc0_n (gsize n_blocks, gsize n_block_bytes)
+{
+  gsize size;
+
+  return has_size (n_blocks, n_block_bytes, &size, __builtin_return_address (0))
+      ? calloc (1, size) : NULL;
 }
