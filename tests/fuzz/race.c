@@ -87,6 +87,29 @@ on_fill (GstElement * element, guint64 start, guint n_samples, gpointer unused)
   return batch;
 }
 
+/* The queue of GStreamer 1.22 leaves a query without an answer that comes after EOS
+ * from downstream, and who asked waits for ever. So it goes round the queue. */
+static GstPadProbeReturn
+pass_query (GstPad * pad, GstPadProbeInfo * info, gpointer next)
+{
+  GstQuery *query = GST_PAD_PROBE_INFO_QUERY (info);
+
+  if (!GST_QUERY_IS_SERIALIZED (query))
+    return GST_PAD_PROBE_OK;
+  return gst_pad_query (next, query) ? GST_PAD_PROBE_HANDLED
+      : GST_PAD_PROBE_DROP;
+}
+
+static void
+go_round_queue (Race * self)
+{
+  g_autoptr (GstPad) pad = gst_element_get_static_pad (self->queue, "sink");
+  GstPad *next = gst_element_get_static_pad (self->ours[SECOND], "sink");
+
+  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_QUERY_DOWNSTREAM
+      | GST_PAD_PROBE_TYPE_PUSH, pass_query, next, gst_object_unref);
+}
+
 /* Steps */
 
 static gboolean
@@ -299,6 +322,7 @@ race_init (Race * self, const guint8 * data, gsize size)
     g_object_set (self->ours[i], "max-fill", MAX_FILL, NULL);
   gst_element_link_many (self->ours[SOURCE], self->ours[FIRST], self->queue,
       self->ours[SECOND], NULL);
+  go_round_queue (self);
   pad = gst_element_get_static_pad (self->ours[SECOND], "src");
   consumer_init (&self->consumer, pad);
   self->consumer.timed = FALSE;
