@@ -14,9 +14,9 @@ EQUIVALENT = {
     ("time/timeline.c", "zero", "guint64 time = 0;", 0):
         "it is written before it is read",
     ("stats/histogram.h", "minus",
-     "((AB_HISTOGRAM_MAX_BITS - AB_HISTOGRAM_SUB_BITS + 1) \\",
+     "#define AB_HISTOGRAM_N_ROWS (AB_HISTOGRAM_MAX_BITS - AB_HISTOGRAM_SUB_BITS + 1)",
      0):
-        "the further buckets are never used",
+        "the further rows are never used",
     ("wave/waveform.c", "more",
      "gboolean ramp = run->tick_length > 0 && self->settings.apply_tick_ramp;",
      0):

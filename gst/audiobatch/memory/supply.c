@@ -39,7 +39,6 @@ ab_supply_start (AbSupply * self, AbLedger * ledger)
   self->process_limit = ab_limits_process (PROC_CGROUP, CGROUP_ROOT);
   self->machine_limit = ab_limits_machine ();
   self->plan_due = TRUE;
-  self->trial_due = TRUE;
   ab_trial_start (&self->trial, 0);
   self->until_look = self->trial.until;
   self->looked = FALSE;
