@@ -869,6 +869,23 @@ GST_START_TEST (test_duration_is_that_of_num_buffers)
 
 GST_END_TEST;
 
+GST_START_TEST (test_no_buffers_last_no_time)
+{
+  gint64 duration = -1;
+  Player p;
+
+  player_init (&p, 48000);
+  g_object_set (p.h->element, "num-buffers", 0, NULL);
+  gst_harness_play (p.h);
+  collect (&p, GST_EVENT_EOS);
+  fail_unless (gst_element_query_duration (p.h->element, GST_FORMAT_TIME,
+          &duration));
+  fail_unless_equals_int64 (duration, 0);
+  player_free (&p);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_duration_is_unknown_without_num_buffers)
 {
   gint64 duration = 0;
@@ -1334,6 +1351,7 @@ sourceseek_suite (void)
   suite_add_tcase (s, tc);
   tcase_set_timeout (tc, 300);
   tcase_add_loop_test (tc, test_duration_is_that_of_num_buffers, 0, N_RATES);
+  tcase_add_test (tc, test_no_buffers_last_no_time);
   tcase_add_test (tc, test_duration_is_unknown_without_num_buffers);
   tcase_add_loop_test (tc, test_convert_is_exact_in_every_direction, 0,
       N_RATES);

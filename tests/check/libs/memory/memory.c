@@ -216,6 +216,28 @@ GST_START_TEST (test_a_pool_with_more_padding_than_there_is_is_not_used)
 
 GST_END_TEST;
 
+/* The pool's first buffers are more than the limit, though one of them is not. */
+GST_START_TEST (test_a_pool_that_begins_with_more_than_the_limit_is_not_used)
+{
+  const AbMemoryPlan plan = {.pooled = TRUE,.size = BATCH_BYTES,.min = 1,
+    .limit = 3 * BATCH_BYTES
+  };
+  GstCaps *caps = gst_caps_new_empty_simple ("audio/x-raw");
+  GstQuery *query = gst_query_new_allocation (caps, TRUE);
+  GstBufferPool *pool = gst_buffer_pool_new ();
+
+  gst_query_add_allocation_pool (query, pool, BATCH_BYTES, 4, 0);
+  ab_memory_take_query (&memory, query);
+  /* our own pool begins with one buffer */
+  fail_unless (ab_memory_plan (&memory, &plan));
+  fail_if (gst_buffer_pool_is_active (pool));
+  gst_query_unref (query);
+  gst_object_unref (pool);
+  gst_caps_unref (caps);
+}
+
+GST_END_TEST;
+
 static Suite *
 memory_suite (void)
 {
@@ -237,6 +259,8 @@ memory_suite (void)
   tcase_add_loop_test (tc,
       test_a_pool_with_more_padding_than_there_is_is_not_used, 0,
       G_N_ELEMENTS (too_much));
+  tcase_add_test (tc,
+      test_a_pool_that_begins_with_more_than_the_limit_is_not_used);
   return suite;
 }
 

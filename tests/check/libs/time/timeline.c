@@ -317,6 +317,19 @@ GST_START_TEST (test_a_time_fits_if_it_is_off_by_less_than_the_wait)
   segment.rate = 2;
   fail_if (ab_timeline_fits (&timeline, &policy, &segment, 12 * GST_SECOND,
           48000));
+  /* the same running time at double speed */
+  fail_if (ab_timeline_fits (&timeline, &policy, &segment, 24 * GST_SECOND,
+          48000));
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_no_time_fits_behind_the_end_of_a_run)
+{
+  start_run (10 * GST_SECOND, 48000);
+  ab_timeline_break (&timeline);
+  fail_if (ab_timeline_fits (&timeline, &policy, &segment, 12 * GST_SECOND,
+          48000));
 }
 
 GST_END_TEST;
@@ -670,6 +683,7 @@ timeline_suite (void)
   tcase_add_test (tc, test_an_overlap_is_dropped_up_to_the_bound);
   tcase_add_test (tc, test_a_chunk_is_in_doubt_from_the_wait_on_with_fill);
   tcase_add_test (tc, test_a_time_fits_if_it_is_off_by_less_than_the_wait);
+  tcase_add_test (tc, test_no_time_fits_behind_the_end_of_a_run);
   tcase_add_test (tc, test_times_agree_below_the_threshold);
   tcase_add_test (tc, test_a_gap_misses_what_is_due_until_its_end);
   tcase_add_test (tc, test_an_overlap_is_dropped);

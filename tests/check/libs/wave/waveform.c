@@ -870,6 +870,31 @@ GST_START_TEST (test_another_tick_after_a_change_has_its_own_phase)
 
 GST_END_TEST;
 
+/* Where a tick would sound already, had the wave been ticks before. */
+GST_START_TEST (test_ticks_after_another_wave_are_as_if_from_the_start)
+{
+  AbWaveformSettings settings = tick_settings (10 * GST_MSECOND);
+  AbWaveform *waveform;
+  gdouble samples[500];
+
+  settings.wave = AB_WAVEFORM_SILENCE;
+  waveform = new_waveform (&settings, GST_AUDIO_FORMAT_F64);
+  fill (waveform, samples, 0, 500);
+  settings.wave = AB_WAVEFORM_TICKS;
+  settings.freq = 3000;
+  ab_waveform_set_settings (waveform, &settings);
+  fill (waveform, samples, 500, 12);
+  for (guint k = 0; k < 12; k++) {
+    gdouble expected = 0.5 * sin (2 * G_PI * (20 + k) / 16);
+
+    fail_unless (fabs (samples[k] - expected) < 1e-12,
+        "sample %u: %g, not %g", k, samples[k], expected);
+  }
+  ab_waveform_free (waveform);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_new_freq_after_a_seek_is_as_if_from_the_start)
 {
   AbWaveformSettings settings = defaults;
@@ -1222,6 +1247,7 @@ waveform_suite (void)
   tcase_add_loop_test (tc, test_freq_change_does_not_click, 0, 2);
   tcase_add_test (tc, test_freq_change_in_a_tick_does_not_click);
   tcase_add_test (tc, test_another_tick_after_a_change_has_its_own_phase);
+  tcase_add_test (tc, test_ticks_after_another_wave_are_as_if_from_the_start);
   tcase_add_test (tc, test_new_freq_after_a_seek_is_as_if_from_the_start);
   tcase_add_test (tc, test_volume_change_is_a_line_over_one_fill);
   tcase_add_loop_test (tc, test_volume_0_fades_out_before_it_is_silence, 0,
