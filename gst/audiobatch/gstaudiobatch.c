@@ -156,10 +156,8 @@ static void
 cut (GstAudioBatch * self, AbArrival * arrival, guint start, guint end)
 {
   arrival->chunk.n_samples = 0;
-  if (start >= end) {
-    gst_clear_buffer (&arrival->buffer);
+  if (start >= end)
     return;
-  }
   arrival->buffer = take_part (self, arrival->buffer, start, end - start);
   ab_chunk_measure (&arrival->chunk, arrival->buffer, &self->stream.info, NULL);
   arrival->cut = start;
