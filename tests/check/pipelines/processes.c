@@ -244,6 +244,14 @@ assert_all_counted (Producer * self)
 }
 
 static void
+finish_all (Producer * self)
+{
+  other_process_finish (&self->consumer);
+  producer_stop (self);
+  assert_all_counted (self);
+}
+
+static void
 print_figures (Producer * self, const gchar * what)
 {
   g_print ("%s, %s, %s: %s; batches %d: allocations %d, reused %d, fallbacks "
@@ -502,9 +510,7 @@ GST_START_TEST (test_consumers_killed_at_any_step_give_all_back)
   await_counter (p.element, "outstanding-batches", BOUND);
   print_figures (&p, "killed at each step");
   assert_nothing_copied (&p);
-  other_process_finish (&p.consumer);
-  producer_stop (&p);
-  assert_all_counted (&p);
+  finish_all (&p);
   producer_clear (&p);
 }
 
@@ -568,9 +574,7 @@ GST_START_TEST (test_a_stopped_consumer_is_waited_for)
   expect_batches (&p, 100);
   print_figures (&p, "stopped and waited for");
   assert_nothing_copied (&p);
-  other_process_finish (&p.consumer);
-  producer_stop (&p);
-  assert_all_counted (&p);
+  finish_all (&p);
   producer_clear (&p);
 }
 
@@ -598,9 +602,7 @@ GST_START_TEST (test_what_a_stopped_consumer_misses_is_counted)
   }
   print_figures (&p, "stopped and dropped");
   assert_nothing_copied (&p);
-  other_process_finish (&p.consumer);
-  producer_stop (&p);
-  assert_all_counted (&p);
+  finish_all (&p);
   /* the end may have cut the last one */
   missed = get_counter (p.element, "dropped-batches") * BATCH;
   fail_unless (ABS ((gint64) (get_stat (p.element, "samples-dropped") -

@@ -847,6 +847,21 @@ GST_START_TEST (test_freq_change_in_a_tick_does_not_click)
 
 GST_END_TEST;
 
+/* Sample 500 is sample 20 of a tick at 3000 Hz, as if from the start. */
+static void
+assert_tick_from_its_sample_20 (AbWaveform * waveform)
+{
+  gdouble samples[12];
+
+  fill (waveform, samples, 500, 12);
+  for (guint k = 0; k < 12; k++) {
+    gdouble expected = 0.5 * sin (2 * G_PI * (20 + k) / 16);
+
+    fail_unless (fabs (samples[k] - expected) < 1e-12,
+        "sample %u: %g, not %g", k, samples[k], expected);
+  }
+}
+
 /* Sample 500 is sample 20 of tick 1 before the change, of tick 2 after it. */
 GST_START_TEST (test_another_tick_after_a_change_has_its_own_phase)
 {
@@ -858,13 +873,7 @@ GST_START_TEST (test_another_tick_after_a_change_has_its_own_phase)
   settings.tick_interval = 5 * GST_MSECOND;
   settings.freq = 3000;
   ab_waveform_set_settings (waveform, &settings);
-  fill (waveform, samples, 500, 12);
-  for (guint k = 0; k < 12; k++) {
-    gdouble expected = 0.5 * sin (2 * G_PI * (20 + k) / 16);
-
-    fail_unless (fabs (samples[k] - expected) < 1e-12,
-        "sample %u: %g, not %g", k, samples[k], expected);
-  }
+  assert_tick_from_its_sample_20 (waveform);
   ab_waveform_free (waveform);
 }
 
@@ -883,13 +892,7 @@ GST_START_TEST (test_ticks_after_another_wave_are_as_if_from_the_start)
   settings.wave = AB_WAVEFORM_TICKS;
   settings.freq = 3000;
   ab_waveform_set_settings (waveform, &settings);
-  fill (waveform, samples, 500, 12);
-  for (guint k = 0; k < 12; k++) {
-    gdouble expected = 0.5 * sin (2 * G_PI * (20 + k) / 16);
-
-    fail_unless (fabs (samples[k] - expected) < 1e-12,
-        "sample %u: %g, not %g", k, samples[k], expected);
-  }
+  assert_tick_from_its_sample_20 (waveform);
   ab_waveform_free (waveform);
 }
 
